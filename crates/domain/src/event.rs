@@ -1,0 +1,516 @@
+//! Every event of a dossier: what happened and why, never what the state became.
+//!
+//! Persisted: add, never change. A changed meaning is a new schema version, read through `application::upcast`.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Due, TimeLimit};
+use crate::ids::{
+    ActorId, AgencyId, ComponentCode, DossierCode, FieldCode, LawId, OrganisationId, PointId,
+    ProcedureCode, SourceReference, VaultRef, VersionHash,
+};
+
+/// An event at its legal time, which is the envelope's `occurred_at`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Occurrence {
+    /// When it legally happened; for acceptance and ends of processing the server's own clock unless a document says so.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Declares the event list once: the enum, each event's stable name and schema version, and its decoding.
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal v $version:literal),* $(,)?) => {
+        /// What can happen to a dossier. The legal ground of each is in its payload's documentation.
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub enum Event { $($(#[$doc])* $variant($variant),)* }
+
+        impl Event {
+            /// Every event's stable name with the schema version written now.
+            pub const KINDS: &'static [(&'static str, u16)] = &[$(($name, $version)),*];
+
+            /// The stable name, as in the record's type.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// The schema version this program writes.
+            pub fn schema_version(&self) -> u16 {
+                match self { $(Self::$variant(_) => $version,)* }
+            }
+
+            /// Reads the payload of the event named `kind`; `None` when this program knows no such event.
+            pub fn decode<'de, D: serde::Deserializer<'de>>(kind: &str, data: D) -> Option<Result<Self, D::Error>> {
+                match kind {
+                    $($name => Some($variant::deserialize(data).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
+            /// Writes the payload alone; the name travels beside it.
+            pub fn encode<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$variant(payload) => payload.serialize(to),)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// A dossier was filed; nobody has looked at it yet.
+    DossierSubmitted = "dossier_submitted" v 1,
+    /// Intake asked for what is missing, before acceptance.
+    IntakeSupplementRequested = "intake_supplement_requested" v 1,
+    /// What intake asked for was brought, before acceptance.
+    IntakeSupplementReceived = "intake_supplement_received" v 1,
+    /// Intake refused the dossier.
+    IntakeRefused = "intake_refused" v 1,
+    /// The dossier was found complete and correct: it has a code and a due date, and the clock starts.
+    DossierAccepted = "dossier_accepted" v 1,
+    /// Passed to another agency or unit.
+    Transferred = "transferred" v 1,
+    /// Given to an officer.
+    TaskAssigned = "task_assigned" v 1,
+    /// A supplement was asked for after acceptance.
+    SupplementRequested = "supplement_requested" v 1,
+    /// The supplement came.
+    SupplementReceived = "supplement_received" v 1,
+    /// No supplement came within the law version's limit: the clock ends.
+    SupplementLapsed = "supplement_lapsed" v 1,
+    /// A financial obligation was notified.
+    FeeRequested = "fee_requested" v 1,
+    /// The financial obligation was met.
+    FeePaid = "fee_paid" v 1,
+    /// An apology with a new date.
+    DeadlineExtended = "deadline_extended" v 1,
+    /// Processing was suspended; the dossier is still pending.
+    ProcessingSuspended = "processing_suspended" v 1,
+    /// Processing went on.
+    ProcessingResumed = "processing_resumed" v 1,
+    /// Processing was stopped for good: the clock ends.
+    ProcessingTerminated = "processing_terminated" v 1,
+    /// The result is there, or a refusal after examination: the clock ends.
+    DossierResolved = "dossier_resolved" v 1,
+    /// The result was handed over.
+    ResultDelivered = "result_delivered" v 1,
+    /// The applicant took the dossier back: the clock ends.
+    DossierWithdrawn = "dossier_withdrawn" v 1,
+    /// The due date was computed anew, on another calendar version.
+    DueDateRecomputed = "due_date_recomputed" v 1,
+    /// The personal data of the dossier was destroyed in the vault.
+    SubjectKeyDestroyed = "subject_key_destroyed" v 1,
+}
+
+/// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// 1, *trực tiếp*: a person stood at a counter, whoever employs the clerk.
+    Direct,
+    /// 2, *trực tuyến*.
+    Online,
+    /// 3, *bưu chính công ích*: the dossier itself travelled by the public post.
+    Postal,
+}
+
+/// Where it was handed in; a fact apart from the channel and from who runs the place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceKind {
+    /// A counter of a one-stop (*Bộ phận Một cửa*).
+    Counter,
+    /// A post office.
+    PostOffice,
+    /// A self-service kiosk.
+    Kiosk,
+    /// Collected at the applicant's address.
+    HomeCollection,
+    /// A portal.
+    Online,
+}
+
+/// Kind of applicant (*loại đối tượng*), national code table LoaiDoiTuong.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicantKind {
+    /// 1, *người dân*.
+    Citizen,
+    /// 2, *doanh nghiệp*.
+    Business,
+    /// 3, *cơ quan nhà nước*.
+    StateAgency,
+    /// 4, *tổ chức khác*.
+    OtherOrganisation,
+}
+
+/// Why something was asked, refused or stopped: a short stable code, and the words in the vault.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reason {
+    /// A short code, ASCII, chosen by the calling system: `missing_component`.
+    pub code: Box<str>,
+    /// The words people wrote; they may name people, so they lie in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<VaultRef>,
+}
+
+/// One paper as it was handed in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PresentedComponent {
+    /// Which paper of the procedure's list.
+    pub code: ComponentCode,
+    /// Originals.
+    #[serde(default)]
+    pub originals: u16,
+    /// Certified copies.
+    #[serde(default)]
+    pub certified_copies: u16,
+    /// Plain copies.
+    #[serde(default)]
+    pub copies: u16,
+}
+
+/// NĐ 61/2018 Đ.16.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DossierSubmitted {
+    /// The procedure asked for.
+    pub procedure: ProcedureCode,
+    /// The agency that decides it.
+    pub agency: AgencyId,
+    /// How it came.
+    pub channel: Channel,
+    /// Filed online with a clerk's help at the counter.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assisted: bool,
+    /// Where it was handed in.
+    pub place: PlaceKind,
+    /// The one-stop point, when it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<PointId>,
+    /// Who runs the place.
+    pub operator: OrganisationId,
+    /// Kind of applicant.
+    pub applicant: ApplicantKind,
+    /// Who the applicant is: in the vault.
+    pub subject: VaultRef,
+    /// The papers handed in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<PresentedComponent>,
+    /// The other system's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceReference>,
+    /// The catalogue in use.
+    pub catalogue: VersionHash,
+    /// By when intake must answer an online filing; none on other channels (NĐ 45/2020 Đ.11: 8 working hours).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_due: Option<Timestamp>,
+    /// The data are synthetic.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
+}
+
+/// Form 02 before acceptance (NĐ 61/2018 Đ.17.1a, 17.2a: one full notice, once).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IntakeSupplementRequested {
+    /// Why.
+    pub reason: Reason,
+    /// What is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<ComponentCode>,
+    /// The first request is 1; a second one breaks Đ.17.2a and is flagged by this number.
+    pub ordinal: u16,
+}
+
+/// The applicant completed a filing before acceptance (NĐ 61/2018 Đ.17.2a).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IntakeSupplementReceived {
+    /// What was brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<PresentedComponent>,
+    /// By when intake must answer the completed online filing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_due: Option<Timestamp>,
+}
+
+/// Form 03 at intake (NĐ 61/2018 Đ.17.1b).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IntakeRefused {
+    /// Why: a refusal always says so.
+    pub reason: Reason,
+}
+
+/// What the acceptance time rests on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AcceptanceBasis {
+    /// The server's own clock at acceptance.
+    ServerClock,
+    /// A signed hand-over minute (*biên bản giao nhận*, QĐ 45/2016 Đ.7.4): its signing is the moment of lawful filing.
+    HandOverMinute {
+        /// The minute's number.
+        number: Box<str>,
+    },
+    /// Recorded late under the scope `record-late`, with the reason given.
+    RecordedLate {
+        /// Why it was not recorded in time.
+        reason: Reason,
+    },
+}
+
+/// Form 01 (NĐ 61/2018 Đ.17.1c, 17.3; NĐ 309/2026 Đ.17.3). The dossier is judged by the versions named here.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DossierAccepted {
+    /// The one code of the dossier.
+    pub code: DossierCode,
+    /// The procedure.
+    pub procedure: ProcedureCode,
+    /// Its field, as of now.
+    pub field: FieldCode,
+    /// The competent agency.
+    pub agency: AgencyId,
+    /// How it came.
+    pub channel: Channel,
+    /// Filed online with a clerk's help.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assisted: bool,
+    /// Where it was accepted.
+    pub point: PointId,
+    /// Who runs that point.
+    pub operator: OrganisationId,
+    /// What the time of acceptance rests on.
+    pub basis: AcceptanceBasis,
+    /// The statutory time for this procedure and channel; none when the procedure sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<TimeLimit>,
+    /// When the result is due (*ngày hẹn trả*).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// The law version that governs it.
+    pub law: LawId,
+    /// The calendar used.
+    pub calendar: VersionHash,
+    /// The catalogue used: agency and procedure versions are those in it.
+    pub catalogue: VersionHash,
+    /// Whether form 01 was issued (not for immediate results unless asked, Đ.17.4).
+    pub receipt_issued: bool,
+}
+
+/// NĐ 61/2018 Đ.18: forwarded, the same day, or at the next working day's start when received after 15:00.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Transferred {
+    /// The agency it goes to; the parent clock does not move.
+    pub to: AgencyId,
+    /// The unit within it, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Box<str>>,
+    /// By when it had to be forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_by: Option<Timestamp>,
+}
+
+/// NĐ 61/2018 Đ.19.1.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TaskAssigned {
+    /// The officer's account.
+    pub holder: ActorId,
+    /// The unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Box<str>>,
+}
+
+/// Form 02 after acceptance (NĐ 61/2018 Đ.19.4, 11.2c).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SupplementRequested {
+    /// Why.
+    pub reason: Reason,
+    /// What is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<ComponentCode>,
+    /// The first is 1; more are facts that the law forbids, flagged by this number.
+    pub ordinal: u16,
+    /// Asked later than the law version's working days after acceptance (three, Đ.19.4): a fact, flagged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// When the request lapses without an answer, if the law version says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapses_on: Option<Date>,
+}
+
+/// NĐ 61/2018 Đ.19.4: the time limit is counted from the start again once the dossier is complete.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SupplementReceived {
+    /// What was brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<PresentedComponent>,
+    /// The due date from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// The calendar used.
+    pub calendar: VersionHash,
+}
+
+/// The law version's limit for an answer passed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SupplementLapsed {
+    /// Which request.
+    pub ordinal: u16,
+}
+
+/// NĐ 61/2018 Đ.22; special laws for land and tax.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FeeRequested {
+    /// The notice's number.
+    pub notice: Box<str>,
+    /// In đồng.
+    pub amount_vnd: u64,
+    /// The procedure's rule: whether the clock stands still until it is paid.
+    pub suspends_clock: bool,
+}
+
+/// How it was paid (*hình thức thanh toán*).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMethod {
+    /// In cash at the counter.
+    Cash,
+    /// By bank transfer.
+    Transfer,
+    /// Online.
+    Online,
+    /// Through the post.
+    Post,
+}
+
+/// NĐ 61/2018 Đ.22.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FeePaid {
+    /// The notice that was paid.
+    pub notice: Box<str>,
+    /// In đồng.
+    pub amount_vnd: u64,
+    /// How.
+    pub method: PaymentMethod,
+    /// The receipt's number.
+    pub receipt: Box<str>,
+    /// The due date from now on; the same as before when the clock had not stood still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// The calendar used.
+    pub calendar: VersionHash,
+}
+
+/// Form 04 (NĐ 61/2018 Đ.19.9): at most one re-appointment, notified at least a day before the due date.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeadlineExtended {
+    /// Why.
+    pub reason: Reason,
+    /// The first is 1.
+    pub ordinal: u16,
+    /// The day asked for.
+    pub asked_for: Date,
+    /// Notified too late: recorded and flagged, the due date does not move.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late_notice: bool,
+    /// The new due date; none when the law version does not let this extension count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+}
+
+/// National status 8 while it may still go on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProcessingSuspended {
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The end of a suspension.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProcessingResumed {
+    /// The due date from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// The calendar used.
+    pub calendar: VersionHash,
+}
+
+/// Form 05 of TT 03/2025 (*thông báo dừng giải quyết*): national status 8 for good.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProcessingTerminated {
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What the decision was.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The result was issued.
+    Granted {
+        /// The result's number or file reference in the agency's own system.
+        result: Box<str>,
+        /// An electronic result was issued as well.
+        #[serde(default)]
+        electronic: bool,
+    },
+    /// Refused after examination, entered as a result (form 03, NĐ 61/2018 Đ.19.8).
+    Refused {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// NĐ 61/2018 Đ.19, 20.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DossierResolved {
+    /// Granted or refused.
+    pub outcome: Outcome,
+}
+
+/// How the result reached the applicant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryMode {
+    /// Fetched at a counter.
+    Counter,
+    /// By the public post.
+    Post,
+    /// In the applicant's electronic store.
+    Electronic,
+}
+
+/// NĐ 61/2018 Đ.20; QĐ 45/2016 Đ.9.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResultDelivered {
+    /// How.
+    pub mode: DeliveryMode,
+    /// The postal item, when there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Box<str>>,
+    /// Proof of receipt: signature, authorisation; in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<VaultRef>,
+}
+
+/// National status 7.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DossierWithdrawn {
+    /// Why, if the applicant said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// A newly published calendar moved a due date.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DueDateRecomputed {
+    /// The due date from now on.
+    pub due: Due,
+    /// The calendar used.
+    pub calendar: VersionHash,
+}
+
+/// Luật 91/2025/QH15: the key is gone, the history and the counts stay.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SubjectKeyDestroyed {
+    /// On whose request, as a code: `data_subject_request`.
+    pub ground: Box<str>,
+}
