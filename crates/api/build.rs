@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is how Cargo tells a build script where to write"
+)]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from("../../proto");
     let files = [

@@ -1,6 +1,31 @@
 //! The contract as code, and the border between the wire and the domain.
+//!
+//! * [`hoso`]: what `proto/` generates
+//! * [`convert`]: wire → domain with all field faults at once, domain → wire
+//! * [`text`]: what text from outside may be
+//! * [`token`] and [`page`]: opaque positions and pages
+//! * [`log_service`]: the service every role answers about its log
+//! * [`edge`]: the steps every call shares
+//! * [`status`]: the one table of errors → status codes
 
-#[allow(missing_docs, clippy::all, reason = "generated code")]
+pub mod convert;
+pub mod edge;
+pub mod faults;
+pub mod log_service;
+pub mod page;
+pub mod status;
+pub mod text;
+pub mod token;
+
+pub use faults::{Faults, FieldFault};
+pub use status::EdgeError;
+
+/// The contract's descriptors, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.bin"));
+
+/// What `proto/` generates; its documentation is there.
+#[allow(warnings, clippy::all, clippy::restriction, reason = "generated code")]
+#[rustfmt::skip]
 pub mod hoso {
     pub mod dossier { pub mod v1 { tonic::include_proto!("hoso.dossier.v1"); } }
     pub mod intake { pub mod v1 { tonic::include_proto!("hoso.intake.v1"); } }

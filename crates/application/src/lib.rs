@@ -1,1 +1,27 @@
-//! To be written.
+//! Commands meet the log: load, decide, append; and events meet their bytes.
+//!
+//! * [`desk`]: the one way a wish becomes events, with the first answer remembered for ever
+//! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
+//! * [`codes`]: the counters behind dossier codes, derived from the accepted records
+//! * [`keys`]: the names under which a dossier can be found again
+//! * [`personal`]: what belongs in the vault and never in an event
+//! * [`position`]: waiting for what a caller wrote elsewhere
+//! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
+
+pub mod codec;
+pub mod codes;
+pub mod desk;
+mod error;
+pub mod keys;
+pub mod personal;
+pub mod position;
+pub mod projection;
+pub mod upcast;
+
+/// The log's words, for those above who may not name the log itself.
+pub mod log {
+    pub use eventlog::{ChainHash, Head, LogId, Position, Record, Request, Revision, StreamId};
+}
+
+pub use desk::{Answer, Desk, Wish, Writer};
+pub use error::HandleError;

@@ -1,1 +1,13 @@
-//! To be written.
+//! What every service stands on: the clock, telemetry, signals and serving. It knows nothing of dossiers.
+//!
+//! * [`clock`]: the only place that asks the machine for the time; tests and the demo set it by hand
+//! * [`telemetry`]: log lines, as text for people or JSON for machines
+//! * [`signals`]: when to stop, and why
+//! * [`serve`]: one gRPC server with health and reflection; NOT_SERVING first, then a bounded drain
+
+pub mod clock;
+pub mod serve;
+pub mod signals;
+pub mod telemetry;
+
+pub use clock::Clock;

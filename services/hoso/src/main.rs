@@ -1,2 +1,64 @@
-//! The one program.
-fn main() {}
+//! The one program: every role, all roles in one process, and the commands for people.
+
+mod args;
+mod client;
+mod demo;
+mod figures;
+mod logs;
+mod out;
+mod report;
+mod shipped;
+mod show;
+mod stack;
+mod table;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+
+/// Ten per cent more unary calls and far more batches than with the system's allocator, measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a person is told when a command fails; the exit code is 1.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(code) => code,
+        Err(failure) => {
+            out::say(&format!("hoso: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode, Failure> {
+    chassis::telemetry::start(args.log_format.into(), &args.log)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match args.command {
+            Command::Up(up) => up::run(up).await.map(|()| ExitCode::SUCCESS),
+            Command::Demo(demo) => {
+                let options = demo::DemoOptions {
+                    data: demo.data,
+                    exit: demo.exit,
+                    json: demo.format.is_json(),
+                    catalogue: shipped::catalogue(demo.catalogue.as_deref())?,
+                };
+                demo::run(options).await?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Dossier(dossier) => show::run(dossier).await.map(|()| ExitCode::SUCCESS),
+            Command::Report(report) => report::run(report).await.map(|()| ExitCode::SUCCESS),
+            Command::CheckFigures(check) => figures::run(&check),
+            Command::Log(log) => logs::run(log),
+        }
+    })
+}

@@ -1,1 +1,133 @@
-//! To be written.
+//! Intake (*tiếp nhận*): dossiers from submission to acceptance, at the counter, online and by post.
+//!
+//! * [`settings`]: what it has to be told
+//! * [`grpc`]: the calls, each: read the wire, make the wish, answer
+//! * [`worklist`]: what waits for intake, the nearest answer limit first
+//! * [`receipt`]: the data of form 01
+
+pub mod grpc;
+pub mod receipt;
+pub mod settings;
+pub mod worklist;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::edge::Edge;
+use api::hoso::intake::v1::intake_service_server::{IntakeServiceServer, SERVICE_NAME};
+use api::hoso::log::v1::log_service_server;
+use application::codes::Codes;
+use application::projection::Projection;
+use application::{Desk, Writer};
+use chassis::serve::{Plan, ServeError};
+use eventlog::EventLog;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use vault::Vault;
+
+use crate::grpc::Calls;
+pub use crate::settings::Settings;
+use crate::worklist::Worklist;
+
+/// An intake node whose log and vault are open.
+#[derive(Debug)]
+pub struct Intake {
+    calls: Calls,
+    drain: Duration,
+}
+
+/// Intake could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The log did not open.
+    #[error("intake's log does not open: {0}")]
+    Log(#[from] eventlog::OpenError),
+    /// The log did not read.
+    #[error("intake's log cannot be read: {0}")]
+    Read(#[from] eventlog::ReadError),
+    /// The vault did not open.
+    #[error("intake's vault does not open: {0}")]
+    Vault(#[from] vault::OpenError),
+}
+
+impl Intake {
+    /// Opens the log and the vault, and derives the counters and the worklist from them.
+    ///
+    /// # Errors
+    /// When either does not open or cannot be read; nothing is changed then.
+    pub fn open(settings: Settings) -> Result<Self, StartError> {
+        let time = settings.clock.clone();
+        let clock = settings.clock;
+        let log = EventLog::open(
+            &settings.data.join("log"),
+            eventlog::Settings {
+                segment_bytes_max: settings.segment_bytes_max,
+                ..eventlog::Settings::new(move || time.now_us())
+            },
+        )?;
+        let vault = Vault::open(
+            &settings.data.join("vault"),
+            settings.master_key,
+            vault::Settings::default(),
+        )?;
+        let codes = Codes::open(&log, settings.node)?;
+        let desk = Desk::new(
+            log.clone(),
+            vault,
+            settings.catalogue,
+            Arc::new(codes),
+            Writer::Intake,
+        );
+        let worklist = Projection::open(log, Worklist::default())?;
+        Ok(Self {
+            calls: Calls {
+                edge: Edge {
+                    desk,
+                    now: Arc::new(move || clock.now()),
+                    patience: settings.patience,
+                },
+                worklist,
+            },
+            drain: settings.drain,
+        })
+    }
+
+    /// The node's log, for whoever follows it.
+    pub fn log(&self) -> &EventLog {
+        self.calls.edge.desk.log()
+    }
+
+    /// Serves until `stop` resolves, then drains.
+    ///
+    /// # Errors
+    /// When the socket cannot be used.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let log = self.log().clone();
+        let folding = tokio::spawn(self.calls.worklist.clone().run());
+        let routes = tonic::service::Routes::new(
+            IntakeServiceServer::new(self.calls)
+                .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
+        )
+        .add_service(api::log_service::LogCalls::server({
+            let log = log.clone();
+            move || log.head()
+        }));
+        let plan = Plan {
+            role: "intake",
+            listener,
+            routes,
+            names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
+            descriptors: api::DESCRIPTORS,
+            drain: self.drain,
+        };
+        let served = chassis::serve::serve(plan, log.failure(), stop).await;
+        folding.abort();
+        log.close();
+        served
+    }
+}

@@ -1,1 +1,149 @@
-//! To be written.
+//! Processing (*giải quyết*): accepted dossiers, until the result is handed over.
+//!
+//! * [`settings`]: what it has to be told
+//! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire
+//! * [`inbox`]: what officers have to do, the nearest due date first
+//!
+//! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
+
+pub mod grpc;
+pub mod inbox;
+pub mod reading;
+pub mod settings;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::edge::Edge;
+use api::hoso::log::v1::log_service_server;
+use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServer, SERVICE_NAME};
+use application::codes::Codes;
+use application::projection::Projection;
+use application::{Desk, Writer};
+use chassis::serve::{Plan, ServeError};
+use eventlog::EventLog;
+use messaging::{Feed, Follower, Mode};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use vault::Vault;
+
+use crate::grpc::Calls;
+use crate::inbox::Inbox;
+pub use crate::settings::Settings;
+
+/// Processing, with its log and vault open.
+#[derive(Debug)]
+pub struct Processing {
+    calls: Calls,
+    drain: Duration,
+}
+
+/// Processing could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The log did not open.
+    #[error("processing's log does not open: {0}")]
+    Log(#[from] eventlog::OpenError),
+    /// The log did not read.
+    #[error("processing's log cannot be read: {0}")]
+    Read(#[from] eventlog::ReadError),
+    /// The vault did not open.
+    #[error("processing's vault does not open: {0}")]
+    Vault(#[from] vault::OpenError),
+}
+
+impl Processing {
+    /// Opens the log and the vault, and derives the inbox from them.
+    ///
+    /// # Errors
+    /// When either does not open or cannot be read; nothing is changed then.
+    pub fn open(settings: Settings) -> Result<Self, StartError> {
+        let time = settings.clock.clone();
+        let clock = settings.clock;
+        let log = EventLog::open(
+            &settings.data.join("log"),
+            eventlog::Settings {
+                segment_bytes_max: settings.segment_bytes_max,
+                ..eventlog::Settings::new(move || time.now_us())
+            },
+        )?;
+        let vault = Vault::open(
+            &settings.data.join("vault"),
+            settings.master_key,
+            vault::Settings::default(),
+        )?;
+        let desk = Desk::new(
+            log.clone(),
+            vault,
+            settings.catalogue,
+            // Processing accepts nothing, so it issues no codes.
+            Arc::new(Codes::none()),
+            Writer::Processing,
+        );
+        let inbox = Projection::open(log, Inbox::default())?;
+        Ok(Self {
+            calls: Calls {
+                edge: Edge {
+                    desk,
+                    now: Arc::new(move || clock.now()),
+                    patience: settings.patience,
+                },
+                inbox,
+            },
+            drain: settings.drain,
+        })
+    }
+
+    /// The log, for whoever follows it.
+    pub fn log(&self) -> &EventLog {
+        self.calls.edge.desk.log()
+    }
+
+    /// Follows these intake nodes and serves until `stop` resolves, then drains.
+    ///
+    /// # Errors
+    /// When the socket cannot be used.
+    pub async fn serve<F: Feed>(
+        self,
+        feeds: Vec<F>,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let log = self.log().clone();
+        let mut tasks = tokio::task::JoinSet::new();
+        for feed in feeds {
+            let follower = Follower::new(feed, log.clone(), Mode::Import);
+            tasks.spawn(async move {
+                // A fork is logged where it is found; the service goes on with what it has, for the other origins.
+                let _ = follower.run(std::future::pending()).await;
+            });
+        }
+        let inbox = self.calls.inbox.clone();
+        tasks.spawn(async move {
+            if let Err(error) = inbox.run().await {
+                tracing::error!(%error, "the inbox is not kept up any more");
+            }
+        });
+        let routes = tonic::service::Routes::new(
+            ProcessingServiceServer::new(self.calls)
+                .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
+        )
+        .add_service(api::log_service::LogCalls::server({
+            let log = log.clone();
+            move || log.head()
+        }));
+        let plan = Plan {
+            role: "processing",
+            listener,
+            routes,
+            names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
+            descriptors: api::DESCRIPTORS,
+            drain: self.drain,
+        };
+        let served = chassis::serve::serve(plan, log.failure(), stop).await;
+        tasks.shutdown().await;
+        log.close();
+        served
+    }
+}

@@ -1,1 +1,140 @@
-//! To be written.
+//! Reporting (*báo cáo*): the figures, for any period, as known at any moment.
+//!
+//! * [`settings`]: what it has to be told
+//! * [`grpc`]: the calls; [`question`]: which report is asked for, from the wire
+//! * [`figures`]: facts folded from its own copy of processing's log
+//!
+//! Its log is processing's, record for record, so positions and chain hashes in reports are processing's own. It has no
+//! vault and no key: no personal data comes here.
+
+pub mod figures;
+pub mod grpc;
+pub mod question;
+pub mod settings;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::hoso::log::v1::log_service_server;
+use api::hoso::reporting::v1::reporting_service_server::{ReportingServiceServer, SERVICE_NAME};
+use application::projection::Projection;
+use chassis::Clock;
+use chassis::serve::{Plan, ServeError};
+use domain::Catalogue;
+use eventlog::{EventLog, Role};
+use messaging::{Feed, Follower, Mode};
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+use crate::figures::Figures;
+use crate::grpc::Calls;
+pub use crate::settings::Settings;
+
+/// A reporting replica whose log is open and folded.
+#[derive(Debug)]
+pub struct Reporting {
+    log: EventLog,
+    figures: Projection<Figures>,
+    catalogue: Arc<Catalogue>,
+    clock: Clock,
+    patience: Duration,
+    drain: Duration,
+}
+
+/// Reporting could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The log did not open.
+    #[error("reporting's log does not open: {0}")]
+    Log(#[from] eventlog::OpenError),
+    /// The log did not read.
+    #[error("reporting's log cannot be read: {0}")]
+    Read(#[from] eventlog::ReadError),
+}
+
+impl Reporting {
+    /// Opens the log and folds it into facts.
+    ///
+    /// # Errors
+    /// When the log does not open or cannot be read; nothing is changed then.
+    pub fn open(settings: Settings) -> Result<Self, StartError> {
+        let time = settings.clock.clone();
+        let log = EventLog::open(
+            &settings.data.join("log"),
+            eventlog::Settings {
+                segment_bytes_max: settings.segment_bytes_max,
+                role: Role::Replica,
+                ..eventlog::Settings::new(move || time.now_us())
+            },
+        )?;
+        let figures = Figures::new(settings.catalogue.calendar().clone());
+        Ok(Self {
+            figures: Projection::open(log.clone(), figures)?,
+            log,
+            catalogue: settings.catalogue,
+            clock: settings.clock,
+            patience: settings.patience,
+            drain: settings.drain,
+        })
+    }
+
+    /// The log, for whoever follows it.
+    pub fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// Follows processing and serves until `stop` resolves, then drains.
+    ///
+    /// # Errors
+    /// When the socket cannot be used.
+    pub async fn serve<F: Feed>(
+        self,
+        feed: F,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let log = self.log;
+        let follower = Follower::new(feed, log.clone(), Mode::Replicate);
+        let progress = follower.progress();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move {
+            // A fork is logged where it is found; reports go on from what is here.
+            let _ = follower.run(std::future::pending()).await;
+        });
+        let figures = self.figures.clone();
+        tasks.spawn(async move {
+            if let Err(error) = figures.run().await {
+                tracing::error!(%error, "the figures are not kept up any more");
+            }
+        });
+        let calls = Calls {
+            log: log.clone(),
+            figures: self.figures,
+            catalogue: self.catalogue,
+            clock: self.clock,
+            patience: self.patience,
+            progress,
+        };
+        let routes = tonic::service::Routes::new(
+            ReportingServiceServer::new(calls)
+                .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
+        )
+        .add_service(api::log_service::LogCalls::server({
+            let log = log.clone();
+            move || log.head()
+        }));
+        let plan = Plan {
+            role: "reporting",
+            listener,
+            routes,
+            names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
+            descriptors: api::DESCRIPTORS,
+            drain: self.drain,
+        };
+        let served = chassis::serve::serve(plan, log.failure(), stop).await;
+        tasks.shutdown().await;
+        log.close();
+        served
+    }
+}

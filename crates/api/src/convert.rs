@@ -1,0 +1,13 @@
+//! Wire → domain, with all field faults at once; domain → wire.
+//!
+//! * [`filing`]: what is filed and accepted at intake
+//! * [`change`]: what is wished of an accepted dossier
+//! * [`dossier`]: dossiers and receipts, outwards
+//! * [`history`]: events in words, outwards
+//! * [`values`]: the small things both directions share
+
+pub mod change;
+pub mod dossier;
+pub mod filing;
+pub mod history;
+pub mod values;

@@ -1,0 +1,162 @@
+//! What is wished of an accepted dossier, from the wire.
+
+use application::desk::Name;
+use application::log::Revision;
+use domain::event::{DeliveryMode, PaymentMethod};
+use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId};
+use uuid::Uuid;
+
+use super::{filing, values};
+use crate::faults::Faults;
+use crate::hoso::{dossier::v1 as wire, intake::v1 as intake, processing::v1 as processing};
+use crate::text;
+use crate::token::{self, Point};
+
+/// What every mutation says besides its own matter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Marks {
+    /// The request's id.
+    pub request_id: Uuid,
+    /// The revision the caller saw, if it must still be so.
+    pub expected: Option<Revision>,
+    /// The acting account.
+    pub actor: ActorId,
+    /// The organisation acted for, if the caller said.
+    pub organisation: Option<OrganisationId>,
+    /// What to wait for.
+    pub min_position: Vec<Point>,
+}
+
+/// The marks of an intake mutation.
+pub fn marks(
+    request_id: &str,
+    expected_revision: u32,
+    actor: &str,
+    min_position: &str,
+    faults: &mut Faults,
+) -> Option<Marks> {
+    let request_id = faults.take("request_id", text::uuid(request_id));
+    let actor = filing::actor(actor, faults);
+    let min_position = faults.take("min_position", token::read(min_position));
+    Some(Marks {
+        request_id: request_id?,
+        expected: (expected_revision > 0).then_some(expected_revision),
+        actor: actor?,
+        organisation: None,
+        min_position: min_position?,
+    })
+}
+
+/// The marks and the dossier of a processing mutation, within the field `change`.
+pub fn change(
+    given: Option<&processing::Change>,
+    min_position: &str,
+    faults: &mut Faults,
+) -> Option<(Name, Marks)> {
+    let Some(given) = given else {
+        faults.note("change", "must name the dossier and the request");
+        return None;
+    };
+    faults.within("change", |faults| {
+        let name = name(given.dossier.as_ref(), faults);
+        let marks = marks(
+            &given.request_id,
+            given.expected_revision,
+            &given.actor,
+            min_position,
+            faults,
+        );
+        let organisation = (!given.organisation.is_empty())
+            .then(|| faults.take("organisation", text::identifier(&given.organisation, 64)))
+            .flatten();
+        Some((
+            name?,
+            Marks {
+                organisation: organisation.map(OrganisationId::new),
+                ..marks?
+            },
+        ))
+    })
+}
+
+/// A dossier's name, within the field `dossier`.
+pub fn name(given: Option<&processing::DossierName>, faults: &mut Faults) -> Option<Name> {
+    use processing::dossier_name::Name as Wire;
+    faults.within("dossier", |faults| {
+        match given.and_then(|given| given.name.as_ref()) {
+            Some(Wire::DossierId(id)) => by_id(id, faults),
+            Some(Wire::Code(code)) => by_code(code, faults),
+            Some(Wire::Source(source)) => by_source(source, faults),
+            None => unnamed(faults),
+        }
+    })
+}
+
+/// A dossier's name as intake is asked.
+pub fn submission_name(
+    given: Option<&intake::get_submission_request::Name>,
+    faults: &mut Faults,
+) -> Option<Name> {
+    use intake::get_submission_request::Name as Wire;
+    match given {
+        Some(Wire::DossierId(id)) => by_id(id, faults),
+        Some(Wire::Code(code)) => by_code(code, faults),
+        Some(Wire::Source(source)) => by_source(source, faults),
+        None => unnamed(faults),
+    }
+}
+
+fn by_id(id: &str, faults: &mut Faults) -> Option<Name> {
+    dossier_id(id, faults).map(Name::Id)
+}
+
+fn by_code(code: &str, faults: &mut Faults) -> Option<Name> {
+    faults
+        .take("code", text::identifier(code, 64))
+        .map(|code| Name::Code(DossierCode::new(code)))
+}
+
+fn by_source(source: &wire::SourceReference, faults: &mut Faults) -> Option<Name> {
+    values::source(source, faults).map(Name::Source)
+}
+
+fn unnamed(faults: &mut Faults) -> Option<Name> {
+    faults.note("", "must name the dossier by id, code or source reference");
+    None
+}
+
+/// A dossier's own id, in the field `dossier_id`.
+pub fn dossier_id(id: &str, faults: &mut Faults) -> Option<DossierId> {
+    faults.take("dossier_id", text::uuid(id)).map(DossierId)
+}
+
+/// How a fee was paid, from the wire.
+///
+/// # Errors
+/// A sentence about what is wrong.
+pub fn payment_method(value: i32) -> Result<PaymentMethod, &'static str> {
+    match processing::PaymentMethod::try_from(value) {
+        Ok(processing::PaymentMethod::Cash) => Ok(PaymentMethod::Cash),
+        Ok(processing::PaymentMethod::Transfer) => Ok(PaymentMethod::Transfer),
+        Ok(processing::PaymentMethod::Online) => Ok(PaymentMethod::Online),
+        Ok(processing::PaymentMethod::Post) => Ok(PaymentMethod::Post),
+        Ok(processing::PaymentMethod::Unspecified) | Err(_) => {
+            Err("must be cash, transfer, online or post")
+        }
+    }
+}
+
+/// How a result was handed over, from the wire.
+///
+/// # Errors
+/// A sentence about what is wrong.
+pub fn delivery_mode(value: i32) -> Result<DeliveryMode, &'static str> {
+    match processing::DeliveryMode::try_from(value) {
+        Ok(processing::DeliveryMode::Counter) => Ok(DeliveryMode::Counter),
+        Ok(processing::DeliveryMode::Post) => Ok(DeliveryMode::Post),
+        Ok(processing::DeliveryMode::Electronic) => Ok(DeliveryMode::Electronic),
+        Ok(processing::DeliveryMode::Unspecified) | Err(_) => {
+            Err("must be counter, post or electronic")
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The one table of errors → status codes (AIP-193): a stable reason, all field faults, a sentence in Vietnamese, when to retry.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use application::HandleError;
+use application::personal::PersonalError;
+use application::position::NotYetHere;
+use domain::rejection::RejectionKind;
+use thiserror::Error;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+use tracing::error;
+
+use crate::faults::FieldFault;
+
+/// Who says so, in every `ErrorInfo`.
+pub const DOMAIN: &str = "hoso";
+/// How long to wait before asking again for what is on its way.
+const SOON: Duration = Duration::from_millis(200);
+/// How long to wait when somebody must make room first.
+const LATER: Duration = Duration::from_secs(30);
+
+/// Everything that a call can be answered with instead of what it asked for.
+#[derive(Debug, Error)]
+pub enum EdgeError {
+    /// Fields say what they may not.
+    #[error("{} of the request's fields are wrong", .0.len())]
+    Fields(Vec<FieldFault>),
+    /// The wish was not granted.
+    #[error(transparent)]
+    Handle(#[from] HandleError),
+    /// What the caller wants to read its own write from has not come here yet.
+    #[error("position {wanted} of log {log} has not come here yet; {here} has")]
+    NotYetHere {
+        /// The log.
+        log: String,
+        /// The position asked for.
+        wanted: u64,
+        /// The newest position here.
+        here: u64,
+    },
+    /// A dossier of that id may be on its way.
+    #[error("this dossier is not here, or not here yet")]
+    DossierNotYetHere,
+    /// Nothing of that name.
+    #[error("no such {what}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// A list was asked for more than it can give without end.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// Something is broken; the log line has it all, the caller gets no detail.
+    #[error("an internal error: {0}")]
+    Internal(String),
+}
+
+impl From<NotYetHere> for EdgeError {
+    fn from(not_yet: NotYetHere) -> Self {
+        Self::NotYetHere {
+            log: not_yet.log.to_string(),
+            wanted: not_yet.wanted,
+            here: not_yet.here,
+        }
+    }
+}
+
+impl From<EdgeError> for Status {
+    fn from(error: EdgeError) -> Self {
+        let answer = answer(&error);
+        let mut details = ErrorDetails::new();
+        details.set_error_info(answer.reason, DOMAIN, answer.metadata);
+        if !answer.faults.is_empty() {
+            details.set_bad_request(
+                answer
+                    .faults
+                    .iter()
+                    .map(|fault| tonic_types::FieldViolation::new(&fault.field, &fault.description))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        if let Some(wait) = answer.retry {
+            details.set_retry_info(Some(wait));
+        }
+        details.set_localized_message("vi", answer.vietnamese);
+        Self::with_error_details(answer.code, answer.message, details)
+    }
+}
+
+struct Answer {
+    code: Code,
+    reason: &'static str,
+    message: String,
+    vietnamese: String,
+    metadata: HashMap<String, String>,
+    faults: Vec<FieldFault>,
+    retry: Option<Duration>,
+}
+
+impl Answer {
+    fn new(
+        code: Code,
+        reason: &'static str,
+        error: &dyn std::fmt::Display,
+        vietnamese: &str,
+    ) -> Self {
+        Self {
+            code,
+            reason,
+            message: error.to_string(),
+            vietnamese: vietnamese.to_owned(),
+            metadata: HashMap::new(),
+            faults: Vec::new(),
+            retry: None,
+        }
+    }
+
+    fn with(mut self, key: &str, value: &impl ToString) -> Self {
+        self.metadata.insert(key.to_owned(), value.to_string());
+        self
+    }
+
+    fn retry(mut self, wait: Duration) -> Self {
+        self.retry = Some(wait);
+        self
+    }
+}
+
+fn answer(error: &EdgeError) -> Answer {
+    match error {
+        EdgeError::Fields(faults) => {
+            let mut answer = Answer::new(
+                Code::InvalidArgument,
+                "INVALID_FIELD",
+                error,
+                "Yêu cầu có trường dữ liệu không hợp lệ.",
+            );
+            answer.faults.clone_from(faults);
+            answer
+        }
+        EdgeError::Handle(handle) => handled(handle),
+        EdgeError::NotYetHere { log, wanted, here } => Answer::new(
+            Code::Unavailable,
+            "POSITION_NOT_YET_HERE",
+            error,
+            "Dữ liệu vừa ghi chưa đến nơi này, vui lòng thử lại.",
+        )
+        .with("log", log)
+        .with("wanted", wanted)
+        .with("here", here)
+        .retry(SOON),
+        EdgeError::DossierNotYetHere => Answer::new(
+            Code::Unavailable,
+            "DOSSIER_NOT_YET_HERE",
+            error,
+            "Hồ sơ chưa đến nơi này, vui lòng thử lại.",
+        )
+        .retry(SOON),
+        EdgeError::NotFound { what } => {
+            Answer::new(Code::NotFound, "NOT_FOUND", error, "Không tìm thấy.").with("what", what)
+        }
+        EdgeError::Unsupported(_) => Answer::new(
+            Code::InvalidArgument,
+            "UNSUPPORTED",
+            error,
+            "Yêu cầu này chưa được hỗ trợ.",
+        ),
+        EdgeError::Internal(detail) => {
+            error!(detail, "a call failed for a reason of our own");
+            internal()
+        }
+    }
+}
+
+fn handled(handle: &HandleError) -> Answer {
+    match handle {
+        HandleError::Rejected(no) => {
+            let code = match no.kind() {
+                RejectionKind::InvalidArgument => Code::InvalidArgument,
+                RejectionKind::FailedPrecondition => Code::FailedPrecondition,
+                RejectionKind::NotFound => Code::NotFound,
+                RejectionKind::PermissionDenied => Code::PermissionDenied,
+                RejectionKind::ResourceExhausted => Code::ResourceExhausted,
+            };
+            let mut answer =
+                Answer::new(code, no.reason(), no, &no.vietnamese()).with("hint", &no.hint());
+            answer.faults = no
+                .field()
+                .map(|field| FieldFault {
+                    field: field.to_owned(),
+                    description: no.to_string(),
+                })
+                .into_iter()
+                .collect();
+            answer
+        }
+        HandleError::Unknown => Answer::new(
+            Code::NotFound,
+            "DOSSIER_UNKNOWN",
+            handle,
+            "Không tìm thấy hồ sơ.",
+        ),
+        HandleError::Stale { expected, actual } => Answer::new(
+            Code::Aborted,
+            "STALE_REVISION",
+            handle,
+            "Hồ sơ đã được cập nhật, vui lòng tải lại.",
+        )
+        .with("expected_revision", expected)
+        .with("actual_revision", actual),
+        HandleError::Contended => Answer::new(
+            Code::Aborted,
+            "CONTENDED",
+            handle,
+            "Hồ sơ đang được người khác cập nhật, vui lòng thử lại.",
+        )
+        .retry(SOON),
+        HandleError::RequestReused { position } => Answer::new(
+            Code::AlreadyExists,
+            "REQUEST_ID_REUSED",
+            handle,
+            "Mã yêu cầu đã được dùng cho một yêu cầu khác.",
+        )
+        .with("position", position),
+        HandleError::SourceTaken { position } => Answer::new(
+            Code::AlreadyExists,
+            "SOURCE_REFERENCE_TAKEN",
+            handle,
+            "Số hồ sơ của hệ thống nguồn đã được dùng cho một hồ sơ khác.",
+        )
+        .with("position", position),
+        HandleError::Elsewhere { writer } => Answer::new(
+            Code::FailedPrecondition,
+            "WRITTEN_ELSEWHERE",
+            handle,
+            "Hồ sơ này do dịch vụ khác xử lý.",
+        )
+        .with("service", writer),
+        HandleError::NotUnderstood(_) => Answer::new(
+            Code::FailedPrecondition,
+            "DOSSIER_NOT_UNDERSTOOD",
+            handle,
+            "Hồ sơ có dữ liệu của phiên bản mới hơn, cần nâng cấp chương trình.",
+        ),
+        HandleError::TooLarge { bytes } => Answer::new(
+            Code::InvalidArgument,
+            "TOO_LARGE",
+            handle,
+            "Nội dung quá lớn.",
+        )
+        .with("bytes", bytes),
+        HandleError::Busy => Answer::new(
+            Code::ResourceExhausted,
+            "BUSY",
+            handle,
+            "Hệ thống đang bận, vui lòng thử lại.",
+        )
+        .retry(SOON),
+        HandleError::DiskNearlyFull => Answer::new(
+            Code::ResourceExhausted,
+            "DISK_NEARLY_FULL",
+            handle,
+            "Ổ đĩa sắp đầy, tạm ngừng tiếp nhận.",
+        )
+        .retry(LATER),
+        HandleError::Closed(_) => Answer::new(
+            Code::Unavailable,
+            "LOG_CLOSED",
+            handle,
+            "Dịch vụ tạm ngừng ghi nhận.",
+        )
+        .retry(LATER),
+        HandleError::Broken(detail) => {
+            error!(detail, "a wish failed for a reason of our own");
+            internal()
+        }
+        HandleError::Read(detail) => {
+            error!(%detail, "the log cannot be read");
+            Answer::new(
+                Code::DataLoss,
+                "LOG_UNREADABLE",
+                &"the log cannot be read here; the operator must verify it",
+                "Không đọc được nhật ký, cần kiểm tra.",
+            )
+        }
+        HandleError::Personal(detail) => personal(detail),
+    }
+}
+
+fn personal(detail: &PersonalError) -> Answer {
+    match detail {
+        PersonalError::Erased => Answer::new(
+            Code::FailedPrecondition,
+            "SUBJECT_ERASED",
+            detail,
+            "Dữ liệu cá nhân của hồ sơ đã được xóa.",
+        ),
+        PersonalError::Busy => handled(&HandleError::Busy),
+        PersonalError::DiskNearlyFull => handled(&HandleError::DiskNearlyFull),
+        PersonalError::Closed(reason) => handled(&HandleError::Closed(reason.clone())),
+        PersonalError::TooLarge { bytes } => handled(&HandleError::TooLarge { bytes: *bytes }),
+        PersonalError::Unreadable(reason) => {
+            error!(reason, "the vault cannot be read");
+            Answer::new(
+                Code::DataLoss,
+                "VAULT_UNREADABLE",
+                &"the personal data cannot be read here; the operator must check the vault",
+                "Không đọc được kho dữ liệu cá nhân, cần kiểm tra.",
+            )
+        }
+    }
+}
+
+fn internal() -> Answer {
+    Answer::new(
+        Code::Internal,
+        "INTERNAL",
+        &"an internal error; the service's log has the details",
+        "Lỗi hệ thống.",
+    )
+}

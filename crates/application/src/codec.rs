@@ -1,0 +1,115 @@
+//! Event ↔ record: the payload as JSON, everything else in the envelope.
+
+use domain::event::{Event, Occurrence};
+use domain::ids::{ActorId, OrganisationId};
+use eventlog::{Key, NewRecord, Record, Request};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{keys, upcast};
+
+/// What the envelope says besides the event.
+#[derive(Clone, Debug)]
+pub struct Stamp<'a> {
+    /// The request behind the event; with the event's place in the answer it gives the event's id.
+    pub request: Request,
+    /// The caller's own id of the request.
+    pub causation: Uuid,
+    /// The whole business: the dossier.
+    pub correlation: Uuid,
+    /// The acting account.
+    pub actor: &'a ActorId,
+    /// The organisation acted for.
+    pub organisation: &'a OrganisationId,
+}
+
+/// A record that this program cannot read as an event. It is kept all the same.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("record {position}, {kind} version {schema_version}, is not understood: {reason}")]
+pub struct NotUnderstood {
+    /// Where it is.
+    pub position: u64,
+    /// What it calls itself.
+    pub kind: Box<str>,
+    /// Its schema version.
+    pub schema_version: u16,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// The event as the log takes it; `index` is its place among the events of one request.
+///
+/// # Errors
+/// When the payload cannot be written as JSON, which no event of ours can cause.
+pub fn encode(
+    occurrence: &Occurrence,
+    index: u32,
+    stamp: &Stamp<'_>,
+) -> Result<NewRecord, serde_json::Error> {
+    let mut data = Vec::with_capacity(512);
+    occurrence
+        .event
+        .encode(&mut serde_json::Serializer::new(&mut data))?;
+    Ok(NewRecord {
+        event_id: event_id(stamp.request, index),
+        kind: occurrence.event.kind().into(),
+        schema_version: occurrence.event.schema_version(),
+        occurred_at: occurrence.at.as_microsecond(),
+        actor: stamp.actor.as_str().into(),
+        organisation: stamp.organisation.as_str().into(),
+        correlation: stamp.correlation,
+        causation: stamp.causation,
+        keys: keys_of(&occurrence.event),
+        data,
+    })
+}
+
+/// The event in a record.
+///
+/// # Errors
+/// When this program does not know the event or its version, or the bytes are not what they should be.
+pub fn decode(record: &Record) -> Result<Occurrence, NotUnderstood> {
+    let event = &record.event;
+    let not_understood = |reason: String| NotUnderstood {
+        position: record.place.position,
+        kind: event.kind.clone(),
+        schema_version: event.schema_version,
+        reason,
+    };
+    let data = upcast::present(&event.kind, event.schema_version, &event.data)
+        .ok_or_else(|| not_understood("this program knows no such event".to_owned()))?;
+    let decoded = Event::decode(
+        &event.kind,
+        &mut serde_json::Deserializer::from_slice(&data),
+    )
+    .ok_or_else(|| not_understood("this program knows no such event".to_owned()))?
+    .map_err(|error| not_understood(error.to_string()))?;
+    let at = Timestamp::from_microsecond(event.occurred_at)
+        .map_err(|error| not_understood(error.to_string()))?;
+    Ok(Occurrence { at, event: decoded })
+}
+
+/// An event's id follows from its request, so a repeated request names the same events.
+fn event_id(request: Request, index: u32) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(b"hoso event v1");
+    hash.update(request.key.0);
+    hash.update(request.body);
+    hash.update(index.to_be_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// The names an event gives its dossier.
+fn keys_of(event: &Event) -> Vec<Key> {
+    if let Event::DossierSubmitted(submitted) = event {
+        submitted.source.iter().map(keys::source).collect()
+    } else if let Event::DossierAccepted(accepted) = event {
+        vec![keys::code(&accepted.code)]
+    } else {
+        Vec::new()
+    }
+}

@@ -1,0 +1,390 @@
+//! The one way a wish becomes events: load → decide → append, with the first answer remembered for ever.
+
+use std::sync::Arc;
+
+use domain::catalogue::Catalogue;
+use domain::command::Command;
+use domain::dossier::{self, CodeIssuer, CodesExhausted, Context, Dossier, Phase};
+use domain::event::Occurrence;
+use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, SourceReference, VaultRef};
+use eventlog::{Append, AppendError, EventLog, Expected, Key, Record, Request, Revision, StreamId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+use vault::Vault;
+
+use crate::codec::{self, NotUnderstood, Stamp};
+use crate::error::HandleError;
+use crate::{keys, personal};
+
+/// How often a wish without an expected revision is decided again after somebody was faster.
+const TRIES_MAX: u32 = 3;
+
+/// Which part of a dossier's life a service may write: one writer per dossier at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Writer {
+    /// Up to and including acceptance.
+    Intake,
+    /// From acceptance on.
+    Processing,
+}
+
+/// Where commands meet the log of one service; clones share it.
+#[derive(Clone)]
+pub struct Desk {
+    log: EventLog,
+    vault: Vault,
+    catalogue: Arc<Catalogue>,
+    codes: Arc<dyn CodeIssuer + Send + Sync>,
+    writer: Writer,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk")
+            .field("log", &self.log)
+            .field("writer", &self.writer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who wishes something of which dossier, and when.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The request, by keyed digests.
+    pub request: Request,
+    /// The caller's own id of the request.
+    pub request_id: Uuid,
+    /// The dossier.
+    pub dossier: DossierId,
+    /// Refuse when the dossier is not at this revision.
+    pub expected: Option<Revision>,
+    /// The acting account.
+    pub actor: ActorId,
+    /// The organisation acted for.
+    pub organisation: OrganisationId,
+    /// The server's time.
+    pub now: Timestamp,
+    /// The caller may bring an earlier legal time.
+    pub may_record_late: bool,
+}
+
+/// A dossier by one of its names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Name {
+    /// hoso's own id.
+    Id(DossierId),
+    /// The dossier code.
+    Code(DossierCode),
+    /// Another system's number.
+    Source(SourceReference),
+}
+
+/// A dossier right after what a request did to it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The dossier's id.
+    pub id: DossierId,
+    /// Its state then.
+    pub dossier: Dossier,
+    /// Its revision then.
+    pub revision: Revision,
+    /// The last record of the answer.
+    pub record: Record,
+    /// Whether this is the first answer given again.
+    pub replayed: bool,
+}
+
+/// A dossier as the log has it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Its history.
+    pub history: Vec<Occurrence>,
+    /// Its records, one for each event.
+    pub records: Vec<Record>,
+    /// Its state.
+    pub dossier: Dossier,
+    /// Its revision.
+    pub revision: Revision,
+}
+
+impl Wish {
+    /// The digests of a request: who asked under which id, and what. Keyed, because a body holds personal data.
+    pub fn request(
+        vault: &Vault,
+        principal: &str,
+        request_id: Uuid,
+        method: &str,
+        body: &[u8],
+    ) -> Request {
+        let mut id = Vec::with_capacity(principal.len() + 17);
+        id.extend(principal.as_bytes());
+        id.push(0);
+        id.extend(request_id.as_bytes());
+        let mut asked = Vec::with_capacity(method.len() + 1 + body.len());
+        asked.extend(method.as_bytes());
+        asked.push(0);
+        asked.extend(body);
+        Request {
+            key: Key(vault.fingerprint("request", &id)),
+            body: vault.fingerprint("body", &asked),
+        }
+    }
+}
+
+impl Desk {
+    /// A desk over this log.
+    pub fn new(
+        log: EventLog,
+        vault: Vault,
+        catalogue: Arc<Catalogue>,
+        codes: Arc<dyn CodeIssuer + Send + Sync>,
+        writer: Writer,
+    ) -> Self {
+        Self {
+            log,
+            vault,
+            catalogue,
+            codes,
+            writer,
+        }
+    }
+
+    /// The log behind the desk.
+    pub fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// The vault beside it.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The catalogue in use.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The first answer to this request, if it was asked before.
+    ///
+    /// # Errors
+    /// When the same id came with another body, or the log cannot be read.
+    pub fn answered(&self, request: Request) -> Result<Option<Answer>, HandleError> {
+        let Some(records) = self.log.find_request(request.key)? else {
+            return Ok(None);
+        };
+        let Some(last) = records.last() else {
+            return Ok(None);
+        };
+        if last.request != Some(request) {
+            return Err(HandleError::RequestReused {
+                position: last.place.position,
+            });
+        }
+        self.answer(&records, true).map(Some)
+    }
+
+    /// The dossier of that name.
+    ///
+    /// # Errors
+    /// When nothing here has it, or the log cannot be read.
+    pub fn find(&self, name: &Name) -> Result<DossierId, HandleError> {
+        let key = match name {
+            Name::Id(id) => return Ok(*id),
+            Name::Code(code) => keys::code(code),
+            Name::Source(source) => keys::source(source),
+        };
+        let position = self.log.find(key)?.ok_or(HandleError::Unknown)?;
+        let record = self.log.record(position)?.ok_or(HandleError::Unknown)?;
+        Ok(DossierId(record.stream.0))
+    }
+
+    /// Loads a dossier; an empty history is a dossier nobody knows.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or holds an event of a newer program.
+    pub fn load(&self, id: DossierId) -> Result<Loaded, HandleError> {
+        let records = self.log.stream(StreamId(id.0))?;
+        let history = records
+            .iter()
+            .map(codec::decode)
+            .collect::<Result<Vec<_>, NotUnderstood>>()?;
+        let dossier = dossier::replay(&history);
+        let revision = records.last().map_or(0, |record| record.revision);
+        Ok(Loaded {
+            history,
+            records,
+            dossier,
+            revision,
+        })
+    }
+
+    /// Carries out a wish: all of its commands, in order, or none. The answer comes after the disk has it.
+    ///
+    /// `secrets` are personal data; they go to the vault, and `build` gets where they are. The rules are asked before the
+    /// vault is, so that a wish that is refused leaves nothing anywhere.
+    ///
+    /// # Errors
+    /// See [`HandleError`]; nothing is stored then.
+    pub async fn carry_out(
+        &self,
+        wish: &Wish,
+        secrets: Vec<Vec<u8>>,
+        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
+    ) -> Result<Answer, HandleError> {
+        if let Some(answer) = self.answered(wish.request)? {
+            return Ok(answer);
+        }
+        let kept = if secrets.is_empty() {
+            Vec::new()
+        } else {
+            let rehearsal = vec![personal::placeholder(); secrets.len()];
+            self.decide(
+                wish,
+                &build(&rehearsal),
+                &Rehearsal,
+                &self.load(wish.dossier)?,
+            )?;
+            personal::keep_all(&self.vault, wish.dossier, secrets).await?
+        };
+        self.handle(wish, &build(&kept)).await
+    }
+
+    /// Decides and appends, again when somebody was faster.
+    async fn handle(&self, wish: &Wish, commands: &[Command]) -> Result<Answer, HandleError> {
+        for _ in 0..TRIES_MAX {
+            let loaded = self.load(wish.dossier)?;
+            let occurrences = self.decide(wish, commands, &*self.codes, &loaded)?;
+            let append = encode(wish, &occurrences, loaded.revision)?;
+            match self.log.append(append).await {
+                Ok(appended) if appended.replayed => return self.answer(&appended.records, true),
+                Ok(appended) => {
+                    let record = appended.records.last().ok_or(HandleError::Unknown)?.clone();
+                    return Ok(Answer {
+                        id: wish.dossier,
+                        dossier: occurrences.iter().fold(loaded.dossier, dossier::evolve),
+                        revision: record.revision,
+                        record,
+                        replayed: false,
+                    });
+                }
+                Err(AppendError::Conflict { .. }) if wish.expected.is_none() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(HandleError::Contended)
+    }
+
+    /// What would happen, if the rules allow it.
+    fn decide(
+        &self,
+        wish: &Wish,
+        commands: &[Command],
+        codes: &dyn CodeIssuer,
+        loaded: &Loaded,
+    ) -> Result<Vec<Occurrence>, HandleError> {
+        self.may_write(&loaded.dossier)?;
+        if let Some(expected) = wish.expected
+            && expected != loaded.revision
+        {
+            return Err(HandleError::Stale {
+                expected,
+                actual: loaded.revision,
+            });
+        }
+        let context = Context {
+            now: wish.now,
+            catalogue: &self.catalogue,
+            codes,
+            actor: &wish.actor,
+            organisation: &wish.organisation,
+            may_record_late: wish.may_record_late,
+        };
+        Ok(dossier::decide_all(&loaded.dossier, commands, &context)?)
+    }
+
+    /// One writer per dossier: intake up to acceptance, processing from then on.
+    fn may_write(&self, dossier: &Dossier) -> Result<(), HandleError> {
+        let intake = match dossier.phase() {
+            Phase::Unknown => {
+                return match self.writer {
+                    Writer::Intake => Ok(()),
+                    Writer::Processing => Err(HandleError::Unknown),
+                };
+            }
+            // A dossier withdrawn before acceptance stays intake's; both give the same answer to any wish about it.
+            Phase::Withdrawn => return Ok(()),
+            Phase::Submitted | Phase::AwaitingIntakeSupplement | Phase::Refused => true,
+            Phase::Accepted
+            | Phase::InProcessing
+            | Phase::AwaitingSupplement
+            | Phase::AwaitingPayment
+            | Phase::Suspended
+            | Phase::Terminated
+            | Phase::Resolved
+            | Phase::Returned => false,
+        };
+        match (self.writer, intake) {
+            (Writer::Intake, true) | (Writer::Processing, false) => Ok(()),
+            (Writer::Intake, false) => Err(HandleError::Elsewhere {
+                writer: "processing",
+            }),
+            (Writer::Processing, true) => Err(HandleError::Elsewhere { writer: "intake" }),
+        }
+    }
+
+    /// The dossier as it was right after these records.
+    fn answer(&self, records: &[Record], replayed: bool) -> Result<Answer, HandleError> {
+        let Some(last) = records.last() else {
+            return Err(HandleError::Unknown);
+        };
+        let id = DossierId(last.stream.0);
+        let mut loaded = self.load(id)?;
+        if loaded.revision > last.revision {
+            let upto = usize::try_from(last.revision).unwrap_or(usize::MAX);
+            loaded.history.truncate(upto);
+            loaded.dossier = dossier::replay(&loaded.history);
+        }
+        Ok(Answer {
+            id,
+            dossier: loaded.dossier,
+            revision: last.revision,
+            record: last.clone(),
+            replayed,
+        })
+    }
+}
+
+/// Gives out codes that nobody will see: for asking the rules only.
+struct Rehearsal;
+
+impl CodeIssuer for Rehearsal {
+    fn issue(&self, prefix: &str, day: Date) -> Result<DossierCode, CodesExhausted> {
+        Ok(domain::code::format(prefix, day, 0, 1))
+    }
+}
+
+fn encode(
+    wish: &Wish,
+    occurrences: &[Occurrence],
+    revision: Revision,
+) -> Result<Append, HandleError> {
+    let stamp = Stamp {
+        request: wish.request,
+        causation: wish.request_id,
+        correlation: wish.dossier.0,
+        actor: &wish.actor,
+        organisation: &wish.organisation,
+    };
+    let events = (0u32..)
+        .zip(occurrences)
+        .map(|(index, occurrence)| codec::encode(occurrence, index, &stamp))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| HandleError::Broken(error.to_string()))?;
+    Ok(Append {
+        stream: StreamId(wish.dossier.0),
+        expected: Expected::Exactly(revision),
+        request: Some(wish.request),
+        events,
+    })
+}

@@ -1,0 +1,371 @@
+//! The command line, as `hoso --help` tells it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chassis::telemetry;
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+
+/// Where `hoso up` listens, and where the commands ask, unless told otherwise.
+pub const INTAKE: &str = "127.0.0.1:7601";
+/// See [`INTAKE`].
+pub const PROCESSING: &str = "127.0.0.1:7602";
+/// See [`INTAKE`].
+pub const REPORTING: &str = "127.0.0.1:7603";
+
+/// Hồ sơ thủ tục hành chính: tiếp nhận, xử lý, báo cáo.
+///
+/// Takes in, processes and counts administrative-procedure dossiers of a Vietnamese province. Every dossier's history is
+/// an append-only log; every figure is counted from it and can be counted again.
+#[derive(Debug, Parser)]
+#[command(name = "hoso", version, arg_required_else_help = true)]
+pub struct Args {
+    /// Which log lines to show on standard error: error, warn, info, debug, or a filter such as `intake=debug,info`.
+    #[arg(long, global = true, default_value = "warn", env = "HOSO_LOG")]
+    pub log: String,
+    /// How log lines look.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "HOSO_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum LogFormat {
+    /// For a person at a terminal.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl From<LogFormat> for telemetry::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run intake, processing and reporting in this process, until SIGTERM or Ctrl-C.
+    Up(Up),
+    /// Play a department's half-year (15/12/2022–14/6/2023) through the three services and print its report.
+    Demo(Demo),
+    /// Look at one dossier: its state, its history, or why its due date is what it is.
+    Dossier(Dossier),
+    /// Print an official form, for any period, as known at any moment.
+    Report(Report),
+    /// Check published figures: which identities fail, by how much, and what could explain it.
+    CheckFigures(CheckFigures),
+    /// Look into a log that no service has open: verify, dump, export, import.
+    Log(Log),
+}
+
+/// `hoso up`.
+#[derive(Debug, Arguments)]
+pub struct Up {
+    /// The folder with every role's log and vault; made if it is not there.
+    #[arg(long, default_value = "hoso-data/up", env = "HOSO_DATA")]
+    pub data: PathBuf,
+    /// Where intake listens; port 0 takes a free one.
+    #[arg(long, default_value = INTAKE, value_name = "ADDR")]
+    pub intake: SocketAddr,
+    /// Where processing listens.
+    #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+    pub processing: SocketAddr,
+    /// Where reporting listens.
+    #[arg(long, default_value = REPORTING, value_name = "ADDR")]
+    pub reporting: SocketAddr,
+    /// A folder with agencies, points, fields, procedures, calendar and law, instead of the ones in the program.
+    #[arg(long, value_name = "DIR", env = "HOSO_CATALOGUE")]
+    pub catalogue: Option<PathBuf>,
+    /// The file with the vaults' master key (64 hexadecimal digits, mode 0600); made in the data folder if not given.
+    #[arg(long, value_name = "FILE", env = "HOSO_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// This intake node's digit in the dossier codes it issues.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub node: u8,
+    /// The live part of each log is sealed when it passes this many bytes.
+    #[arg(long, default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(65_536..))]
+    pub segment_bytes_max: u64,
+}
+
+/// `hoso demo`.
+#[derive(Debug, Arguments)]
+pub struct Demo {
+    /// The folder to play in; a fresh one under `hoso-data/` if not given.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// End after printing instead of staying up until Ctrl-C.
+    #[arg(long)]
+    pub exit: bool,
+    /// `json`: the report object alone on standard output, everything else on standard error.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Another catalogue folder.
+    #[arg(long, value_name = "DIR")]
+    pub catalogue: Option<PathBuf>,
+}
+
+/// `hoso dossier`.
+#[derive(Debug, Arguments)]
+pub struct Dossier {
+    /// What to look at.
+    #[command(subcommand)]
+    pub view: View,
+}
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub enum View {
+    /// Its state now.
+    Show(OneDossier),
+    /// Everything that happened to it, in order.
+    History(OneDossier),
+    /// Why its due date is what it is, day by day.
+    Explain(OneDossier),
+}
+
+/// One dossier.
+#[derive(Debug, Arguments)]
+pub struct OneDossier {
+    /// Its code, its id, or another system's number as SYSTEM:NUMBER.
+    pub name: String,
+    /// Where processing listens.
+    #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+    pub server: String,
+    /// `json`: one object.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `hoso report`.
+#[derive(Debug, Arguments)]
+pub struct Report {
+    /// Which form.
+    #[command(subcommand)]
+    pub form: Form,
+}
+
+/// Which form.
+#[derive(Debug, Subcommand)]
+pub enum Form {
+    /// II.06a/VPCP/KSTT: how dossiers were received, resolved and are pending.
+    Ii06a(Ii06a),
+}
+
+/// `hoso report ii06a`.
+#[derive(Debug, Arguments)]
+pub struct Ii06a {
+    /// First day of the period: 2022-12-15 or 15/12/2022.
+    #[arg(long, value_parser = date)]
+    pub from: Date,
+    /// Last day of the period, inclusive.
+    #[arg(long, value_parser = date)]
+    pub to: Date,
+    /// As known at this moment: a day (its end), or 2023-03-15T09:00 in Vietnam.
+    #[arg(long, value_parser = moment, value_name = "T")]
+    pub as_of: Option<Timestamp>,
+    /// What the rows are.
+    #[arg(long, value_enum, default_value_t)]
+    pub by: By,
+    /// Only this agency's dossiers.
+    #[arg(long, default_value = "")]
+    pub agency: String,
+    /// Only this field's.
+    #[arg(long, default_value = "")]
+    pub field: String,
+    /// Only this procedure's.
+    #[arg(long, default_value = "")]
+    pub procedure: String,
+    /// Count pending dossiers by the provincial product's laxer rule.
+    #[arg(long)]
+    pub provincial: bool,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Where reporting listens.
+    #[arg(long, default_value = REPORTING, value_name = "URL")]
+    pub server: String,
+}
+
+/// What the rows of a report are.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum By {
+    /// Lĩnh vực.
+    #[default]
+    Field,
+    /// Thủ tục.
+    Procedure,
+    /// Cơ quan.
+    Agency,
+    /// Kênh tiếp nhận.
+    Channel,
+}
+
+/// `hoso check-figures`.
+#[derive(Debug, Arguments)]
+pub struct CheckFigures {
+    /// The figures, laid out as deploy/examples/dong-thap-2023-h1.toml.
+    pub file: PathBuf,
+    /// `json`: one object.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `hoso log`.
+#[derive(Debug, Arguments)]
+pub struct Log {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub act: LogAct,
+}
+
+/// What to do with a log.
+#[derive(Debug, Subcommand)]
+pub enum LogAct {
+    /// Check every record, checksum, chain hash and index, and say the first bad position.
+    Verify {
+        /// The log's folder, or files that `hoso log export` wrote.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// A head published earlier, as POSITION:HASH.
+        #[arg(long)]
+        anchor: Option<String>,
+    },
+    /// Print records, one JSON object a line.
+    Dump {
+        /// The log's folder.
+        folder: PathBuf,
+        /// Only records after this position.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+        /// At most this many.
+        #[arg(long, default_value_t = u64::MAX)]
+        limit: u64,
+    },
+    /// Write the log, or what came after a position, into one file of the sealed format.
+    Export {
+        /// The log's folder.
+        folder: PathBuf,
+        /// The file to write; it must not exist.
+        file: PathBuf,
+        /// Only records after this position.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+    },
+    /// Make a new log folder from exported files, in order.
+    Import {
+        /// The folder to make; it must be empty or not there.
+        folder: PathBuf,
+        /// The files, oldest first.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+impl Format {
+    /// Whether it is for programs.
+    pub fn is_json(self) -> bool {
+        match self {
+            Self::Table => false,
+            Self::Json => true,
+        }
+    }
+}
+
+/// How to print a report.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// A day, as people in Vietnam and programs write it.
+fn date(text: &str) -> Result<Date, String> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let parsed = match parts.as_slice() {
+        [day, month, year] => day
+            .parse()
+            .ok()
+            .zip(month.parse().ok())
+            .zip(year.parse().ok())
+            .and_then(|((day, month), year)| Date::new(year, month, day).ok()),
+        _ => text.parse().ok(),
+    };
+    parsed.ok_or_else(|| "a day that exists, as 2022-12-15 or 15/12/2022".to_owned())
+}
+
+/// A moment in Vietnam; a day means its end.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(day) = date(text) {
+        let next = day.tomorrow().map_err(|_| "too far away".to_owned())?;
+        let end = domain::local::instant(next.at(0, 0, 0, 0));
+        return Timestamp::from_microsecond(end.as_microsecond() - 1)
+            .map_err(|error| error.to_string());
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    text.parse::<DateTime>()
+        .map(domain::local::instant)
+        .map_err(|_| "a day, or a moment such as 2023-03-15T09:00".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_day_may_be_written_the_vietnamese_way() {
+        assert_eq!(date("15/12/2022"), date("2022-12-15"));
+        assert!(date("30/2/2023").is_err());
+        assert!(date("15-12-2022").is_err());
+    }
+
+    #[test]
+    fn a_day_as_a_moment_is_its_end() {
+        let end = moment("15/3/2023").unwrap();
+        assert_eq!(end.to_string(), "2023-03-15T16:59:59.999999Z");
+        assert_eq!(
+            moment("2023-03-15T09:00").unwrap().to_string(),
+            "2023-03-15T02:00:00Z"
+        );
+    }
+}

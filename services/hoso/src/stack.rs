@@ -1,0 +1,293 @@
+//! Intake, processing and reporting in one process, each on its own thread, joined by the embedded feed.
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chassis::Clock;
+use chassis::serve::ServeError;
+use domain::Catalogue;
+use intake::Intake;
+use messaging::Embedded;
+use processing::Processing;
+use reporting::Reporting;
+use thiserror::Error;
+use tokio::sync::watch;
+use vault::MasterKey;
+
+/// What calls wait for at most: a position, or the end of a drain.
+const PATIENCE: Duration = Duration::from_secs(2);
+const DRAIN: Duration = Duration::from_secs(10);
+/// The file that marks a folder of the demo: its dossiers are synthetic and its clock was set by hand.
+const DEMO_MARK: &str = "DEMO";
+
+/// What a data folder is for; the two are never mixed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FolderKind {
+    /// Real dossiers.
+    Real,
+    /// The demo's.
+    Demo,
+}
+
+/// What to run.
+#[derive(Debug)]
+pub struct Options {
+    /// The folder with every role's log and vault.
+    pub data: PathBuf,
+    /// What the folder is for.
+    pub kind: FolderKind,
+    /// The catalogue in use.
+    pub catalogue: Arc<Catalogue>,
+    /// The time.
+    pub clock: Clock,
+    /// Where intake, processing and reporting listen; port 0 takes a free one.
+    pub listen: [SocketAddr; 3],
+    /// The file with the master key; one is made in the data folder if not given.
+    pub master_key_file: Option<PathBuf>,
+    /// The intake node's digit.
+    pub node: u8,
+    /// How large the live part of each log grows, in bytes.
+    pub segment_bytes_max: u64,
+}
+
+/// The three services, running.
+#[derive(Debug)]
+pub struct Stack {
+    /// Where intake listens.
+    pub intake: SocketAddr,
+    /// Where processing listens.
+    pub processing: SocketAddr,
+    /// Where reporting listens.
+    pub reporting: SocketAddr,
+    stop: watch::Sender<bool>,
+    roles: Vec<(&'static str, JoinHandle<Result<(), RoleError>>)>,
+}
+
+/// The services could not start, or one ended badly.
+#[derive(Debug, Error)]
+pub enum StackError {
+    /// The folder is a demo's.
+    #[error("{} is a demo folder: its dossiers are synthetic; choose another with --data", .0.display())]
+    DemoFolder(PathBuf),
+    /// The folder is not a demo's.
+    #[error("{} is not a demo folder and not empty; choose another with --data", .0.display())]
+    NotDemoFolder(PathBuf),
+    /// The system refused.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was tried.
+        doing: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The master key cannot be used.
+    #[error("the master key cannot be used: {0}")]
+    Key(String),
+    /// Intake did not start.
+    #[error(transparent)]
+    Intake(#[from] intake::StartError),
+    /// Processing did not start.
+    #[error(transparent)]
+    Processing(#[from] processing::StartError),
+    /// Reporting did not start.
+    #[error(transparent)]
+    Reporting(#[from] reporting::StartError),
+    /// A role ended badly.
+    #[error("{role} ended: {reason}")]
+    Ended {
+        /// Which.
+        role: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+#[derive(Debug, Error)]
+enum RoleError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+fn io_error(doing: impl Into<String>) -> impl FnOnce(io::Error) -> StackError {
+    let doing = doing.into();
+    move |source| StackError::Io { doing, source }
+}
+
+impl Stack {
+    /// Opens the folder and starts the three services; they answer when this returns.
+    ///
+    /// # Errors
+    /// When the folder is of the other kind, or anything in it does not open.
+    pub fn start(options: Options) -> Result<Self, StackError> {
+        claim(&options.data, options.kind)?;
+        let [intake, processing, reporting] = options.listen.map(bind);
+        let (intake, processing, reporting) = (intake?, processing?, reporting?);
+        let key = || master_key(&options);
+        let intake_node = Intake::open(intake::Settings {
+            data: options.data.join("intake"),
+            node: options.node,
+            catalogue: Arc::clone(&options.catalogue),
+            clock: options.clock.clone(),
+            master_key: key()?,
+            segment_bytes_max: options.segment_bytes_max,
+            patience: PATIENCE,
+            drain: DRAIN,
+        })?;
+        let processing_role = Processing::open(processing::Settings {
+            data: options.data.join("processing"),
+            catalogue: Arc::clone(&options.catalogue),
+            clock: options.clock.clone(),
+            master_key: key()?,
+            segment_bytes_max: options.segment_bytes_max,
+            patience: PATIENCE,
+            drain: DRAIN,
+        })?;
+        let reporting_role = Reporting::open(reporting::Settings {
+            data: options.data.join("reporting"),
+            catalogue: Arc::clone(&options.catalogue),
+            clock: options.clock.clone(),
+            segment_bytes_max: options.segment_bytes_max,
+            patience: PATIENCE,
+            drain: DRAIN,
+        })?;
+        let from_intake = Embedded::new(intake_node.log().clone());
+        let from_processing = Embedded::new(processing_role.log().clone());
+        let (stop, stopped) = watch::channel(false);
+        let stopped = || until(stopped.clone());
+        let addresses = [&intake, &processing, &reporting].map(TcpListener::local_addr);
+        let [intake_at, processing_at, reporting_at] = addresses;
+        let read = "reading a listener's address";
+        Ok(Self {
+            intake: intake_at.map_err(io_error(read))?,
+            processing: processing_at.map_err(io_error(read))?,
+            reporting: reporting_at.map_err(io_error(read))?,
+            roles: vec![
+                role("intake", {
+                    let stopped = stopped();
+                    async move { Ok(intake_node.serve(listener(intake)?, stopped).await?) }
+                })?,
+                role("processing", {
+                    let stopped = stopped();
+                    async move {
+                        let listener = listener(processing)?;
+                        Ok(processing_role
+                            .serve(vec![from_intake], listener, stopped)
+                            .await?)
+                    }
+                })?,
+                role("reporting", {
+                    let stopped = stopped();
+                    async move {
+                        let listener = listener(reporting)?;
+                        Ok(reporting_role
+                            .serve(from_processing, listener, stopped)
+                            .await?)
+                    }
+                })?,
+            ],
+            stop,
+        })
+    }
+
+    /// Whether every role still runs.
+    pub fn runs(&self) -> bool {
+        self.roles.iter().all(|(_, thread)| !thread.is_finished())
+    }
+
+    /// Stops the services, NOT_SERVING first, and waits until they have drained.
+    ///
+    /// # Errors
+    /// When a role had ended badly.
+    pub fn stop(self) -> Result<(), StackError> {
+        self.stop.send_replace(true);
+        let mut first = Ok(());
+        for (role, thread) in self.roles {
+            let ended = match thread.join() {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it panicked".to_owned(),
+            };
+            if first.is_ok() {
+                first = Err(StackError::Ended {
+                    role,
+                    reason: ended,
+                });
+            }
+        }
+        first
+    }
+}
+
+/// One role on a thread and a runtime of its own: on few cores that beats one runtime over all of them.
+fn role(
+    name: &'static str,
+    serving: impl Future<Output = Result<(), RoleError>> + Send + 'static,
+) -> Result<(&'static str, JoinHandle<Result<(), RoleError>>), StackError> {
+    let thread = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(serving)
+        })
+        .map_err(io_error(format!("starting {name}'s thread")))?;
+    Ok((name, thread))
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // The sender lives as long as the stack; without it there is nobody left to serve for.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, StackError> {
+    let listener =
+        TcpListener::bind(address).map_err(io_error(format!("listening on {address}")))?;
+    listener
+        .set_nonblocking(true)
+        .map_err(io_error("preparing a listener"))?;
+    Ok(listener)
+}
+
+fn listener(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    tokio::net::TcpListener::from_std(listener)
+}
+
+/// Makes the folder if need be and sees to it that it is of the right kind.
+fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
+    fs::create_dir_all(data).map_err(io_error(format!("making {}", data.display())))?;
+    let mark = data.join(DEMO_MARK);
+    let empty = fs::read_dir(data)
+        .map_err(io_error(format!("reading {}", data.display())))?
+        .next()
+        .is_none();
+    match kind {
+        FolderKind::Real if mark.exists() => Err(StackError::DemoFolder(data.to_owned())),
+        FolderKind::Real => Ok(()),
+        FolderKind::Demo if mark.exists() => Ok(()),
+        FolderKind::Demo if empty => fs::write(
+            &mark,
+            "Dữ liệu minh họa, không có thật. Synthetic data of a demonstration.\n",
+        )
+        .map_err(io_error(format!("marking {}", data.display()))),
+        FolderKind::Demo => Err(StackError::NotDemoFolder(data.to_owned())),
+    }
+}
+
+fn master_key(options: &Options) -> Result<MasterKey, StackError> {
+    let own = options.data.join("master.key");
+    let path = options.master_key_file.as_ref().unwrap_or(&own);
+    let made = options.master_key_file.is_none() && !path.exists();
+    if made {
+        MasterKey::generate_file(path).map_err(|error| StackError::Key(error.to_string()))
+    } else {
+        MasterKey::read_file(path).map_err(|error| StackError::Key(error.to_string()))
+    }
+}

@@ -1,0 +1,38 @@
+//! `hoso up`: all roles in one process, with the embedded feed and the machine's clock.
+
+use std::time::Duration;
+
+use chassis::{Clock, signals};
+
+use crate::args::Up;
+use crate::stack::{FolderKind, Options, Stack};
+use crate::{Failure, out, shipped};
+
+/// Runs until a signal, or until a role ends by itself.
+pub async fn run(up: Up) -> Result<(), Failure> {
+    let catalogue = shipped::catalogue(up.catalogue.as_deref())?;
+    let stack = Stack::start(Options {
+        data: up.data,
+        kind: FolderKind::Real,
+        catalogue,
+        clock: Clock::system(),
+        listen: [up.intake, up.processing, up.reporting],
+        master_key_file: up.master_key_file,
+        node: up.node,
+        segment_bytes_max: up.segment_bytes_max,
+    })?;
+    out::print(&format!("intake {}", stack.intake));
+    out::print(&format!("processing {}", stack.processing));
+    out::print(&format!("reporting {}", stack.reporting));
+    let ended = async {
+        while stack.runs() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        signal = signals::stop() => tracing::info!(signal = signal?, "stopping"),
+        () = ended => {}
+    }
+    stack.stop()?;
+    Ok(())
+}

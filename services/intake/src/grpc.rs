@@ -1,0 +1,503 @@
+//! Intake's calls. Each reads the wire, makes a wish and answers; no rule is here.
+
+use api::convert::filing::{self, Filed};
+use api::convert::{change, dossier as outward, values};
+use api::edge::{self, Asked, Edge};
+use api::hoso::dossier::v1 as wire;
+use api::hoso::intake::v1::intake_service_server::IntakeService;
+use api::hoso::intake::v1::{
+    AcceptDossierRequest, AcceptDossierResponse, GetSubmissionRequest, GetSubmissionResponse,
+    ListSubmissionsRequest, ListSubmissionsResponse, RefuseDossierRequest, RefuseDossierResponse,
+    RequestIntakeSupplementRequest, RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest,
+    SubmitAndAcceptDossierResponse, SubmitDossierRequest, SubmitDossierResponse,
+    SupplementSubmissionRequest, SupplementSubmissionResponse, WaitingSubmission,
+    WithdrawSubmissionRequest, WithdrawSubmissionResponse,
+};
+use api::{EdgeError, Faults, page, text, token};
+use application::personal::{self, Applicant};
+use application::projection::Projection;
+use application::{Answer, HandleError};
+use domain::command::{
+    Accept, Command, ReceiveIntakeSupplement, RecordDelivery, RefuseIntake,
+    RequestIntakeSupplement, Resolve, Withdraw,
+};
+use domain::event::DeliveryMode;
+use domain::ids::{AgencyId, DossierId, OrganisationId, ProcedureCode, VaultRef};
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use crate::receipt;
+use crate::worklist::{Filter, Place, Worklist};
+
+/// What the calls work with.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    pub(crate) edge: Edge,
+    pub(crate) worklist: Projection<Worklist>,
+}
+
+impl Calls {
+    /// A mutation of a dossier that was filed before; the organisation is the one that runs the place of filing.
+    async fn change<M: Message>(
+        &self,
+        asked: Asked<'_, M>,
+        dossier: DossierId,
+        secrets: Vec<Vec<u8>>,
+        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
+    ) -> Result<Answer, EdgeError> {
+        self.edge.wait_for(&asked.marks.min_position).await?;
+        let operator = self.operator(dossier)?;
+        self.edge
+            .carry_out(asked, dossier, operator, secrets, build)
+            .await
+    }
+
+    fn operator(&self, dossier: DossierId) -> Result<OrganisationId, EdgeError> {
+        let loaded = self.edge.found(dossier)?;
+        let filing = loaded.dossier.filing().ok_or(HandleError::Unknown)?;
+        Ok(filing.submitted.operator.clone())
+    }
+
+    fn receipt(&self, answer: &Answer) -> Option<wire::Receipt> {
+        Some(receipt::receipt(
+            &self.edge.desk,
+            answer,
+            answer.dossier.filing()?,
+            answer.dossier.case()?,
+        ))
+    }
+
+    /// Whether the procedure gives its result at once (NĐ 61/2018 Đ.17.4: form 01 only if asked).
+    fn immediate(&self, procedure: &ProcedureCode) -> bool {
+        self.edge
+            .desk
+            .catalogue()
+            .procedure(procedure)
+            .is_some_and(|procedure| procedure.immediate)
+    }
+}
+
+#[tonic::async_trait]
+impl IntakeService for Calls {
+    async fn submit_dossier(
+        &self,
+        request: Request<SubmitDossierRequest>,
+    ) -> Result<Response<SubmitDossierResponse>, Status> {
+        let mut asked = request.into_inner();
+        let min_position = std::mem::take(&mut asked.min_position);
+        let mut faults = Faults::default();
+        let marks = change::marks(
+            &asked.request_id,
+            0,
+            &asked.actor,
+            &min_position,
+            &mut faults,
+        );
+        let filed = filing::submission(asked.submission.as_ref(), &mut faults);
+        let (marks, filed) = faults.finish(marks.zip(filed))?;
+        self.edge.wait_for(&marks.min_position).await?;
+        let asked = Asked {
+            marks: &marks,
+            method: "SubmitDossier",
+            body: &asked,
+        };
+        let secrets = vec![edge::secret(&filed.applicant)?];
+        let answer = self
+            .edge
+            .carry_out(
+                asked,
+                Edge::new_dossier(&marks),
+                filed.operator.clone(),
+                secrets,
+                |kept| vec![Command::Submit(filed.clone().command(edge::only(kept)))],
+            )
+            .await?;
+        Ok(Response::new(SubmitDossierResponse {
+            dossier: self.edge.written(&answer),
+            position: edge::token_of(&answer),
+        }))
+    }
+
+    async fn accept_dossier(
+        &self,
+        request: Request<AcceptDossierRequest>,
+    ) -> Result<Response<AcceptDossierResponse>, Status> {
+        let mut asked = request.into_inner();
+        let min_position = std::mem::take(&mut asked.min_position);
+        let mut faults = Faults::default();
+        let marks = change::marks(
+            &asked.request_id,
+            asked.expected_revision,
+            &asked.actor,
+            &min_position,
+            &mut faults,
+        );
+        let id = change::dossier_id(&asked.dossier_id, &mut faults);
+        let accept = filing::acceptance(asked.acceptance.as_ref(), &mut faults);
+        let ((marks, id), accept) = faults.finish(marks.zip(id).zip(accept))?;
+        let wanted = accept.receipt_issued;
+        self.edge.wait_for(&marks.min_position).await?;
+        let filed = self.edge.found(id)?;
+        let immediate = filed
+            .dossier
+            .filing()
+            .is_some_and(|filing| self.immediate(&filing.submitted.procedure));
+        let answer = self
+            .change(
+                Asked {
+                    marks: &marks,
+                    method: "AcceptDossier",
+                    body: &asked,
+                },
+                id,
+                Vec::new(),
+                |_| {
+                    vec![Command::Accept(Accept {
+                        receipt_issued: wanted || !immediate,
+                        ..accept.clone()
+                    })]
+                },
+            )
+            .await?;
+        Ok(Response::new(AcceptDossierResponse {
+            dossier: self.edge.written(&answer),
+            receipt: self.receipt(&answer),
+            position: edge::token_of(&answer),
+        }))
+    }
+
+    async fn submit_and_accept_dossier(
+        &self,
+        request: Request<SubmitAndAcceptDossierRequest>,
+    ) -> Result<Response<SubmitAndAcceptDossierResponse>, Status> {
+        let mut asked = request.into_inner();
+        let min_position = std::mem::take(&mut asked.min_position);
+        let mut faults = Faults::default();
+        let marks = change::marks(
+            &asked.request_id,
+            0,
+            &asked.actor,
+            &min_position,
+            &mut faults,
+        );
+        let filed = filing::submission(asked.submission.as_ref(), &mut faults);
+        let accept = filing::acceptance(asked.acceptance.as_ref(), &mut faults);
+        let result = if asked.immediate_result.is_empty() {
+            Some(None)
+        } else {
+            faults
+                .take(
+                    "immediate_result",
+                    text::identifier(&asked.immediate_result, 128),
+                )
+                .map(|result| Some(Box::<str>::from(result)))
+        };
+        let immediate = filed
+            .as_ref()
+            .is_some_and(|filed: &Filed| self.immediate(&filed.procedure));
+        if let Some(Some(_)) = &result
+            && filed.is_some()
+            && !immediate
+        {
+            faults.note(
+                "immediate_result",
+                "goes with immediate-result procedures only",
+            );
+        }
+        let (((marks, filed), accept), result) =
+            faults.finish(marks.zip(filed).zip(accept).zip(result))?;
+        self.edge.wait_for(&marks.min_position).await?;
+        let accept = Accept {
+            receipt_issued: accept.receipt_issued || !immediate,
+            ..accept
+        };
+        let asked = Asked {
+            marks: &marks,
+            method: "SubmitAndAcceptDossier",
+            body: &asked,
+        };
+        let secrets = vec![edge::secret(&filed.applicant)?];
+        let answer = self
+            .edge
+            .carry_out(
+                asked,
+                Edge::new_dossier(&marks),
+                accept.operator.clone(),
+                secrets,
+                |kept| {
+                    let submit = filed.clone().command(edge::only(kept));
+                    let mut commands =
+                        vec![Command::Submit(submit), Command::Accept(accept.clone())];
+                    commands.extend(result.iter().cloned().flat_map(at_once));
+                    commands
+                },
+            )
+            .await?;
+        Ok(Response::new(SubmitAndAcceptDossierResponse {
+            dossier: self.edge.written(&answer),
+            receipt: self.receipt(&answer),
+            position: edge::token_of(&answer),
+        }))
+    }
+
+    async fn refuse_dossier(
+        &self,
+        request: Request<RefuseDossierRequest>,
+    ) -> Result<Response<RefuseDossierResponse>, Status> {
+        let mut asked = request.into_inner();
+        let min_position = std::mem::take(&mut asked.min_position);
+        let mut faults = Faults::default();
+        let marks = change::marks(
+            &asked.request_id,
+            asked.expected_revision,
+            &asked.actor,
+            &min_position,
+            &mut faults,
+        );
+        let id = change::dossier_id(&asked.dossier_id, &mut faults);
+        let why = values::reason(asked.reason.as_ref(), &mut faults);
+        let ((marks, id), why) = faults.finish(marks.zip(id).zip(why))?;
+        let secrets = edge::words(Some(&why))?;
+        let answer = self
+            .change(
+                Asked {
+                    marks: &marks,
+                    method: "RefuseDossier",
+                    body: &asked,
+                },
+                id,
+                secrets,
+                |kept| {
+                    vec![Command::RefuseIntake(RefuseIntake {
+                        reason: edge::reason(&why, kept),
+                    })]
+                },
+            )
+            .await?;
+        Ok(Response::new(RefuseDossierResponse {
+            dossier: self.edge.written(&answer),
+            position: edge::token_of(&answer),
+        }))
+    }
+
+    async fn request_intake_supplement(
+        &self,
+        request: Request<RequestIntakeSupplementRequest>,
+    ) -> Result<Response<RequestIntakeSupplementResponse>, Status> {
+        let mut asked = request.into_inner();
+        let min_position = std::mem::take(&mut asked.min_position);
+        let mut faults = Faults::default();
+        let marks = change::marks(
+            &asked.request_id,
+            asked.expected_revision,
+            &asked.actor,
+            &min_position,
+            &mut faults,
+        );
+        let id = change::dossier_id(&asked.dossier_id, &mut faults);
+        let why = values::reason(asked.reason.as_ref(), &mut faults);
+        let components = values::component_codes(&asked.components, &mut faults);
+        let ((marks, id), why) = faults.finish(marks.zip(id).zip(why))?;
+        let secrets = edge::words(Some(&why))?;
+        let answer = self
+            .change(
+                Asked {
+                    marks: &marks,
+                    method: "RequestIntakeSupplement",
+                    body: &asked,
+                },
+                id,
+                secrets,
+                |kept| {
+                    vec![Command::RequestIntakeSupplement(RequestIntakeSupplement {
+                        reason: edge::reason(&why, kept),
+                        components: components.clone(),
+                    })]
+                },
+            )
+            .await?;
+        Ok(Response::new(RequestIntakeSupplementResponse {
+            dossier: self.edge.written(&answer),
+            position: edge::token_of(&answer),
+        }))
+    }
+
+    async fn supplement_submission(
+        &self,
+        request: Request<SupplementSubmissionRequest>,
+    ) -> Result<Response<SupplementSubmissionResponse>, Status> {
+        let mut asked = request.into_inner();
+        let min_position = std::mem::take(&mut asked.min_position);
+        let mut faults = Faults::default();
+        let marks = change::marks(
+            &asked.request_id,
+            asked.expected_revision,
+            &asked.actor,
+            &min_position,
+            &mut faults,
+        );
+        let id = change::dossier_id(&asked.dossier_id, &mut faults);
+        let components = values::components(&asked.components, &mut faults);
+        let (marks, id) = faults.finish(marks.zip(id))?;
+        let answer = self
+            .change(
+                Asked {
+                    marks: &marks,
+                    method: "SupplementSubmission",
+                    body: &asked,
+                },
+                id,
+                Vec::new(),
+                |_| {
+                    vec![Command::ReceiveIntakeSupplement(ReceiveIntakeSupplement {
+                        components: components.clone(),
+                    })]
+                },
+            )
+            .await?;
+        Ok(Response::new(SupplementSubmissionResponse {
+            dossier: self.edge.written(&answer),
+            position: edge::token_of(&answer),
+        }))
+    }
+
+    async fn withdraw_submission(
+        &self,
+        request: Request<WithdrawSubmissionRequest>,
+    ) -> Result<Response<WithdrawSubmissionResponse>, Status> {
+        let mut asked = request.into_inner();
+        let min_position = std::mem::take(&mut asked.min_position);
+        let mut faults = Faults::default();
+        let marks = change::marks(
+            &asked.request_id,
+            asked.expected_revision,
+            &asked.actor,
+            &min_position,
+            &mut faults,
+        );
+        let id = change::dossier_id(&asked.dossier_id, &mut faults);
+        let why = values::reason_if_any(asked.reason.as_ref(), &mut faults);
+        let (marks, id) = faults.finish(marks.zip(id))?;
+        let secrets = edge::words(why.as_ref())?;
+        let answer = self
+            .change(
+                Asked {
+                    marks: &marks,
+                    method: "WithdrawSubmission",
+                    body: &asked,
+                },
+                id,
+                secrets,
+                |kept| {
+                    vec![Command::Withdraw(Withdraw {
+                        reason: why.as_ref().map(|why| edge::reason(why, kept)),
+                    })]
+                },
+            )
+            .await?;
+        Ok(Response::new(WithdrawSubmissionResponse {
+            dossier: self.edge.written(&answer),
+            position: edge::token_of(&answer),
+        }))
+    }
+
+    async fn get_submission(
+        &self,
+        request: Request<GetSubmissionRequest>,
+    ) -> Result<Response<GetSubmissionResponse>, Status> {
+        let asked = request.into_inner();
+        let mut faults = Faults::default();
+        let name = change::submission_name(asked.name.as_ref(), &mut faults);
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let (name, points) = faults.finish(name.zip(points))?;
+        let (id, loaded) = self.edge.look_up(&name, &points).await?;
+        let filing = loaded
+            .dossier
+            .filing()
+            .ok_or(EdgeError::Handle(HandleError::Unknown))?;
+        let person: Option<Applicant> =
+            personal::recall(self.edge.desk.vault(), &filing.submitted.subject)
+                .map_err(|error| EdgeError::Handle(error.into()))?;
+        Ok(Response::new(GetSubmissionResponse {
+            dossier: Some(self.edge.read(id, &loaded)),
+            applicant_erased: person.is_none(),
+            applicant: person.map(|person| outward::applicant(filing.submitted.applicant, person)),
+            components: filing
+                .components
+                .iter()
+                .map(values::wire_component)
+                .collect(),
+            position: self.edge.here(),
+        }))
+    }
+
+    async fn list_submissions(
+        &self,
+        request: Request<ListSubmissionsRequest>,
+    ) -> Result<Response<ListSubmissionsResponse>, Status> {
+        let asked = request.into_inner();
+        let question = format!("{}/{}/{}", asked.agency, asked.channel, asked.late_only);
+        let mut faults = Faults::default();
+        let size = page::size(asked.page_size, &mut faults);
+        let after = page::read(&asked.page_token, &question, &mut faults)
+            .and_then(|bytes| Place::from_bytes(&bytes));
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let channel = if asked.channel == 0 {
+            Some(None)
+        } else {
+            faults
+                .take("channel", values::channel(asked.channel))
+                .map(Some)
+        };
+        let (points, channel) = faults.finish(points.zip(channel))?;
+        self.edge.wait_for(&points).await?;
+        let head = self.edge.desk.log().head();
+        self.worklist.reach(head.position, self.edge.patience).await;
+        let now = (self.edge.now)();
+        let filter = Filter {
+            agency: (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str())),
+            channel,
+            late_at: asked.late_only.then_some(now),
+        };
+        let places = self
+            .worklist
+            .read(|list, _| list.page(&filter, after, size + 1));
+        let next = places
+            .get(size)
+            .and_then(|_| places.get(size - 1))
+            .map(|last| page::write(&question, &last.to_bytes()));
+        let submissions = places
+            .iter()
+            .take(size)
+            .map(|place| {
+                let loaded = self.edge.desk.load(place.dossier)?;
+                Ok(WaitingSubmission {
+                    dossier: Some(self.edge.read(place.dossier, &loaded)),
+                    late: place.answer_due < now,
+                })
+            })
+            .collect::<Result<_, HandleError>>()
+            .map_err(EdgeError::from)?;
+        Ok(Response::new(ListSubmissionsResponse {
+            submissions,
+            next_page_token: next.unwrap_or_default(),
+            position: self.edge.here(),
+        }))
+    }
+}
+
+/// An immediate result is entered and handed over in the same breath.
+fn at_once(result: Box<str>) -> [Command; 2] {
+    [
+        Command::Resolve(Resolve {
+            result,
+            electronic: false,
+            earlier: None,
+        }),
+        Command::RecordDelivery(RecordDelivery {
+            mode: DeliveryMode::Counter,
+            item: None,
+            proof: None,
+        }),
+    ]
+}

@@ -1,0 +1,30 @@
+//! What intake has to be told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::Clock;
+use domain::Catalogue;
+use vault::MasterKey;
+
+/// The settings of one intake node.
+#[derive(Debug)]
+pub struct Settings {
+    /// The folder with the node's log and vault.
+    pub data: PathBuf,
+    /// The node's digit in the codes it issues; each node of a province has its own.
+    pub node: u8,
+    /// The catalogue in use.
+    pub catalogue: Arc<Catalogue>,
+    /// The time.
+    pub clock: Clock,
+    /// Opens the vault.
+    pub master_key: MasterKey,
+    /// How large the live part of the log grows before it is sealed, in bytes.
+    pub segment_bytes_max: u64,
+    /// How long a call waits for a position before it says that it is not here yet.
+    pub patience: Duration,
+    /// How long calls under way may take after the stop.
+    pub drain: Duration,
+}

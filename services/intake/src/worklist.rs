@@ -1,0 +1,165 @@
+//! What waits for intake: a fold over the log, the nearest answer limit first.
+
+use std::collections::{BTreeMap, HashMap};
+
+use application::codec::NotUnderstood;
+use application::projection::Fold;
+use domain::event::{Channel, Event, Occurrence};
+use domain::ids::{AgencyId, DossierId};
+use eventlog::Record;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where a submission stands in the list: those with an answer limit first, nearest first, then by time of filing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// By when intake must answer; the far future when there is no limit.
+    pub answer_due: Timestamp,
+    /// When it was filed.
+    pub submitted_at: Timestamp,
+    /// The dossier.
+    pub dossier: DossierId,
+}
+
+const PLACE_BYTES: usize = 8 + 8 + 16;
+
+impl Place {
+    /// The place as a page token carries it.
+    pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
+        let mut bytes = [0; PLACE_BYTES];
+        bytes[..8].copy_from_slice(&self.answer_due.as_microsecond().to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.submitted_at.as_microsecond().to_be_bytes());
+        bytes[16..].copy_from_slice(self.dossier.0.as_bytes());
+        bytes
+    }
+
+    /// The place in a page token.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; PLACE_BYTES] = bytes.try_into().ok()?;
+        let time = |range: std::ops::Range<usize>| {
+            let micros = i64::from_be_bytes(bytes.get(range)?.try_into().ok()?);
+            Timestamp::from_microsecond(micros).ok()
+        };
+        Some(Self {
+            answer_due: time(0..8)?,
+            submitted_at: time(8..16)?,
+            dossier: DossierId(Uuid::from_slice(&bytes[16..]).ok()?),
+        })
+    }
+}
+
+/// What a list may be narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this agency.
+    pub agency: Option<AgencyId>,
+    /// Only this channel.
+    pub channel: Option<Channel>,
+    /// Only those whose limit has passed at this moment.
+    pub late_at: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    agency: AgencyId,
+    channel: Channel,
+}
+
+/// The submissions that wait for intake.
+#[derive(Debug, Default)]
+pub struct Worklist {
+    waiting: BTreeMap<Place, Waiting>,
+    places: HashMap<DossierId, Place>,
+}
+
+impl Worklist {
+    /// Up to `max` places after one, in order.
+    pub fn page(&self, filter: &Filter, after: Option<Place>, max: usize) -> Vec<Place> {
+        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+        self.waiting
+            .range((from, std::ops::Bound::Unbounded))
+            .filter(|(place, waiting)| {
+                filter
+                    .agency
+                    .as_ref()
+                    .is_none_or(|agency| *agency == waiting.agency)
+                    && filter
+                        .channel
+                        .is_none_or(|channel| channel == waiting.channel)
+                    && filter.late_at.is_none_or(|now| place.answer_due < now)
+            })
+            .map(|(place, _)| *place)
+            .take(max)
+            .collect()
+    }
+
+    fn remove(&mut self, dossier: DossierId) -> Option<(Place, Waiting)> {
+        let place = self.places.remove(&dossier)?;
+        let waiting = self.waiting.remove(&place)?;
+        Some((place, waiting))
+    }
+
+    fn insert(&mut self, place: Place, waiting: Waiting) {
+        self.places.insert(place.dossier, place);
+        self.waiting.insert(place, waiting);
+    }
+
+    /// Puts a waiting dossier at another answer limit.
+    fn answer_by(&mut self, dossier: DossierId, answer_due: Option<Timestamp>) {
+        if let Some((place, waiting)) = self.remove(dossier) {
+            let answer_due = answer_due.unwrap_or(Timestamp::MAX);
+            self.insert(
+                Place {
+                    answer_due,
+                    ..place
+                },
+                waiting,
+            );
+        }
+    }
+}
+
+impl Fold for Worklist {
+    fn apply(&mut self, record: &Record, event: Result<&Occurrence, &NotUnderstood>) {
+        let dossier = DossierId(record.stream.0);
+        // A record of a newer program: the dossier stays listed as it was, and every call about it says why it is stuck.
+        let Ok(occurrence) = event else { return };
+        match &occurrence.event {
+            Event::DossierSubmitted(submitted) => self.insert(
+                Place {
+                    answer_due: submitted.answer_due.unwrap_or(Timestamp::MAX),
+                    submitted_at: occurrence.at,
+                    dossier,
+                },
+                Waiting {
+                    agency: submitted.agency.clone(),
+                    channel: submitted.channel,
+                },
+            ),
+            // Intake has answered; now the applicant's time runs.
+            Event::IntakeSupplementRequested(_) => self.answer_by(dossier, None),
+            Event::IntakeSupplementReceived(received) => {
+                self.answer_by(dossier, received.answer_due);
+            }
+            Event::IntakeRefused(_) | Event::DossierAccepted(_) | Event::DossierWithdrawn(_) => {
+                self.remove(dossier);
+            }
+            // What comes after acceptance is no longer intake's.
+            Event::Transferred(_)
+            | Event::TaskAssigned(_)
+            | Event::SupplementRequested(_)
+            | Event::SupplementReceived(_)
+            | Event::SupplementLapsed(_)
+            | Event::FeeRequested(_)
+            | Event::FeePaid(_)
+            | Event::DeadlineExtended(_)
+            | Event::ProcessingSuspended(_)
+            | Event::ProcessingResumed(_)
+            | Event::ProcessingTerminated(_)
+            | Event::DossierResolved(_)
+            | Event::ResultDelivered(_)
+            | Event::DueDateRecomputed(_)
+            | Event::SubjectKeyDestroyed(_) => {}
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What officers have to do: a fold over the log, the nearest due date first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+use application::codec::NotUnderstood;
+use application::projection::Fold;
+use domain::dossier::{self, Case, Dossier, Phase};
+use domain::event::Occurrence;
+use domain::ids::{ActorId, AgencyId, DossierId};
+use eventlog::Record;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where a dossier stands in the inbox: by due date, then by acceptance; those without a due date come last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// When it is due; the far future when it has no due date.
+    pub due: Timestamp,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// The dossier.
+    pub dossier: DossierId,
+}
+
+const PLACE_BYTES: usize = 8 + 8 + 16;
+
+impl Place {
+    fn of(dossier: DossierId, case: &Case) -> Self {
+        Self {
+            due: case.due.map_or(Timestamp::MAX, |due| due.at),
+            accepted_at: case.accepted_at,
+            dossier,
+        }
+    }
+
+    /// The place as a page token carries it.
+    pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
+        let mut bytes = [0; PLACE_BYTES];
+        bytes[..8].copy_from_slice(&self.due.as_microsecond().to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.accepted_at.as_microsecond().to_be_bytes());
+        bytes[16..].copy_from_slice(self.dossier.0.as_bytes());
+        bytes
+    }
+
+    /// The place in a page token.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; PLACE_BYTES] = bytes.try_into().ok()?;
+        let time = |range: std::ops::Range<usize>| {
+            let micros = i64::from_be_bytes(bytes.get(range)?.try_into().ok()?);
+            Timestamp::from_microsecond(micros).ok()
+        };
+        Some(Self {
+            due: time(0..8)?,
+            accepted_at: time(8..16)?,
+            dossier: DossierId(Uuid::from_slice(&bytes[16..]).ok()?),
+        })
+    }
+}
+
+/// What an inbox may be narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only what this agency has now.
+    pub agency: Option<AgencyId>,
+    /// Only what this account holds.
+    pub holder: Option<ActorId>,
+    /// Only in these phases; empty: every pending phase.
+    pub phases: Vec<Phase>,
+    /// Only those due before.
+    pub due_before: Option<Timestamp>,
+}
+
+impl Filter {
+    fn takes(&self, dossier: &Dossier, case: &Case) -> bool {
+        let phase = dossier.phase();
+        let in_phase = if self.phases.is_empty() {
+            dossier.ended().is_none()
+        } else {
+            self.phases.contains(&phase)
+        };
+        in_phase
+            && self
+                .agency
+                .as_ref()
+                .is_none_or(|agency| *agency == case.agency_now)
+            && self
+                .holder
+                .as_ref()
+                .is_none_or(|holder| case.holder.as_ref() == Some(holder))
+    }
+}
+
+/// The dossiers somebody still has to do something about: all that were neither returned nor closed for good.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    open: HashMap<DossierId, Dossier>,
+    order: BTreeMap<Place, ()>,
+}
+
+/// Whether an inbox can list a phase; what is over is found by its code, or counted in a report.
+pub fn lists(phase: Phase) -> bool {
+    match phase {
+        Phase::Accepted
+        | Phase::InProcessing
+        | Phase::AwaitingSupplement
+        | Phase::AwaitingPayment
+        | Phase::Suspended
+        | Phase::Resolved => true,
+        Phase::Unknown
+        | Phase::Submitted
+        | Phase::AwaitingIntakeSupplement
+        | Phase::Refused
+        | Phase::Terminated
+        | Phase::Returned
+        | Phase::Withdrawn => false,
+    }
+}
+
+impl Inbox {
+    /// Up to `max` places after one, in order.
+    pub fn page(&self, filter: &Filter, after: Option<Place>, max: usize) -> Vec<Place> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.order
+            .range((from, Bound::Unbounded))
+            .map(|(place, ())| *place)
+            .take_while(|place| filter.due_before.is_none_or(|before| place.due < before))
+            .filter(|place| {
+                self.open
+                    .get(&place.dossier)
+                    .and_then(|dossier| Some((dossier, dossier.case()?)))
+                    .is_some_and(|(dossier, case)| filter.takes(dossier, case))
+            })
+            .take(max)
+            .collect()
+    }
+}
+
+impl Fold for Inbox {
+    fn apply(&mut self, record: &Record, event: Result<&Occurrence, &NotUnderstood>) {
+        // A dossier with a record of a newer program keeps its last place, and every call about it says why it is stuck.
+        let Ok(occurrence) = event else { return };
+        let id = DossierId(record.stream.0);
+        let before = self.open.remove(&id).unwrap_or_default();
+        if let Some(case) = before.case() {
+            self.order.remove(&Place::of(id, case));
+        }
+        let after = dossier::evolve(before, occurrence);
+        if let Some(case) = after.case()
+            && lists(after.phase())
+        {
+            self.order.insert(Place::of(id, case), ());
+        }
+        let over = match after.phase() {
+            Phase::Refused | Phase::Terminated | Phase::Returned | Phase::Withdrawn => true,
+            Phase::Unknown
+            | Phase::Submitted
+            | Phase::AwaitingIntakeSupplement
+            | Phase::Accepted
+            | Phase::InProcessing
+            | Phase::AwaitingSupplement
+            | Phase::AwaitingPayment
+            | Phase::Suspended
+            | Phase::Resolved => false,
+        };
+        if !over {
+            self.open.insert(id, after);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What processing has to be told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::Clock;
+use domain::Catalogue;
+use vault::MasterKey;
+
+/// The settings of processing.
+#[derive(Debug)]
+pub struct Settings {
+    /// The folder with its log and vault.
+    pub data: PathBuf,
+    /// The catalogue in use.
+    pub catalogue: Arc<Catalogue>,
+    /// The time.
+    pub clock: Clock,
+    /// Opens the vault.
+    pub master_key: MasterKey,
+    /// How large the live part of the log grows before it is sealed, in bytes.
+    pub segment_bytes_max: u64,
+    /// How long a call waits for a position before it says that it is not here yet.
+    pub patience: Duration,
+    /// How long calls under way may take after the stop.
+    pub drain: Duration,
+}

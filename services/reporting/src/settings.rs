@@ -1,0 +1,25 @@
+//! What reporting has to be told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::Clock;
+use domain::Catalogue;
+
+/// The settings of a reporting replica.
+#[derive(Debug)]
+pub struct Settings {
+    /// The folder with its copy of processing's log.
+    pub data: PathBuf,
+    /// The catalogue in use: names of rows, and the calendar by which late recording is told.
+    pub catalogue: Arc<Catalogue>,
+    /// The time.
+    pub clock: Clock,
+    /// How large the live part of the log grows before it is sealed, in bytes.
+    pub segment_bytes_max: u64,
+    /// How long a call waits for a position before it says that it is not here yet.
+    pub patience: Duration,
+    /// How long calls under way may take after the stop.
+    pub drain: Duration,
+}
