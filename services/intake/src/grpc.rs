@@ -17,15 +17,13 @@ use api::{EdgeError, Faults, page, text, token};
 use application::personal::{self, Applicant};
 use application::projection::Projection;
 use application::{Answer, HandleError};
-use domain::command::{
-    Accept, Command, ReceiveIntakeSupplement, RecordDelivery, RefuseIntake,
-    RequestIntakeSupplement, Resolve, Withdraw,
-};
+use domain::command::{Accept, Command, RecordDelivery, Resolve};
 use domain::event::DeliveryMode;
 use domain::ids::{AgencyId, DossierId, OrganisationId, ProcedureCode, VaultRef};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use crate::reading::Changing;
 use crate::receipt;
 use crate::worklist::{Filter, Place, Worklist};
 
@@ -50,6 +48,29 @@ impl Calls {
         self.edge
             .carry_out(asked, dossier, operator, secrets, build)
             .await
+    }
+
+    /// Carries out a change that is nothing but its command: the dossier afterwards, and the write's token.
+    async fn wished<M: Changing>(
+        &self,
+        request: Request<M>,
+    ) -> Result<(Option<wire::Dossier>, String), EdgeError> {
+        let mut asked = request.into_inner();
+        let min_position = asked.take_min_position();
+        let mut faults = Faults::default();
+        let marked = asked.marks(&min_position, &mut faults);
+        let wished = asked.read(&mut faults)?;
+        let ((id, marks), wished) = faults.finish(marked.zip(wished))?;
+        let asked = Asked {
+            marks: &marks,
+            method: M::METHOD,
+            body: &asked,
+        };
+        let build = wished.build;
+        let answer = self
+            .change(asked, id, wished.secrets, |kept| vec![build(kept)])
+            .await?;
+        Ok((self.edge.written(&answer), edge::token_of(&answer)))
     }
 
     fn operator(&self, dossier: DossierId) -> Result<OrganisationId, EdgeError> {
@@ -244,81 +265,18 @@ impl IntakeService for Calls {
         &self,
         request: Request<RefuseDossierRequest>,
     ) -> Result<Response<RefuseDossierResponse>, Status> {
-        let mut asked = request.into_inner();
-        let min_position = std::mem::take(&mut asked.min_position);
-        let mut faults = Faults::default();
-        let marks = change::marks(
-            &asked.request_id,
-            asked.expected_revision,
-            &asked.actor,
-            &min_position,
-            &mut faults,
-        );
-        let id = change::dossier_id(&asked.dossier_id, &mut faults);
-        let why = values::reason(asked.reason.as_ref(), &mut faults);
-        let ((marks, id), why) = faults.finish(marks.zip(id).zip(why))?;
-        let secrets = edge::words(Some(&why))?;
-        let answer = self
-            .change(
-                Asked {
-                    marks: &marks,
-                    method: "RefuseDossier",
-                    body: &asked,
-                },
-                id,
-                secrets,
-                |kept| {
-                    vec![Command::RefuseIntake(RefuseIntake {
-                        reason: edge::reason(&why, kept),
-                    })]
-                },
-            )
-            .await?;
-        Ok(Response::new(RefuseDossierResponse {
-            dossier: self.edge.written(&answer),
-            position: edge::token_of(&answer),
-        }))
+        let (dossier, position) = self.wished(request).await?;
+        Ok(Response::new(RefuseDossierResponse { dossier, position }))
     }
 
     async fn request_intake_supplement(
         &self,
         request: Request<RequestIntakeSupplementRequest>,
     ) -> Result<Response<RequestIntakeSupplementResponse>, Status> {
-        let mut asked = request.into_inner();
-        let min_position = std::mem::take(&mut asked.min_position);
-        let mut faults = Faults::default();
-        let marks = change::marks(
-            &asked.request_id,
-            asked.expected_revision,
-            &asked.actor,
-            &min_position,
-            &mut faults,
-        );
-        let id = change::dossier_id(&asked.dossier_id, &mut faults);
-        let why = values::reason(asked.reason.as_ref(), &mut faults);
-        let components = values::component_codes(&asked.components, &mut faults);
-        let ((marks, id), why) = faults.finish(marks.zip(id).zip(why))?;
-        let secrets = edge::words(Some(&why))?;
-        let answer = self
-            .change(
-                Asked {
-                    marks: &marks,
-                    method: "RequestIntakeSupplement",
-                    body: &asked,
-                },
-                id,
-                secrets,
-                |kept| {
-                    vec![Command::RequestIntakeSupplement(RequestIntakeSupplement {
-                        reason: edge::reason(&why, kept),
-                        components: components.clone(),
-                    })]
-                },
-            )
-            .await?;
+        let (dossier, position) = self.wished(request).await?;
         Ok(Response::new(RequestIntakeSupplementResponse {
-            dossier: self.edge.written(&answer),
-            position: edge::token_of(&answer),
+            dossier,
+            position,
         }))
     }
 
@@ -326,38 +284,10 @@ impl IntakeService for Calls {
         &self,
         request: Request<SupplementSubmissionRequest>,
     ) -> Result<Response<SupplementSubmissionResponse>, Status> {
-        let mut asked = request.into_inner();
-        let min_position = std::mem::take(&mut asked.min_position);
-        let mut faults = Faults::default();
-        let marks = change::marks(
-            &asked.request_id,
-            asked.expected_revision,
-            &asked.actor,
-            &min_position,
-            &mut faults,
-        );
-        let id = change::dossier_id(&asked.dossier_id, &mut faults);
-        let components = values::components(&asked.components, &mut faults);
-        let (marks, id) = faults.finish(marks.zip(id))?;
-        let answer = self
-            .change(
-                Asked {
-                    marks: &marks,
-                    method: "SupplementSubmission",
-                    body: &asked,
-                },
-                id,
-                Vec::new(),
-                |_| {
-                    vec![Command::ReceiveIntakeSupplement(ReceiveIntakeSupplement {
-                        components: components.clone(),
-                    })]
-                },
-            )
-            .await?;
+        let (dossier, position) = self.wished(request).await?;
         Ok(Response::new(SupplementSubmissionResponse {
-            dossier: self.edge.written(&answer),
-            position: edge::token_of(&answer),
+            dossier,
+            position,
         }))
     }
 
@@ -365,39 +295,10 @@ impl IntakeService for Calls {
         &self,
         request: Request<WithdrawSubmissionRequest>,
     ) -> Result<Response<WithdrawSubmissionResponse>, Status> {
-        let mut asked = request.into_inner();
-        let min_position = std::mem::take(&mut asked.min_position);
-        let mut faults = Faults::default();
-        let marks = change::marks(
-            &asked.request_id,
-            asked.expected_revision,
-            &asked.actor,
-            &min_position,
-            &mut faults,
-        );
-        let id = change::dossier_id(&asked.dossier_id, &mut faults);
-        let why = values::reason_if_any(asked.reason.as_ref(), &mut faults);
-        let (marks, id) = faults.finish(marks.zip(id))?;
-        let secrets = edge::words(why.as_ref())?;
-        let answer = self
-            .change(
-                Asked {
-                    marks: &marks,
-                    method: "WithdrawSubmission",
-                    body: &asked,
-                },
-                id,
-                secrets,
-                |kept| {
-                    vec![Command::Withdraw(Withdraw {
-                        reason: why.as_ref().map(|why| edge::reason(why, kept)),
-                    })]
-                },
-            )
-            .await?;
+        let (dossier, position) = self.wished(request).await?;
         Ok(Response::new(WithdrawSubmissionResponse {
-            dossier: self.edge.written(&answer),
-            position: edge::token_of(&answer),
+            dossier,
+            position,
         }))
     }
 

@@ -1,11 +1,12 @@
 //! Intake (*tiếp nhận*): dossiers from submission to acceptance, at the counter, online and by post.
 //!
 //! * [`settings`]: what it has to be told
-//! * [`grpc`]: the calls, each: read the wire, make the wish, answer
+//! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
 
 pub mod grpc;
+pub mod reading;
 pub mod receipt;
 pub mod settings;
 pub mod worklist;

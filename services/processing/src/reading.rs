@@ -1,7 +1,7 @@
 //! What each change says, from the wire: the command it means, and the words that go to the vault first.
 
-use api::convert::change as wire;
-use api::convert::values::{self, ReasonGiven};
+use api::convert::change::{self as wire, Wished};
+use api::convert::values;
 use api::hoso::processing::v1::{
     AssignTaskRequest, Change, ExtendDeadlineRequest, LapseSupplementRequest,
     ReceiveSupplementRequest, RecordDeliveryRequest, RecordPaymentRequest,
@@ -15,48 +15,10 @@ use domain::command::{
     RecordPayment, RefuseAfterExamination, RequestFee, RequestSupplement, Resolve,
     ResumeProcessing, SuspendProcessing, TerminateProcessing, Transfer, Withdraw,
 };
-use domain::event::Reason;
-use domain::ids::{ActorId, AgencyId, VaultRef};
+use domain::ids::{ActorId, AgencyId};
 
 /// The largest amount: more than the whole economy handles in a day, and far from overflowing anything.
 const AMOUNT_MAX_VND: u64 = 1_000_000_000_000_000;
-
-/// Makes a command from where its words are.
-pub type Build = Box<dyn Fn(&[VaultRef]) -> Command + Send + Sync>;
-
-/// A change: its command, once its words are in the vault.
-pub struct Wished {
-    /// The words, at most one text.
-    pub secrets: Vec<Vec<u8>>,
-    /// Makes the command from where the words are.
-    pub build: Build,
-}
-
-impl std::fmt::Debug for Wished {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Wished({} secrets)", self.secrets.len())
-    }
-}
-
-impl Wished {
-    fn plain(command: Command) -> Self {
-        Self {
-            secrets: Vec::new(),
-            build: Box::new(move |_| command.clone()),
-        }
-    }
-
-    /// A command with a reason that must be there.
-    fn because(
-        why: ReasonGiven,
-        build: impl Fn(Reason) -> Command + Send + Sync + 'static,
-    ) -> Result<Self, EdgeError> {
-        Ok(Self {
-            secrets: edge::words(Some(&why))?,
-            build: Box::new(move |kept| build(edge::reason(&why, kept))),
-        })
-    }
-}
 
 /// A request that changes an accepted dossier.
 pub trait Changing: prost::Message + Default {

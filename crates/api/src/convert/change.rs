@@ -2,15 +2,18 @@
 
 use application::desk::Name;
 use application::log::Revision;
-use domain::event::{DeliveryMode, PaymentMethod};
-use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId};
+use domain::Command;
+use domain::event::{DeliveryMode, PaymentMethod, Reason};
+use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, VaultRef};
 use uuid::Uuid;
 
+use super::values::ReasonGiven;
 use super::{filing, values};
 use crate::faults::Faults;
 use crate::hoso::{dossier::v1 as wire, intake::v1 as intake, processing::v1 as processing};
-use crate::text;
+use crate::status::EdgeError;
 use crate::token::{self, Point};
+use crate::{edge, text};
 
 /// What every mutation says besides its own matter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,6 +28,47 @@ pub struct Marks {
     pub organisation: Option<OrganisationId>,
     /// What to wait for.
     pub min_position: Vec<Point>,
+}
+
+/// Makes a command from where its words are.
+pub type Build = Box<dyn Fn(&[VaultRef]) -> Command + Send + Sync>;
+
+/// A change: its command, once its words are in the vault.
+pub struct Wished {
+    /// The words, at most one text.
+    pub secrets: Vec<Vec<u8>>,
+    /// Makes the command from where the words are.
+    pub build: Build,
+}
+
+impl std::fmt::Debug for Wished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Wished({} secrets)", self.secrets.len())
+    }
+}
+
+impl Wished {
+    /// A command without words.
+    pub fn plain(command: Command) -> Self {
+        Self {
+            secrets: Vec::new(),
+            build: Box::new(move |_| command.clone()),
+        }
+    }
+
+    /// A command with a reason.
+    ///
+    /// # Errors
+    /// When words cannot be written for the vault, which no words can cause.
+    pub fn because(
+        why: ReasonGiven,
+        build: impl Fn(Reason) -> Command + Send + Sync + 'static,
+    ) -> Result<Self, EdgeError> {
+        Ok(Self {
+            secrets: edge::words(Some(&why))?,
+            build: Box::new(move |kept| build(edge::reason(&why, kept))),
+        })
+    }
 }
 
 /// The marks of an intake mutation.
