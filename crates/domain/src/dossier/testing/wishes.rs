@@ -1,0 +1,241 @@
+//! Wishes ready to be wished, each with what the tests do not care about filled in.
+
+use super::{AGENCY, CENTRE, POST, at, day};
+use crate::command::*;
+use crate::event::*;
+use crate::ids::*;
+
+/// A reason without words.
+pub fn reason(code: &str) -> Reason {
+    Reason {
+        code: code.into(),
+        text: None,
+    }
+}
+
+/// One original of a paper.
+pub fn paper(code: &str) -> PresentedComponent {
+    PresentedComponent {
+        code: ComponentCode::new(code),
+        originals: 1,
+        certified_copies: 0,
+        copies: 0,
+    }
+}
+
+/// Filed by a citizen at the centre's counter, which the post's staff run.
+pub fn submit(procedure: &str) -> Submit {
+    Submit {
+        procedure: ProcedureCode::new(procedure),
+        agency: AgencyId::new(AGENCY),
+        channel: Channel::Direct,
+        assisted: false,
+        place: PlaceKind::Counter,
+        point: Some(PointId::new(CENTRE)),
+        operator: OrganisationId::new(POST),
+        applicant: ApplicantKind::Citizen,
+        subject: VaultRef {
+            entry: uuid::Uuid::from_u128(7),
+            digest: "00".repeat(32).into(),
+        },
+        components: vec![paper("DON")],
+        source: None,
+        synthetic: true,
+    }
+}
+
+/// Filed online.
+pub fn submit_online(procedure: &str) -> Submit {
+    Submit {
+        channel: Channel::Online,
+        place: PlaceKind::Online,
+        point: None,
+        operator: OrganisationId::new("000.00.00.H20"),
+        ..submit(procedure)
+    }
+}
+
+/// Sent by the public post.
+pub fn submit_by_post(procedure: &str) -> Submit {
+    Submit {
+        channel: Channel::Postal,
+        place: PlaceKind::PostOffice,
+        point: None,
+        ..submit(procedure)
+    }
+}
+
+/// Accepted at the centre, now.
+pub fn acceptance() -> Accept {
+    Accept {
+        point: PointId::new(CENTRE),
+        operator: OrganisationId::new(POST),
+        earlier: None,
+        receipt_issued: true,
+    }
+}
+
+/// Accepted at the centre, now.
+pub fn accept() -> Command {
+    Command::Accept(acceptance())
+}
+
+/// Accepted on a hand-over minute.
+pub fn accept_on_minute(signed_at: &str) -> Command {
+    let signed_at = at(signed_at);
+    let earlier = Some(EarlierTime::HandOverMinute {
+        number: "BB-01".into(),
+        signed_at,
+    });
+    Command::Accept(Accept {
+        earlier,
+        ..acceptance()
+    })
+}
+
+/// Recorded late.
+pub fn earlier(civil: &str) -> EarlierTime {
+    EarlierTime::RecordedLate {
+        at: at(civil),
+        reason: reason("power_cut"),
+    }
+}
+
+pub fn ask_intake_supplement() -> Command {
+    let components = vec![ComponentCode::new("BANVE")];
+    Command::RequestIntakeSupplement(RequestIntakeSupplement {
+        reason: reason("missing"),
+        components,
+    })
+}
+
+pub fn bring_intake_supplement() -> Command {
+    Command::ReceiveIntakeSupplement(ReceiveIntakeSupplement {
+        components: vec![paper("BANVE")],
+    })
+}
+
+pub fn refuse_intake() -> Command {
+    Command::RefuseIntake(RefuseIntake {
+        reason: reason("not_competent"),
+    })
+}
+
+pub fn transfer(to: &str) -> Command {
+    Command::Transfer(Transfer {
+        to: AgencyId::new(to),
+        unit: Some("Phòng Quản lý Văn hóa".into()),
+    })
+}
+
+pub fn assign() -> Command {
+    Command::AssignTask(AssignTask {
+        holder: ActorId::new("can-bo-2"),
+        unit: None,
+    })
+}
+
+pub fn ask_supplement() -> Command {
+    let components = vec![ComponentCode::new("BANVE")];
+    Command::RequestSupplement(RequestSupplement {
+        reason: reason("missing"),
+        components,
+    })
+}
+
+pub fn bring_supplement() -> Command {
+    Command::ReceiveSupplement(ReceiveSupplement {
+        components: vec![paper("BANVE")],
+    })
+}
+
+pub fn lapse() -> Command {
+    Command::LapseSupplement(LapseSupplement)
+}
+
+pub fn ask_fee(notice: &str) -> Command {
+    Command::RequestFee(RequestFee {
+        notice: notice.into(),
+        amount_vnd: 250_000,
+    })
+}
+
+pub fn pay(notice: &str) -> Command {
+    pay_amount(notice, 250_000)
+}
+
+pub fn pay_amount(notice: &str, amount_vnd: u64) -> Command {
+    Command::RecordPayment(RecordPayment {
+        notice: notice.into(),
+        amount_vnd,
+        method: PaymentMethod::Transfer,
+        receipt: "BL-1".into(),
+    })
+}
+
+pub fn extend(new_date: &str) -> Command {
+    Command::ExtendDeadline(ExtendDeadline {
+        reason: reason("complex"),
+        new_date: day(new_date),
+    })
+}
+
+pub fn suspend() -> Command {
+    Command::SuspendProcessing(SuspendProcessing {
+        reason: reason("court_case"),
+    })
+}
+
+pub fn resume() -> Command {
+    Command::ResumeProcessing(ResumeProcessing)
+}
+
+pub fn terminate() -> Command {
+    Command::TerminateProcessing(TerminateProcessing {
+        reason: reason("moot"),
+    })
+}
+
+pub fn resolve() -> Command {
+    Command::Resolve(Resolve {
+        result: "GP-12".into(),
+        electronic: true,
+        earlier: None,
+    })
+}
+
+pub fn resolve_earlier(earlier: EarlierTime) -> Command {
+    Command::Resolve(Resolve {
+        result: "GP-12".into(),
+        electronic: true,
+        earlier: Some(earlier),
+    })
+}
+
+pub fn refuse() -> Command {
+    Command::RefuseAfterExamination(RefuseAfterExamination {
+        reason: reason("conditions_not_met"),
+    })
+}
+
+pub fn deliver() -> Command {
+    Command::RecordDelivery(RecordDelivery {
+        mode: DeliveryMode::Counter,
+        item: None,
+        proof: None,
+    })
+}
+
+pub fn withdraw() -> Command {
+    Command::Withdraw(Withdraw { reason: None })
+}
+
+pub fn recompute() -> Command {
+    Command::RecomputeDueDate(RecomputeDueDate)
+}
+
+pub fn erase() -> Command {
+    Command::NoteSubjectErased(NoteSubjectErased {
+        ground: "data_subject_request".into(),
+    })
+}

@@ -1,0 +1,130 @@
+//! What happened, as a sentence for people: each event in Vietnamese and English, without personal data.
+
+use jiff::civil::Date;
+
+use crate::clock::{Due, DueRule};
+use crate::event::{Event, Outcome};
+use crate::local;
+
+/// One sentence in both languages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Words {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+impl Words {
+    pub(super) fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self {
+            vi: vi.into(),
+            en: en.into(),
+        }
+    }
+}
+
+/// The sentence for an event.
+#[rustfmt::skip]
+pub fn words(event: &Event) -> Words {
+    match event {
+        Event::DossierSubmitted(it) => Words::new(
+            format!("Nộp hồ sơ thủ tục {}", it.procedure),
+            format!("Filed for procedure {}", it.procedure)),
+        Event::IntakeSupplementRequested(it) => Words::new(
+            format!("Yêu cầu bổ sung trước khi tiếp nhận, lần {} (lý do: {})", it.ordinal, it.reason.code),
+            format!("Intake asked for what is missing, request {} (reason: {})", it.ordinal, it.reason.code)),
+        Event::IntakeSupplementReceived(_) => Words::new(
+            "Nhận bổ sung trước khi tiếp nhận",
+            "What was missing was brought before acceptance"),
+        Event::IntakeRefused(it) => Words::new(
+            format!("Từ chối tiếp nhận (lý do: {})", it.reason.code),
+            format!("Refused at intake (reason: {})", it.reason.code)),
+        Event::DossierAccepted(it) => Words::new(
+            format!("Tiếp nhận hồ sơ, mã {}, {}", it.code, due_vi(it.due)),
+            format!("Accepted with code {}, {}", it.code, due_en(it.due))),
+        Event::Transferred(it) => Words::new(
+            format!("Chuyển hồ sơ đến {}", it.to),
+            format!("Passed on to {}", it.to)),
+        Event::TaskAssigned(it) => Words::new(
+            format!("Phân công xử lý cho {}", it.holder),
+            format!("Given to {}", it.holder)),
+        Event::SupplementRequested(it) => Words::new(
+            format!("Yêu cầu bổ sung lần {}{} (lý do: {})", it.ordinal, if it.late { ", quá thời hạn yêu cầu" } else { "" }, it.reason.code),
+            format!("Supplement {} asked for{} (reason: {})", it.ordinal, if it.late { ", later than allowed" } else { "" }, it.reason.code)),
+        Event::SupplementReceived(it) => Words::new(
+            format!("Nhận bổ sung hồ sơ, {}", due_vi(it.due)),
+            format!("The supplement came, {}", due_en(it.due))),
+        Event::SupplementLapsed(it) => Words::new(
+            format!("Quá hạn bổ sung lần {}, kết thúc xử lý", it.ordinal),
+            format!("Supplement {} did not come in time, processing ended", it.ordinal)),
+        Event::FeeRequested(it) => Words::new(
+            format!("Thông báo nghĩa vụ tài chính {}: {} đồng{}", it.notice, it.amount_vnd, if it.suspends_clock { ", tạm dừng tính thời hạn" } else { "" }),
+            format!("Financial obligation {} notified: {} đồng{}", it.notice, it.amount_vnd, if it.suspends_clock { ", the clock stands still" } else { "" })),
+        Event::FeePaid(it) => Words::new(
+            format!("Đã nộp {} đồng theo thông báo {}, {}", it.amount_vnd, it.notice, due_vi(it.due)),
+            format!("{} đồng paid for notice {}, {}", it.amount_vnd, it.notice, due_en(it.due))),
+        Event::DeadlineExtended(it) => match it.due {
+            Some(due) => Words::new(
+                format!("Xin lỗi và hẹn lại lần {}, {}", it.ordinal, due_vi(Some(due))),
+                format!("Apology and extension {}, {}", it.ordinal, due_en(Some(due)))),
+            None => Words::new(
+                format!("Xin lỗi và hẹn lại lần {} đến {}, không được tính: ngày hẹn trả giữ nguyên", it.ordinal, dmy(it.asked_for)),
+                format!("Apology and extension {} to {}, which does not count: the due date stays", it.ordinal, it.asked_for)),
+        },
+        Event::ProcessingSuspended(it) => Words::new(
+            format!("Tạm dừng xử lý (lý do: {})", it.reason.code),
+            format!("Suspended (reason: {})", it.reason.code)),
+        Event::ProcessingResumed(it) => Words::new(
+            format!("Tiếp tục xử lý, {}", due_vi(it.due)),
+            format!("Resumed, {}", due_en(it.due))),
+        Event::ProcessingTerminated(it) => Words::new(
+            format!("Dừng giải quyết (lý do: {})", it.reason.code),
+            format!("Stopped for good (reason: {})", it.reason.code)),
+        Event::DossierResolved(it) => match &it.outcome {
+            Outcome::Granted { result, .. } => Words::new(
+                format!("Có kết quả giải quyết {result}"),
+                format!("Resolved with result {result}")),
+            Outcome::Refused { reason } => Words::new(
+                format!("Từ chối giải quyết (lý do: {})", reason.code),
+                format!("Refused after examination (reason: {})", reason.code)),
+        },
+        Event::ResultDelivered(_) => Words::new("Đã trả kết quả", "The result was handed over"),
+        Event::DossierWithdrawn(_) => Words::new("Công dân rút hồ sơ", "Withdrawn by the applicant"),
+        Event::DueDateRecomputed(it) => Words::new(
+            format!("Tính lại theo lịch {}, {}", it.calendar, due_vi(Some(it.due))),
+            format!("Counted again on calendar {}, {}", it.calendar, due_en(Some(it.due)))),
+        Event::SubjectKeyDestroyed(_) => Words::new(
+            "Đã xóa dữ liệu cá nhân của hồ sơ",
+            "The personal data was destroyed"),
+    }
+}
+
+fn due_vi(due: Option<Due>) -> String {
+    match due {
+        Some(due) if due.provisional => format!("hẹn trả (tạm tính) {}", day(due, "%d/%m/%Y")),
+        Some(due) => format!("hẹn trả {}", day(due, "%d/%m/%Y")),
+        None => "không có ngày hẹn trả".into(),
+    }
+}
+
+fn due_en(due: Option<Due>) -> String {
+    match due {
+        Some(due) if due.provisional => format!("due (provisionally) on {}", day(due, "%Y-%m-%d")),
+        Some(due) => format!("due on {}", day(due, "%Y-%m-%d")),
+        None => "without a due date".into(),
+    }
+}
+
+/// The due day; with the time when the procedure is measured in hours.
+fn day(due: Due, format: &str) -> String {
+    let date = due.date().strftime(format);
+    match due.rule {
+        DueRule::ByDate => date.to_string(),
+        DueRule::ByInstant => format!("{date} {}", local::datetime(due.at).strftime("%H:%M")),
+    }
+}
+
+fn dmy(date: Date) -> impl std::fmt::Display {
+    date.strftime("%d/%m/%Y")
+}

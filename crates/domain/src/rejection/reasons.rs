@@ -1,0 +1,318 @@
+//! The list of rejections: the stable reason, the kind, the sentences and the hint of each, side by side.
+
+use jiff::{Timestamp, civil::Date};
+
+use super::RejectionKind;
+use crate::ids::{AgencyId, LawId, OrganisationId, PointId, ProcedureCode, VersionHash};
+use crate::local;
+
+/// Declares each rejection once. The reasons are part of the contract: add, never change.
+macro_rules! rejections {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident $({ $($field:ident: $type:ty),* $(,)? })? = $reason:literal $kind:ident $(field $blame:literal)?
+            en($($en:tt)*) vi($($vi:tt)*) hint($hint:literal)
+    )*) => {
+        /// Why the rules refuse a wish. Nothing is left in the log; the caller gets the reason.
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        #[allow(missing_docs, reason = "the fields are named after what they hold; the sentences say the rest")]
+        pub enum Rejection { $($(#[$doc])* $variant $({ $($field: $type),* })?,)* }
+
+        #[allow(unused_variables, reason = "not every sentence tells every field")]
+        impl Rejection {
+            /// Every reason there is.
+            pub const REASONS: &'static [&'static str] = &[$($reason),*];
+
+            /// The stable name of the reason, for programs.
+            pub fn reason(&self) -> &'static str {
+                match self { $(Self::$variant $({ $($field),* })? => $reason,)* }
+            }
+
+            /// What sort of no it is.
+            pub fn kind(&self) -> RejectionKind {
+                match self { $(Self::$variant $({ $($field),* })? => RejectionKind::$kind,)* }
+            }
+
+            /// The field of the request that is to blame, as the protocol names it; `None` when no field is.
+            pub fn field(&self) -> Option<&'static str> {
+                match self { $(Self::$variant $({ $($field),* })? => rejections!(@blame $($blame)?),)* }
+            }
+
+            /// The sentence in English.
+            pub(super) fn english(&self) -> String {
+                match self { $(Self::$variant $({ $($field),* })? => std::fmt::format(format_args!($($en)*)),)* }
+            }
+
+            /// The sentence in Vietnamese, for people.
+            pub fn vietnamese(&self) -> String {
+                match self { $(Self::$variant $({ $($field),* })? => std::fmt::format(format_args!($($vi)*)),)* }
+            }
+
+            /// What to do next, in English.
+            pub fn hint(&self) -> &'static str {
+                match self { $(Self::$variant $({ $($field),* })? => $hint,)* }
+            }
+        }
+    };
+    (@blame) => { None };
+    (@blame $blame:literal) => { Some($blame) };
+}
+
+rejections! {
+    // What is named must exist in the catalogue.
+
+    /// Submission names a procedure that is not in the catalogue.
+    UnknownProcedure { procedure: ProcedureCode } = "UNKNOWN_PROCEDURE" InvalidArgument field "procedure"
+        en("the catalogue has no procedure {procedure}")
+        vi("Danh mục không có thủ tục {procedure}.")
+        hint("use the national procedure code without the agency suffix, as in the catalogue")
+    /// Submission names an agency that is not in the catalogue.
+    UnknownAgency { agency: AgencyId } = "UNKNOWN_AGENCY" InvalidArgument field "agency"
+        en("the catalogue has no agency {agency}")
+        vi("Danh mục không có cơ quan {agency}.")
+        hint("use an agency identifier of the catalogue")
+    /// Submission or acceptance names a one-stop point that is not in the catalogue.
+    UnknownPoint { point: PointId } = "UNKNOWN_POINT" InvalidArgument field "point"
+        en("the catalogue has no one-stop point {point}")
+        vi("Danh mục không có điểm tiếp nhận {point}.")
+        hint("use a point of the catalogue, or leave it out when filing elsewhere")
+    /// A transfer to an agency that is not in the catalogue or not valid today.
+    TransferToUnknownAgency { agency: AgencyId } = "TRANSFER_TO_UNKNOWN_AGENCY" InvalidArgument field "to"
+        en("the catalogue has no valid agency {agency} to pass the dossier to")
+        vi("Không có cơ quan {agency} đang hoạt động để chuyển hồ sơ đến.")
+        hint("name an agency that is valid today, such as the successor of one that was merged")
+
+    // Authority to accept: procedure, agency, point and operator on the day of acceptance.
+
+    /// The procedure is not in force on the day of acceptance.
+    ProcedureNotValid { procedure: ProcedureCode, on: Date } = "PROCEDURE_NOT_VALID" FailedPrecondition
+        en("procedure {procedure} is not in force on {on}")
+        vi("Thủ tục {procedure} không có hiệu lực vào ngày {}.", dmy(*on))
+        hint("refuse the dossier at intake, or correct the catalogue")
+    /// The agency does not exist on the day of acceptance.
+    AgencyNotValid { agency: AgencyId, on: Date } = "AGENCY_NOT_VALID" FailedPrecondition
+        en("agency {agency} does not exist on {on}")
+        vi("Cơ quan {agency} không hoạt động vào ngày {}.", dmy(*on))
+        hint("file anew for the agency's successor")
+    /// The agency does not decide this procedure.
+    AgencyDoesNotDecide { agency: AgencyId, procedure: ProcedureCode } = "AGENCY_DOES_NOT_DECIDE" FailedPrecondition
+        en("agency {agency} does not decide procedure {procedure}")
+        vi("Cơ quan {agency} không có thẩm quyền giải quyết thủ tục {procedure}.")
+        hint("refuse the dossier at intake and point to the competent agency")
+    /// The point is closed on the day of acceptance.
+    PointNotValid { point: PointId, on: Date } = "POINT_NOT_VALID" FailedPrecondition field "point"
+        en("one-stop point {point} is not open on {on}")
+        vi("Điểm tiếp nhận {point} không hoạt động vào ngày {}.", dmy(*on))
+        hint("accept at a point that is valid on that day")
+    /// The point has no authority for the agency.
+    PointDoesNotServe { point: PointId, agency: AgencyId } = "POINT_DOES_NOT_SERVE" FailedPrecondition field "point"
+        en("one-stop point {point} may not accept for agency {agency}")
+        vi("Điểm tiếp nhận {point} không được tiếp nhận hồ sơ của cơ quan {agency}.")
+        hint("accept at a point that serves the agency; elsewhere the dossier can only be collected")
+    /// The operator does not run the point.
+    OperatorNotAtPoint { operator: OrganisationId, point: PointId } = "OPERATOR_NOT_AT_POINT" PermissionDenied field "operator"
+        en("{operator} does not run one-stop point {point}")
+        vi("{operator} không vận hành điểm tiếp nhận {point}.")
+        hint("name the organisation whose staff work at the point, as in the catalogue")
+    /// No law version of the catalogue is in force on the day.
+    NoLawInForce { on: Date } = "NO_LAW_IN_FORCE" FailedPrecondition
+        en("the catalogue has no law version in force on {on}")
+        vi("Danh mục không có phiên bản pháp luật có hiệu lực vào ngày {}.", dmy(*on))
+        hint("add the law version to the catalogue; no due date is given without one")
+    /// The law version that governs the dossier is no longer in the catalogue.
+    LawVersionUnknown { law: LawId } = "LAW_VERSION_UNKNOWN" FailedPrecondition
+        en("the catalogue has no law version {law}, which governs this dossier")
+        vi("Danh mục không có phiên bản pháp luật {law} đang áp dụng cho hồ sơ này.")
+        hint("keep old law versions in the catalogue: a dossier is judged by the one of its acceptance")
+    /// The day's dossier codes have run out.
+    CodesExhausted { prefix: Box<str>, on: Date } = "CODES_EXHAUSTED" ResourceExhausted
+        en("no dossier code is left for {prefix} on {on}")
+        vi("Hết mã hồ sơ cho {prefix} trong ngày {}.", dmy(*on))
+        hint("try again; if it stays so, the node's counter needs attention")
+
+    // Legal times.
+
+    /// An earlier time lies after the server's clock.
+    TimeInFuture { at: Timestamp, now: Timestamp } = "TIME_IN_FUTURE" InvalidArgument field "earlier"
+        en("{at} lies after the server's clock, {now}")
+        vi("Thời điểm {} muộn hơn giờ máy chủ {}.", local::datetime(*at), local::datetime(*now))
+        hint("check the device's clock; a legal time is never in the future")
+    /// Recorded late, before the dossier was filed.
+    TimeBeforeSubmission { at: Timestamp, submitted_at: Timestamp } = "TIME_BEFORE_SUBMISSION" InvalidArgument field "earlier"
+        en("{at} lies before the dossier was filed, {submitted_at}")
+        vi("Thời điểm {} sớm hơn lúc nộp hồ sơ {}.", local::datetime(*at), local::datetime(*submitted_at))
+        hint("only a signed hand-over minute may be older than the recorded filing")
+    /// An end before the beginning.
+    TimeBeforeAcceptance { at: Timestamp, accepted_at: Timestamp } = "TIME_BEFORE_ACCEPTANCE" InvalidArgument field "earlier"
+        en("{at} lies before the dossier was accepted, {accepted_at}")
+        vi("Thời điểm {} sớm hơn lúc tiếp nhận {}.", local::datetime(*at), local::datetime(*accepted_at))
+        hint("processing cannot end before acceptance")
+    /// A hand-over minute is an act between the public post and the agency.
+    MinuteOnlyForPostal = "MINUTE_ONLY_FOR_POSTAL" InvalidArgument field "hand_over_minute"
+        en("a hand-over minute gives the time of acceptance only to a dossier that came by public post")
+        vi("Biên bản giao nhận chỉ xác định thời điểm tiếp nhận của hồ sơ gửi qua bưu chính công ích.")
+        hint("leave it out: the server's clock gives the time")
+    /// A hand-over minute says when a dossier was filed, not when it was resolved.
+    MinuteNotForEnds = "MINUTE_NOT_FOR_ENDS" InvalidArgument field "earlier"
+        en("a hand-over minute does not say when processing ended")
+        vi("Biên bản giao nhận không xác định thời điểm kết thúc xử lý.")
+        hint("leave it out, or record late under the scope record-late")
+    /// A hand-over minute older than the law version allows.
+    MinuteTooOld { signed_on: Date, working_days: u32, max: u16 } = "MINUTE_TOO_OLD" FailedPrecondition field "hand_over_minute"
+        en("the minute was signed on {signed_on}, {working_days} working days ago; {max} are allowed")
+        vi("Biên bản ký ngày {}, đã {working_days} ngày làm việc; tối đa {max} ngày.", dmy(*signed_on))
+        hint("record late under the scope record-late, with the reason")
+    /// Recorded later than the law version allows.
+    RecordedTooLate { on: Date, working_days: u32, max: u16 } = "RECORDED_TOO_LATE" FailedPrecondition field "earlier"
+        en("{on} lies {working_days} working days back; {max} are allowed")
+        vi("Ngày {} đã qua {working_days} ngày làm việc; tối đa {max} ngày.", dmy(*on))
+        hint("leave the earlier time out: the server's clock gives the time")
+    /// The caller may not record late.
+    RecordLateNotAllowed = "RECORD_LATE_NOT_ALLOWED" PermissionDenied
+        en("the caller may not record an earlier time")
+        vi("Người gọi không có quyền ghi nhận thời điểm sớm hơn.")
+        hint("ask for the scope record-late, or leave the earlier time out")
+
+    // The phase does not allow it.
+
+    /// There is no such dossier.
+    DossierUnknown = "DOSSIER_UNKNOWN" NotFound
+        en("there is no such dossier")
+        vi("Không có hồ sơ này.")
+        hint("check the number; a dossier begins with its submission")
+    /// Filed already.
+    AlreadySubmitted = "ALREADY_SUBMITTED" FailedPrecondition
+        en("the dossier was filed already")
+        vi("Hồ sơ đã được nộp.")
+        hint("read the dossier; for another dossier use another request id")
+    /// Not accepted yet.
+    NotAccepted = "NOT_ACCEPTED" FailedPrecondition
+        en("the dossier is not accepted yet")
+        vi("Hồ sơ chưa được tiếp nhận.")
+        hint("accept it first")
+    /// Accepted already.
+    AlreadyAccepted = "ALREADY_ACCEPTED" FailedPrecondition
+        en("the dossier was accepted already")
+        vi("Hồ sơ đã được tiếp nhận.")
+        hint("what follows is processing's: ask for a supplement, refuse after examination, resolve")
+    /// Refused at intake.
+    RefusedAtIntake = "REFUSED_AT_INTAKE" FailedPrecondition
+        en("the dossier was refused at intake")
+        vi("Hồ sơ đã bị từ chối tiếp nhận.")
+        hint("the applicant files anew")
+    /// Intake waits for what is missing.
+    IntakeSupplementAwaited = "INTAKE_SUPPLEMENT_AWAITED" FailedPrecondition
+        en("intake asked for what is missing and it has not come")
+        vi("Hồ sơ đang chờ bổ sung trước khi tiếp nhận.")
+        hint("record the supplement first, or refuse the dossier")
+    /// Intake waits for nothing.
+    IntakeSupplementNotRequested = "INTAKE_SUPPLEMENT_NOT_REQUESTED" FailedPrecondition
+        en("intake asked for no supplement")
+        vi("Hồ sơ không có yêu cầu bổ sung trước khi tiếp nhận.")
+        hint("ask for the supplement first, or accept")
+    /// A supplement was asked for and has not come.
+    SupplementAwaited = "SUPPLEMENT_AWAITED" FailedPrecondition
+        en("a supplement was asked for and has not come")
+        vi("Hồ sơ đang chờ bổ sung giấy tờ.")
+        hint("record the supplement, or its lapse; or stop processing, or withdraw")
+    /// No supplement was asked for.
+    SupplementNotRequested = "SUPPLEMENT_NOT_REQUESTED" FailedPrecondition
+        en("no supplement is awaited")
+        vi("Hồ sơ không chờ bổ sung giấy tờ.")
+        hint("ask for the supplement first")
+    /// The law version sets no limit for the answer.
+    SupplementNeverLapses { law: LawId } = "SUPPLEMENT_NEVER_LAPSES" FailedPrecondition
+        en("law version {law} sets no limit for a supplement")
+        vi("Phiên bản pháp luật {law} không quy định thời hạn bổ sung hồ sơ.")
+        hint("stop processing for good with a reason and its legal ground")
+    /// The limit has not passed.
+    SupplementNotLapsed { lapses_on: Date } = "SUPPLEMENT_NOT_LAPSED" FailedPrecondition
+        en("the supplement may still come until {lapses_on}")
+        vi("Hạn bổ sung hồ sơ là ngày {}, chưa hết hạn.", dmy(*lapses_on))
+        hint("wait until that day has passed")
+    /// A financial obligation is open.
+    PaymentAwaited = "PAYMENT_AWAITED" FailedPrecondition
+        en("a financial obligation was notified and is not met")
+        vi("Hồ sơ đang chờ thực hiện nghĩa vụ tài chính.")
+        hint("record the payment; or stop processing, or withdraw")
+    /// No such obligation was notified.
+    FeeNotRequested { notice: Box<str> } = "FEE_NOT_REQUESTED" FailedPrecondition field "notice"
+        en("no financial obligation {notice} is open")
+        vi("Không có thông báo nghĩa vụ tài chính {notice} đang chờ nộp.")
+        hint("name the notice that was sent")
+    /// Paid already.
+    FeeAlreadyPaid { notice: Box<str> } = "FEE_ALREADY_PAID" FailedPrecondition field "notice"
+        en("financial obligation {notice} was paid already")
+        vi("Nghĩa vụ tài chính theo thông báo {notice} đã được nộp.")
+        hint("nothing more to record; a second payment is refunded outside")
+    /// Less than what was notified.
+    PaymentTooSmall { paid_vnd: u64, due_vnd: u64 } = "PAYMENT_TOO_SMALL" InvalidArgument field "amount_vnd"
+        en("{paid_vnd} đồng does not meet the obligation of {due_vnd} đồng")
+        vi("Số tiền {paid_vnd} đồng chưa đủ {due_vnd} đồng.")
+        hint("record the payment once the whole amount is paid")
+    /// Suspended.
+    Suspended = "SUSPENDED" FailedPrecondition
+        en("processing is suspended")
+        vi("Hồ sơ đang tạm dừng xử lý.")
+        hint("resume processing first; or stop it for good, or withdraw")
+    /// Not suspended.
+    NotSuspended = "NOT_SUSPENDED" FailedPrecondition
+        en("processing is not suspended")
+        vi("Hồ sơ không tạm dừng xử lý.")
+        hint("read the dossier: there is nothing to resume")
+    /// No due date to move.
+    NoDueDate = "NO_DUE_DATE" FailedPrecondition
+        en("the dossier has no due date that could move")
+        vi("Hồ sơ không có ngày hẹn trả để gia hạn.")
+        hint("the procedure sets no time limit; nothing is late")
+    /// The new day is not after the due date.
+    ExtensionNotLater { new_date: Date, due_on: Date } = "EXTENSION_NOT_LATER" InvalidArgument field "new_date"
+        en("{new_date} is not after the due date, {due_on}")
+        vi("Ngày {} không muộn hơn ngày hẹn trả {}.", dmy(*new_date), dmy(*due_on))
+        hint("name a working day after the due date")
+    /// The new day is off.
+    ExtensionOnDayOff { new_date: Date } = "EXTENSION_ON_DAY_OFF" InvalidArgument field "new_date"
+        en("{new_date} is not a working day")
+        vi("Ngày {} không phải ngày làm việc.", dmy(*new_date))
+        hint("name a working day: nobody could hand over the result on that day")
+    /// The due date stands as it is.
+    NothingToRecompute { calendar: VersionHash } = "NOTHING_TO_RECOMPUTE" FailedPrecondition
+        en("the due date stands as calendar {calendar} gives it")
+        vi("Ngày hẹn trả không thay đổi theo lịch {calendar}.")
+        hint("wait for a newer calendar")
+    /// No result yet.
+    NotResolved = "NOT_RESOLVED" FailedPrecondition
+        en("there is no result to hand over")
+        vi("Hồ sơ chưa có kết quả để trả.")
+        hint("enter the result first")
+    /// Resolved already.
+    AlreadyResolved = "ALREADY_RESOLVED" FailedPrecondition
+        en("the dossier is resolved")
+        vi("Hồ sơ đã có kết quả giải quyết.")
+        hint("only the delivery of the result is left")
+    /// Handed over already.
+    AlreadyReturned = "ALREADY_RETURNED" FailedPrecondition
+        en("the result was handed over")
+        vi("Hồ sơ đã trả kết quả.")
+        hint("nothing is left to do; for another result a new dossier is filed")
+    /// Stopped for good.
+    AlreadyTerminated = "ALREADY_TERMINATED" FailedPrecondition
+        en("processing was stopped for good")
+        vi("Hồ sơ đã dừng giải quyết.")
+        hint("the applicant files anew")
+    /// Withdrawn.
+    AlreadyWithdrawn = "ALREADY_WITHDRAWN" FailedPrecondition
+        en("the applicant withdrew the dossier")
+        vi("Hồ sơ đã được công dân rút.")
+        hint("the applicant files anew")
+    /// Destroyed already.
+    SubjectAlreadyErased = "SUBJECT_ALREADY_ERASED" FailedPrecondition
+        en("the personal data was noted as destroyed already")
+        vi("Dữ liệu cá nhân của hồ sơ đã được ghi nhận là đã xóa.")
+        hint("nothing is left to do")
+}
+
+/// A date as people write it here: 30/11/2026.
+fn dmy(date: Date) -> impl std::fmt::Display {
+    date.strftime("%d/%m/%Y")
+}
