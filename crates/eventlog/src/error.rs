@@ -198,15 +198,9 @@ pub enum AppendError {
         /// The most allowed.
         max: usize,
     },
-    /// There is nothing to append.
-    #[error("an append holds at least one event")]
-    Empty,
     /// A record that the envelope cannot hold.
     #[error(transparent)]
     Fault(#[from] RecordFault),
-    /// A log that follows another takes no appends of its own.
-    #[error("this log follows another and takes no appends")]
-    Replica,
     /// Too much is waiting; try again.
     #[error("too many appends are waiting")]
     Busy,
@@ -321,4 +315,7 @@ pub enum ReadError {
         /// The system's answer.
         why: String,
     },
+    /// The log was closed here.
+    #[error("the log is closed")]
+    Closed,
 }

@@ -10,6 +10,7 @@ pub use builder::BlockBuilder;
 pub use record::{canonical, canonical_at_origin, canonical_len, decode_record};
 
 pub(crate) use cursor::Cursor;
+pub(crate) use record::{PLACE_LEN, REQUEST_LEN, check_event, event_len};
 
 /// The longest canonical record an append may bring, bytes.
 pub const RECORD_BYTES_MAX: usize = 48 * 1024;

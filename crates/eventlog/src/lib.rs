@@ -1,13 +1,39 @@
 //! The append-only log: what was acknowledged is on disk, gapless, chained and readable for ever.
 
+mod append;
 pub mod chain;
+mod durable;
 mod error;
+mod follow;
 pub mod format;
 mod head;
+mod index;
+mod live;
+mod locks;
+mod log;
+mod manifest;
+mod marker;
+mod open;
+mod queue;
+mod reader;
 mod record;
+mod recover;
+pub mod sealed;
+mod sealing;
+mod segment;
+mod settings;
+mod shared;
+mod stage;
+mod standing;
+mod writer;
 
+pub use append::{Append, Appended, Expected, Imported};
 pub use error::{AppendError, DecodeError, ImportError, OpenError, ReadError, RecordFault};
 pub use head::{Head, Watermark};
+pub use log::EventLog;
+pub use reader::{LogBlocks, Scan};
 pub use record::{
     ChainHash, Key, LogId, NewRecord, Place, Position, Record, Request, Revision, StreamId,
 };
+pub use settings::{Faults, Role, Settings};
+pub use standing::{Break, Standing};

@@ -40,6 +40,14 @@ impl BlockBuilder {
         }
     }
 
+    /// Starts again at `next` and `before`, keeping the buffers; only between two blocks.
+    pub(crate) fn restart(&mut self, next: Position, before: ChainHash) {
+        self.raw.clear();
+        self.count = 0;
+        self.next = next;
+        self.chain = before;
+    }
+
     /// The position the next record must have.
     pub fn next_position(&self) -> Position {
         self.next

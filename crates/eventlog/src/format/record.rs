@@ -9,8 +9,10 @@ const VERSION: u8 = 1;
 const HAS_ORIGIN: u8 = 1;
 const HAS_REQUEST: u8 = 2;
 
-const PLACE_LEN: usize = 16 + 4 + 8 + 8;
-const REQUEST_LEN: usize = 16 + 16;
+/// Length of a place in canonical bytes.
+pub(crate) const PLACE_LEN: usize = 16 + 4 + 8 + 8;
+/// Length a request adds to canonical bytes.
+pub(crate) const REQUEST_LEN: usize = 16 + 16;
 /// Version, flags, place, stream, revision, event id, occurred at, schema version, correlation,
 /// causation, three text lengths, key count, data length.
 const FIXED_LEN: usize = 2 + PLACE_LEN + 16 + 4 + 16 + 8 + 2 + 16 + 16 + 3 + 1 + 4;

@@ -1,0 +1,226 @@
+//! Taking in other logs' records: imported at own positions, or replicated verbatim.
+
+use std::collections::HashMap;
+
+use crate::append::Imported;
+use crate::error::ImportError;
+use crate::format::{BLOCK_RAW_MAX, check_event};
+use crate::record::{LogId, Place, Position, Record, Revision, StreamId};
+use crate::segment::Segments;
+use crate::stage::{Refused, Stage, import_len};
+
+type Result<T> = std::result::Result<T, Refused<ImportError>>;
+
+/// Judges a batch as if what was judged before it were already staged.
+struct Judge<'a> {
+    stage: &'a Stage,
+    segments: &'a Segments,
+    revisions: HashMap<StreamId, Revision>,
+    /// The last epoch and position of each log.
+    marks: HashMap<LogId, (u32, Position)>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(stage: &'a Stage, segments: &'a Segments) -> Self {
+        Self {
+            stage,
+            segments,
+            revisions: HashMap::new(),
+            marks: HashMap::new(),
+        }
+    }
+
+    fn mark(&self, log: LogId) -> (u32, Position) {
+        let staged = || self.stage.standing.watermarks.get(&log);
+        let staged = || staged().map_or((0, 0), |mark| (mark.epoch, mark.position));
+        self.marks.get(&log).copied().unwrap_or_else(staged)
+    }
+
+    /// Checks what every record must meet; the stream's next revision is taken then.
+    fn take(&mut self, record: &Record) -> Result<()> {
+        let bytes = import_len(record);
+        if bytes > BLOCK_RAW_MAX {
+            return Err(because(ImportError::TooLarge {
+                bytes,
+                max: BLOCK_RAW_MAX,
+            }));
+        }
+        check_event(&record.event).map_err(|fault| because(fault.into()))?;
+        let have = match self.revisions.get(&record.stream) {
+            Some(revision) => *revision,
+            None => self.stage.revision(self.segments, record.stream)?,
+        };
+        if record.revision <= have {
+            return Err(fork(
+                record,
+                "another record has this revision of the stream here",
+            ));
+        }
+        if record.revision != have.saturating_add(1) {
+            return Err(fork(
+                record,
+                "the revisions of the stream before it are not here",
+            ));
+        }
+        self.revisions.insert(record.stream, record.revision);
+        Ok(())
+    }
+
+    /// Does the record follow its log's last one? False: it was here before.
+    fn follows(&mut self, place: &Place, record: &Record) -> Result<bool> {
+        let (epoch, have) = self.mark(place.log);
+        if place.position <= have {
+            return if place.epoch > epoch {
+                Err(fork(record, "a later epoch gives this position again"))
+            } else {
+                Ok(false)
+            };
+        }
+        if place.position != have.saturating_add(1) {
+            let (log, got) = (place.log, place.position);
+            return Err(because(ImportError::Gap { log, have, got }));
+        }
+        if place.epoch < epoch {
+            return Err(fork(
+                record,
+                "its epoch is lower than that of the record before it",
+            ));
+        }
+        self.marks.insert(place.log, (place.epoch, place.position));
+        Ok(true)
+    }
+}
+
+fn because(error: ImportError) -> Refused<ImportError> {
+    Refused::Because(error)
+}
+
+fn fork(record: &Record, why: &'static str) -> Refused<ImportError> {
+    because(ImportError::Fork {
+        log: record.place.log,
+        position: record.place.position,
+        stream: record.stream,
+        revision: record.revision,
+        why,
+    })
+}
+
+fn not_an_origin(record: &Record, why: &'static str) -> Refused<ImportError> {
+    let Place { log, position, .. } = record.place;
+    because(ImportError::NotAnOrigin { log, position, why })
+}
+
+impl Stage {
+    /// Stages records of another log at this log's next positions: all of them or none.
+    pub(crate) fn import(&mut self, segments: &Segments, records: Vec<Record>) -> Result<Imported> {
+        let mut imported = Imported::default();
+        let mut taken = Vec::with_capacity(records.len());
+        let mut judge = Judge::new(self, segments);
+        for record in records {
+            if record.origin.is_some() {
+                return Err(not_an_origin(
+                    &record,
+                    "it was itself imported: ask its origin",
+                ));
+            }
+            if record.place.log == self.standing.log {
+                return Err(not_an_origin(&record, "it is this log's own"));
+            }
+            let place = record.place;
+            if judge.follows(&place, &record)? {
+                judge.take(&record)?;
+                imported.taken += 1;
+                taken.push(record);
+            } else {
+                imported.duplicates += 1;
+            }
+        }
+        self.refuse_when_full(taken.is_empty())?;
+        for mut record in taken {
+            record.origin = Some(record.place);
+            record.place = Place {
+                log: self.standing.log,
+                epoch: self.epoch,
+                position: self.standing.position.saturating_add(1),
+                recorded_at: self.now.max(self.standing.recorded_at),
+            };
+            self.room(import_len(&record), 0);
+            self.push(&record).map_err(Refused::Broken)?;
+        }
+        Ok(imported)
+    }
+
+    /// Stages records of the followed log where they are there: all of them or none. The second
+    /// value is the place of the first record when it gives this log its identity.
+    pub(crate) fn replicate(
+        &mut self,
+        segments: &Segments,
+        records: Vec<Record>,
+    ) -> Result<(Imported, Option<Place>)> {
+        let mut imported = Imported::default();
+        let mut taken = Vec::with_capacity(records.len());
+        let empty = self.standing.position == 0;
+        let adopted = records.first().map(|record| record.place).filter(|_| empty);
+        let log = adopted.map_or(self.standing.log, |place| place.log);
+        let mut recorded_at = self.standing.recorded_at;
+        let mut judge = Judge::new(self, segments);
+        if !empty {
+            judge
+                .marks
+                .insert(log, (self.standing.epoch, self.standing.position));
+        }
+        for record in records {
+            if record.place.log != log {
+                return Err(fork(&record, "it is another log's than the one followed"));
+            }
+            if !judge.follows(&record.place, &record)? {
+                let position = record.place.position;
+                let same = position > self.standing.position
+                    || segments.record(position)?.is_none_or(|here| here == record);
+                if !same {
+                    return Err(fork(&record, "another record has this position here"));
+                }
+                imported.duplicates += 1;
+                continue;
+            }
+            if record.place.recorded_at < recorded_at {
+                return Err(fork(
+                    &record,
+                    "it was written before the record preceding it",
+                ));
+            }
+            recorded_at = record.place.recorded_at;
+            if let Some(origin) = &record.origin
+                && !judge.follows(origin, &record).unwrap_or(false)
+            {
+                // Not a gap that asking again would fill: the followed log holds what it holds.
+                return Err(fork(
+                    &record,
+                    "its origin's position does not follow the one before",
+                ));
+            }
+            judge.take(&record)?;
+            imported.taken += 1;
+            taken.push(record);
+        }
+        self.refuse_when_full(taken.is_empty())?;
+        let adopted = adopted.filter(|_| !taken.is_empty());
+        if let Some(place) = &adopted {
+            self.adopt(place);
+        }
+        for record in taken {
+            self.room(import_len(&record), 0);
+            self.push(&record).map_err(Refused::Broken)?;
+        }
+        Ok((imported, adopted))
+    }
+
+    fn refuse_when_full(&self, nothing: bool) -> Result<()> {
+        match self.full {
+            Some((free, min)) if !nothing => {
+                Err(because(ImportError::DiskNearlyFull { free, min }))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}

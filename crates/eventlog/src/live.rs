@@ -1,0 +1,299 @@
+//! The live segment's store: a sled folder of blocks, opened and synced by the rules that sled 0.34.7 needs.
+
+use std::fs::{self, File};
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::durable;
+use crate::format::{Cursor, EncodedBlock};
+use crate::record::{ChainHash, Position};
+
+/// A message over a quarter of this would leave sled's log for a side file that is never synced.
+/// Fixed for ever: a folder opened with another size is destroyed.
+const SEGMENT_SIZE: usize = 8 << 20;
+/// sled keeps what it has read beyond this all the same; the segment's bound is what bounds it.
+const CACHE_BYTES: u64 = 8 << 20;
+/// At most this many bytes of values between two syncs: sled reuses its segments once newer copies
+/// are written, not once they are synced.
+pub(crate) const SYNC_BYTES_MAX: usize = 1 << 20;
+/// The lock is free some milliseconds after the last handle is gone.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// What sled writes there; anything else is removed, and written anew by sled.
+const CONF: &[u8] = b"segment_size: 8388608\nuse_compression: false\nversion: 0.34\n";
+
+const HEADER_KEY: [u8; 8] = [0; 8];
+const HEADER_MAGIC: [u8; 4] = *b"hLIV";
+const HEADER_VERSION: u8 = 1;
+
+/// The first value of a folder: which part of the log it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Header {
+    /// The position of the first record.
+    pub(crate) first: Position,
+    /// The chain hash before it.
+    pub(crate) before: ChainHash,
+}
+
+impl Header {
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = HEADER_MAGIC.to_vec();
+        bytes.push(HEADER_VERSION);
+        bytes.extend_from_slice(&self.first.to_le_bytes());
+        bytes.extend_from_slice(&self.before.0);
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+        bytes
+    }
+}
+
+/// An open sled folder. Only the writer writes; anyone may read.
+pub(crate) struct Live {
+    db: sled::Db,
+    /// Our own handle of the `db` file: sled's flush does not sync it.
+    file: File,
+    folder: PathBuf,
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// Makes a folder and syncs it and all it holds, so that the manifest may name it.
+    pub(crate) fn create(folder: &Path, header: &Header) -> io::Result<Self> {
+        durable::remove_folder(folder)?;
+        fs::create_dir(folder)?;
+        let db = open_sled(folder)?;
+        let file = File::open(folder.join("db"))?;
+        let live = Self {
+            db,
+            file,
+            folder: folder.to_owned(),
+        };
+        live.put(&[(HEADER_KEY, header.encode())])?;
+        live.flush()?;
+        live.file.sync_all()?;
+        File::open(folder.join("conf"))?.sync_all()?;
+        durable::sync_folder(&folder.join("blobs"))?;
+        durable::sync_folder(folder)?;
+        folder.parent().map_or(Ok(()), durable::sync_folder)?;
+        Ok(live)
+    }
+
+    /// Opens a folder that the manifest names. The blocks are not read yet.
+    pub(crate) fn open(folder: &Path, header: &Header) -> io::Result<Self> {
+        let db_path = folder.join("db");
+        let file = File::open(&db_path)?;
+        // sled would take it for a new folder.
+        if file.metadata()?.len() == 0 {
+            return Err(invalid("the file db is empty"));
+        }
+        // A snapshot that is newer than db, or half-written, makes sled refuse the folder.
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(b"snap.") {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        let conf = folder.join("conf");
+        let whole = [CONF, &crc32fast::hash(CONF).to_le_bytes()].concat();
+        if fs::read(&conf).ok().as_deref() != Some(&whole[..]) && conf.exists() {
+            fs::remove_file(&conf)?;
+        }
+        // Recovery must never build on bytes that are in the page cache only.
+        file.sync_all()?;
+        durable::sync_folder(folder)?;
+        let db = open_sled(folder)?;
+        let live = Self {
+            db,
+            file,
+            folder: folder.to_owned(),
+        };
+        live.no_blobs()?;
+        match live.value(HEADER_KEY)? {
+            Some(value) if value.as_ref() == header.encode() => Ok(live),
+            Some(value) => Err(invalid(&wrong_header(&value, header))),
+            None => Err(invalid(
+                "it has no header block: its file db was emptied or replaced",
+            )),
+        }
+    }
+
+    /// Fails when a value has left sled's log for a side file: those are never synced.
+    pub(crate) fn no_blobs(&self) -> io::Result<()> {
+        match fs::read_dir(self.folder.join("blobs"))?.next() {
+            None => Ok(()),
+            Some(_) => Err(invalid("there are files in blobs/, which are never synced")),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Bytes of the file that holds everything.
+    pub(crate) fn file_len(&self) -> io::Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len())
+    }
+
+    /// Hands blocks to sled, all or none. They are neither synced nor safe yet.
+    pub(crate) fn apply(&self, blocks: &[EncodedBlock]) -> io::Result<()> {
+        let values = blocks
+            .iter()
+            .map(|block| (block.header.first.to_be_bytes(), block.bytes.to_vec()))
+            .collect::<Vec<_>>();
+        self.put(&values)
+    }
+
+    fn put(&self, values: &[([u8; 8], Vec<u8>)]) -> io::Result<()> {
+        guarded(|| {
+            // One value is atomic by itself, and a batch costs more.
+            if let [(key, value)] = values {
+                return self.db.insert(key, value.as_slice()).map(drop);
+            }
+            let mut batch = sled::Batch::default();
+            for (key, value) in values {
+                batch.insert(&key[..], value.as_slice());
+            }
+            self.db.apply_batch(batch)
+        })
+    }
+
+    /// Writes sled's buffers out. This is not a sync.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        guarded(|| self.db.flush()).map(drop)
+    }
+
+    /// Syncs what was flushed.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// The block whose first record is at `first`.
+    pub(crate) fn block(&self, first: Position) -> io::Result<Option<EncodedBlock>> {
+        let Some(value) = self.value(first.to_be_bytes())? else {
+            return Ok(None);
+        };
+        let block = EncodedBlock::from_bytes(value)
+            .map_err(|error| invalid(&format!("block at position {first}: {error}")))?;
+        if block.header.first != first {
+            let found = block.header.first;
+            return Err(invalid(&format!(
+                "block at position {first} begins at {found}"
+            )));
+        }
+        Ok(Some(block))
+    }
+
+    /// Are there blocks at or after this position?
+    pub(crate) fn any_from(&self, position: Position) -> io::Result<Option<Position>> {
+        let entry = guarded(|| self.db.range(position.to_be_bytes()..).next().transpose())?;
+        entry.map_or(Ok(None), |(key, _)| {
+            let key =
+                <[u8; 8]>::try_from(key.as_ref()).map_err(|_| invalid("a key is not 8 bytes"))?;
+            Ok(Some(u64::from_be_bytes(key)))
+        })
+    }
+
+    fn value(&self, key: [u8; 8]) -> io::Result<Option<Box<[u8]>>> {
+        guarded(|| self.db.get(key)).map(|value| value.map(|value| Box::from(value.as_ref())))
+    }
+}
+
+fn open_sled(folder: &Path) -> io::Result<sled::Db> {
+    let config = sled::Config::new()
+        .path(folder)
+        .segment_size(SEGMENT_SIZE)
+        .cache_capacity(CACHE_BYTES)
+        .use_compression(false)
+        .flush_every_ms(None);
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match guarded(|| config.open()) {
+            Err(error) if is_lock(&error) && Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            other => return other,
+        }
+    }
+}
+
+fn is_lock(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.to_string().contains("could not acquire lock")
+}
+
+/// Damaged pages make sled panic; here that is an error like any other.
+fn guarded<T>(work: impl FnOnce() -> sled::Result<T>) -> io::Result<T> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(sled::Error::Io(error))) => Err(error),
+        Ok(Err(error)) => Err(io::Error::other(error.to_string())),
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            Err(invalid(&format!("sled found its pages damaged: {text}")))
+        }
+    }
+}
+
+fn wrong_header(value: &[u8], want: &Header) -> String {
+    let mut cursor = Cursor::new(value.get(5..).unwrap_or_default());
+    cursor.u64("first position").map_or_else(
+        |error| format!("its header block is damaged: {error}"),
+        |found| {
+            format!(
+                "its header block says it begins at {found}, the manifest says {}",
+                want.first
+            )
+        },
+    )
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: Header = Header {
+        first: 1,
+        before: ChainHash([0; 32]),
+    };
+
+    #[test]
+    fn the_settings_file_is_what_we_take_for_exact() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("live");
+        drop(Live::create(&path, &HEADER).unwrap());
+        let whole = [CONF, &crc32fast::hash(CONF).to_le_bytes()].concat();
+        assert_eq!(fs::read(path.join("conf")).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_folder_whose_db_was_emptied_or_replaced_does_not_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("live");
+        drop(Live::create(&path, &HEADER).unwrap());
+        assert!(Live::open(&path, &Header { first: 2, ..HEADER }).is_err());
+        drop(Live::open(&path, &HEADER).unwrap());
+        fs::write(path.join("conf"), b"segment_size: 1").unwrap();
+        fs::write(path.join("snap.0000000000000FFF"), b"junk").unwrap();
+        drop(Live::open(&path, &HEADER).unwrap());
+        fs::write(path.join("db"), b"").unwrap();
+        assert!(Live::open(&path, &HEADER).is_err());
+        fs::write(path.join("db"), vec![0; 16 << 10]).unwrap();
+        assert!(Live::open(&path, &HEADER).is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! What waits for the writer: bounded by count and bytes, in the order it came.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::append::{Append, Imported};
+use crate::error::{AppendError, ImportError};
+use crate::locks::lock;
+use crate::record::{Position, Record};
+
+/// What the writer says to an append.
+pub(crate) enum Outcome {
+    /// These were written.
+    Written(Vec<Record>),
+    /// The same request was answered before, with the records from this position on.
+    Answered(Position),
+}
+
+pub(crate) type AppendReply = oneshot::Sender<Result<Outcome, AppendError>>;
+pub(crate) type ImportReply = oneshot::Sender<Result<Imported, ImportError>>;
+
+/// A write that waits.
+pub(crate) enum Job {
+    Append(Append, AppendReply),
+    Import(Vec<Record>, ImportReply),
+    Replicate(Vec<Record>, ImportReply),
+}
+
+impl Job {
+    /// Answers that the log is closed.
+    pub(crate) fn refuse(self, reason: &str) {
+        // A caller that no longer waits is no fault.
+        match self {
+            Self::Append(_, reply) => drop(reply.send(Err(AppendError::Closed(reason.to_owned())))),
+            Self::Import(_, reply) | Self::Replicate(_, reply) => {
+                drop(reply.send(Err(ImportError::Closed(reason.to_owned()))));
+            }
+        }
+    }
+}
+
+/// Why a job was not taken.
+pub(crate) enum Refusal {
+    /// Try again later.
+    Full(Job),
+    /// Never again.
+    Closed(String),
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<(Job, usize)>,
+    bytes: usize,
+    closed: Option<String>,
+    /// The writer sleeps: waking it costs a system call, so it is done only then.
+    idle: bool,
+}
+
+/// The writer's queue.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    room: Notify,
+    jobs_max: usize,
+    bytes_max: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(jobs_max: usize, bytes_max: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            filled: Condvar::new(),
+            room: Notify::new(),
+            jobs_max,
+            bytes_max,
+        }
+    }
+
+    /// Puts a job of so many bytes last, unless too much waits already.
+    pub(crate) fn push(&self, job: Job, bytes: usize) -> Result<(), Refusal> {
+        let mut state = lock(&self.state);
+        if let Some(reason) = &state.closed {
+            return Err(Refusal::Closed(reason.clone()));
+        }
+        let full = state.jobs.len() >= self.jobs_max || state.bytes + bytes > self.bytes_max;
+        if full && !state.jobs.is_empty() {
+            return Err(Refusal::Full(job));
+        }
+        state.bytes += bytes;
+        state.jobs.push_back((job, bytes));
+        let wake = std::mem::take(&mut state.idle);
+        drop(state);
+        if wake {
+            self.filled.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Resolves when jobs have been taken; ask for it before trying to push.
+    pub(crate) fn room(&self) -> tokio::sync::futures::Notified<'_> {
+        self.room.notified()
+    }
+
+    /// Waits for jobs and takes all that wait, up to so many bytes and so many jobs; none when the
+    /// queue is closed and empty.
+    pub(crate) fn take(&self, bytes_max: usize, jobs_max: usize) -> Option<Vec<Job>> {
+        let mut state = lock(&self.state);
+        while state.jobs.is_empty() {
+            if state.closed.is_some() {
+                return None;
+            }
+            state.idle = true;
+            state = self
+                .filled
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.idle = false;
+        let mut taken = Vec::with_capacity(state.jobs.len().min(jobs_max));
+        let mut sum = 0;
+        while let Some((job, bytes)) = state.jobs.pop_front() {
+            if !taken.is_empty() && (sum + bytes > bytes_max || taken.len() >= jobs_max) {
+                state.jobs.push_front((job, bytes));
+                break;
+            }
+            sum += bytes;
+            state.bytes -= bytes;
+            taken.push(job);
+        }
+        drop(state);
+        self.room.notify_waiters();
+        Some(taken)
+    }
+
+    /// Takes no more jobs; those that wait are still done.
+    pub(crate) fn close(&self, reason: &str) {
+        let mut state = lock(&self.state);
+        state.closed.get_or_insert_with(|| reason.to_owned());
+        state.idle = false;
+        drop(state);
+        self.filled.notify_one();
+        self.room.notify_waiters();
+    }
+
+    /// Takes no more jobs and refuses those that wait.
+    pub(crate) fn fail(&self, reason: &str) {
+        self.close(reason);
+        let jobs = std::mem::take(&mut lock(&self.state).jobs);
+        for (job, _) in jobs {
+            job.refuse(reason);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What the handle, the writer and the sealer of one log share.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+
+use tokio::sync::watch;
+
+use crate::error::ReadError;
+use crate::head::Head;
+use crate::locks::{read, write};
+use crate::manifest::Manifest;
+use crate::queue::Queue;
+use crate::segment::Segments;
+use crate::settings::Settings;
+use crate::standing::Standing;
+
+/// One log, as its threads and handles see it.
+pub(crate) struct Shared {
+    pub(crate) folder: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) queue: Queue,
+    pub(crate) manifest: Mutex<Manifest>,
+    /// Follows the writer; its sender goes when nothing more will come.
+    pub(crate) head: watch::Receiver<Head>,
+    /// The log as it stands at the head.
+    pub(crate) standing: RwLock<Standing>,
+    /// Why writing has stopped for good.
+    pub(crate) failure: OnceLock<String>,
+    /// None once closed.
+    segments: RwLock<Option<Arc<Segments>>>,
+    /// Held while the log is open: no other process may touch the folder.
+    pub(crate) lock: Mutex<Option<File>>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        folder: PathBuf,
+        settings: Settings,
+        manifest: Manifest,
+        head: watch::Receiver<Head>,
+        standing: Standing,
+        segments: Segments,
+        lock: File,
+    ) -> Self {
+        Self {
+            queue: Queue::new(settings.queue_max, settings.queue_bytes_max),
+            folder,
+            settings,
+            manifest: Mutex::new(manifest),
+            head,
+            standing: RwLock::new(standing),
+            failure: OnceLock::new(),
+            segments: RwLock::new(Some(Arc::new(segments))),
+            lock: Mutex::new(Some(lock)),
+        }
+    }
+
+    /// The parts of the log as they are now; what they hold stays readable while this is held.
+    pub(crate) fn segments(&self) -> Result<Arc<Segments>, ReadError> {
+        read(&self.segments)
+            .as_ref()
+            .map(Arc::clone)
+            .ok_or(ReadError::Closed)
+    }
+
+    /// Puts other parts in their place.
+    pub(crate) fn change_segments(&self, change: impl FnOnce(&Segments) -> Segments) {
+        let mut guard = write(&self.segments);
+        if let Some(segments) = guard.as_ref() {
+            *guard = Some(Arc::new(change(segments)));
+        }
+    }
+
+    /// Takes the parts away: readers get `Closed` from now on.
+    pub(crate) fn take_segments(&self) -> Option<Arc<Segments>> {
+        write(&self.segments).take()
+    }
+
+    /// Notes why writing has stopped for good; the first reason counts.
+    pub(crate) fn fail(&self, reason: String) {
+        tracing::error!(folder = %self.folder.display(), reason, "the log takes no more writes");
+        let reason = self.failure.get_or_init(|| reason);
+        self.queue.fail(reason);
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}

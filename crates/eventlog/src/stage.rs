@@ -1,0 +1,303 @@
+//! What a commit will hold: each write is judged against the log and against what was staged before it.
+
+use std::collections::HashMap;
+
+use crate::append::{Append, Expected};
+use crate::error::{AppendError, ReadError};
+use crate::format::{
+    BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, LENGTH_PREFIX, RECORD_BYTES_MAX, canonical_len,
+};
+use crate::index::{Index, Line};
+use crate::queue::Outcome;
+use crate::record::{Key, NewRecord, Place, Position, Record, Request, Revision, StreamId};
+use crate::segment::Segments;
+use crate::standing::{Break, Standing};
+
+type BodyDigest = [u8; 16];
+
+/// What is staged for one sync.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) blocks: Vec<EncodedBlock>,
+    lines: Vec<Line>,
+    revisions: HashMap<StreamId, Revision>,
+    keys: HashMap<Key, Position>,
+    requests: HashMap<Key, (Position, BodyDigest)>,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Moves what is synced now into the index.
+    pub(crate) fn index(&self, index: &mut Index) {
+        for block in &self.blocks {
+            index.add_block(block.header.first, block.bytes.len());
+        }
+        for line in &self.lines {
+            index.add(*line);
+        }
+        for (key, position) in &self.keys {
+            index.add_key(*key, *position);
+        }
+        for (key, (position, _)) in &self.requests {
+            index.add_request(*key, *position);
+        }
+    }
+}
+
+/// A write that is not in the commit.
+pub(crate) enum Refused<E> {
+    /// The caller is told why.
+    Because(E),
+    /// The log contradicts itself: nothing more may be written.
+    Broken(Break),
+}
+
+impl<E> From<ReadError> for Refused<E>
+where
+    E: From<ReadError>,
+{
+    fn from(error: ReadError) -> Self {
+        Self::Because(error.into())
+    }
+}
+
+/// The log as it will stand after the commit.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) standing: Standing,
+    /// The epoch of this log's own records.
+    pub(crate) epoch: u32,
+    /// The time of this commit.
+    pub(crate) now: i64,
+    /// Bytes free and bytes kept back, when the disk is nearly full.
+    pub(crate) full: Option<(u64, u64)>,
+    pub(crate) batch: Batch,
+    builder: BlockBuilder,
+    scratch: Vec<u8>,
+}
+
+impl Stage {
+    pub(crate) fn new(standing: Standing, epoch: u32) -> Self {
+        let builder = BlockBuilder::new(standing.position.saturating_add(1), standing.chain);
+        Self {
+            standing,
+            epoch,
+            now: i64::MIN,
+            full: None,
+            batch: Batch::default(),
+            builder,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes the identity of the log that is followed; only while this one is empty.
+    pub(crate) fn adopt(&mut self, place: &Place) {
+        self.epoch = place.epoch;
+        self.standing = Standing::start(place.log);
+    }
+
+    /// Ends the block under way; the batch is whole then.
+    pub(crate) fn finish_block(&mut self) {
+        self.batch.blocks.extend(self.builder.finish());
+    }
+
+    /// The stream's revision after all that is staged.
+    pub(crate) fn revision(
+        &self,
+        segments: &Segments,
+        stream: StreamId,
+    ) -> Result<Revision, ReadError> {
+        match self.batch.revisions.get(&stream) {
+            Some(revision) => Ok(*revision),
+            None => segments.revision(stream),
+        }
+    }
+
+    /// Stages an append, or says why not.
+    pub(crate) fn append(
+        &mut self,
+        segments: &Segments,
+        append: Append,
+    ) -> Result<Outcome, Refused<AppendError>> {
+        if let Some(request) = append.request
+            && let Some((position, body)) = self.answered(segments, request)?
+        {
+            return if body == Some(request.body) {
+                Ok(Outcome::Answered(position))
+            } else {
+                Err(Refused::Because(AppendError::RequestReused { position }))
+            };
+        }
+        let actual = self.revision(segments, append.stream)?;
+        match append.expected {
+            Expected::Exactly(expected) if expected != actual => {
+                return Err(Refused::Because(AppendError::Conflict { expected, actual }));
+            }
+            Expected::Exactly(_) | Expected::Any => {}
+        }
+        self.check_keys(segments, &append.events)?;
+        if let Some((free, min)) = self.full {
+            return Err(Refused::Because(AppendError::DiskNearlyFull { free, min }));
+        }
+        self.room(append_len(&append), append.events.len());
+        let mut records = Vec::with_capacity(append.events.len());
+        let mut revision = actual;
+        for event in append.events {
+            revision = revision.saturating_add(1);
+            let place = Place {
+                log: self.standing.log,
+                epoch: self.epoch,
+                position: self.standing.position.saturating_add(1),
+                recorded_at: self.now.max(self.standing.recorded_at),
+            };
+            let stream = append.stream;
+            let request = append.request;
+            let record = Record {
+                place,
+                origin: None,
+                stream,
+                revision,
+                request,
+                event,
+            };
+            self.push(&record).map_err(Refused::Broken)?;
+            records.push(record);
+        }
+        Ok(Outcome::Written(records))
+    }
+
+    fn answered(
+        &self,
+        segments: &Segments,
+        request: Request,
+    ) -> Result<Option<(Position, Option<BodyDigest>)>, ReadError> {
+        if let Some((position, body)) = self.batch.requests.get(&request.key) {
+            return Ok(Some((*position, Some(*body))));
+        }
+        let Some(position) = segments.find_request(request.key)? else {
+            return Ok(None);
+        };
+        let first = segments.record(position)?.and_then(|record| record.request);
+        Ok(Some((position, first.map(|first| first.body))))
+    }
+
+    fn check_keys(
+        &self,
+        segments: &Segments,
+        events: &[NewRecord],
+    ) -> Result<(), Refused<AppendError>> {
+        for (at, event) in events.iter().enumerate() {
+            for (nth, key) in event.keys.iter().enumerate() {
+                // A key twice in one append is taken by the first event that brings it.
+                let earlier = events
+                    .iter()
+                    .take(at)
+                    .position(|other| other.keys.contains(key));
+                let twice = event
+                    .keys
+                    .iter()
+                    .take(nth)
+                    .any(|other| other == key)
+                    .then_some(at);
+                let own = earlier.or(twice).and_then(|nth| u64::try_from(nth).ok());
+                let taken = match (own, self.batch.keys.get(key)) {
+                    (Some(nth), _) => Some(self.standing.position.saturating_add(nth + 1)),
+                    (None, Some(position)) => Some(*position),
+                    (None, None) => segments.find_key(*key)?,
+                };
+                if let Some(position) = taken {
+                    let key = *key;
+                    return Err(Refused::Because(AppendError::KeyTaken { key, position }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a new block when the one under way has no room for so much: what is appended
+    /// together is never in two blocks.
+    pub(crate) fn room(&mut self, bytes: usize, records: usize) {
+        if !self.builder.fits(bytes, records) {
+            self.finish_block();
+        }
+    }
+
+    /// Puts a record that was found to fit into the batch.
+    pub(crate) fn push(&mut self, record: &Record) -> Result<(), Break> {
+        self.standing.check(record)?;
+        if self.builder.is_empty() {
+            // The chain restarts from the standing: after an adoption they differ otherwise.
+            self.builder
+                .restart(record.place.position, self.standing.chain);
+        }
+        self.builder.push(record)?;
+        let hash = self.builder.chain();
+        self.standing.take_hashed(record, hash, &mut self.scratch)?;
+        let position = record.place.position;
+        let Record {
+            stream, revision, ..
+        } = *record;
+        self.batch.lines.push(Line { stream, revision });
+        self.batch.revisions.insert(stream, revision);
+        for key in &record.event.keys {
+            self.batch.keys.entry(*key).or_insert(position);
+        }
+        if let Some(request) = record.request {
+            self.batch
+                .requests
+                .entry(request.key)
+                .or_insert((position, request.body));
+        }
+        Ok(())
+    }
+}
+
+/// Bytes the events of an append take in a block, without their length prefixes.
+fn append_len(append: &Append) -> usize {
+    let request = if append.request.is_some() {
+        crate::format::REQUEST_LEN
+    } else {
+        0
+    };
+    append
+        .events
+        .iter()
+        .map(|event| request + crate::format::event_len(event))
+        .sum()
+}
+
+/// Can the append be taken at all? Gives its size in a block.
+pub(crate) fn check_append(append: &Append) -> Result<usize, AppendError> {
+    let request = if append.request.is_some() {
+        crate::format::REQUEST_LEN
+    } else {
+        0
+    };
+    let mut total = 0;
+    for event in &append.events {
+        let bytes = request + crate::format::event_len(event);
+        if bytes > RECORD_BYTES_MAX {
+            return Err(AppendError::TooLarge {
+                bytes,
+                max: RECORD_BYTES_MAX,
+            });
+        }
+        crate::format::check_event(event)?;
+        total += bytes + LENGTH_PREFIX;
+    }
+    if total > BLOCK_RAW_MAX {
+        return Err(AppendError::TooLarge {
+            bytes: total,
+            max: BLOCK_RAW_MAX,
+        });
+    }
+    Ok(total)
+}
+
+/// Bytes a record of another log takes in a block here, where it gets a second place.
+pub(crate) fn import_len(record: &Record) -> usize {
+    canonical_len(record) + LENGTH_PREFIX + crate::format::PLACE_LEN
+}

@@ -1,0 +1,275 @@
+//! The one thread that writes: takes all that waits, one flush and one sync, and only then anybody sees it.
+
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, mpsc};
+
+use tokio::sync::watch;
+
+use crate::append::Imported;
+use crate::durable;
+use crate::error::{AppendError, ImportError, ReadError};
+use crate::head::Head;
+use crate::live::{Header, Live, SYNC_BYTES_MAX};
+use crate::locks::{lock, write};
+use crate::manifest::{End, Entry, Form, live_folder};
+use crate::queue::{AppendReply, ImportReply, Job, Outcome};
+use crate::segment::{LiveSegment, Segments};
+use crate::shared::Shared;
+use crate::stage::{Batch, Refused, Stage};
+use crate::standing::Standing;
+
+/// What is staged leaves room for the headers of its blocks.
+const GROUP_BYTES_MAX: usize = SYNC_BYTES_MAX - 64 * 1024;
+const GROUP_JOBS_MAX: usize = 4096;
+/// A folder's file is padded to one of sled's segments when it is opened: below this its length says nothing.
+const FILE_LEN_MIN: u64 = 24 << 20;
+/// With more folders than this waiting to be sealed, the live one goes on growing.
+const UNSEALED_MAX: usize = 2;
+
+/// An answer that waits for the sync.
+enum Answer {
+    Append(AppendReply, Result<Outcome, AppendError>),
+    Import(ImportReply, Result<Imported, ImportError>),
+}
+
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    head: watch::Sender<Head>,
+    stage: Stage,
+    segments: Arc<Segments>,
+    sealer: mpsc::Sender<Arc<LiveSegment>>,
+    /// The number of the next sled folder.
+    next_number: u32,
+    /// The live segment's size at which to try closing it.
+    roll_at: u64,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        head: watch::Sender<Head>,
+        standing: Standing,
+        sealer: mpsc::Sender<Arc<LiveSegment>>,
+        next_number: u32,
+    ) -> Result<Self, ReadError> {
+        let epoch = lock(&shared.manifest).epoch;
+        let roll_at = shared.settings.segment_bytes_max;
+        let segments = shared.segments()?;
+        let stage = Stage::new(standing, epoch);
+        Ok(Self {
+            shared,
+            head,
+            stage,
+            segments,
+            sealer,
+            next_number,
+            roll_at,
+        })
+    }
+
+    /// Writes until the queue is closed and empty, or until anything fails.
+    pub(crate) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let result = panic::catch_unwind(AssertUnwindSafe(|| {
+            while let Some(jobs) = self.shared.queue.take(GROUP_BYTES_MAX, GROUP_JOBS_MAX) {
+                self.group(jobs)?;
+            }
+            Ok::<(), io::Error>(())
+        }));
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => shared.fail(error.to_string()),
+            Err(_) => shared.fail("the writer panicked".to_owned()),
+        }
+    }
+
+    /// Stages, commits and answers one group of writes.
+    fn group(&mut self, jobs: Vec<Job>) -> io::Result<()> {
+        // The sealer may have put a file in the place of a folder.
+        self.segments = self.shared.segments().map_err(io::Error::other)?;
+        self.stage.now = (self.shared.settings.now)();
+        self.stage.full = self.disk_nearly_full();
+        let mut answers = Vec::with_capacity(jobs.len());
+        let mut broken = None;
+        for job in jobs {
+            if broken.is_some() {
+                job.refuse("the log is broken");
+                continue;
+            }
+            match self.stage(job, &mut answers) {
+                Ok(()) => {}
+                Err(error) => broken = Some(error),
+            }
+        }
+        let done = match broken {
+            Some(error) => Err(error),
+            None => self.commit(),
+        };
+        let reason = done.as_ref().err().map(ToString::to_string);
+        for answer in answers {
+            send(answer, reason.as_deref());
+        }
+        done?;
+        self.roll_if_full()
+    }
+
+    fn disk_nearly_full(&self) -> Option<(u64, u64)> {
+        let min = self.shared.settings.free_bytes_min;
+        // Where the system cannot say, the write itself will.
+        let free = durable::free_bytes(&self.shared.folder).unwrap_or(u64::MAX);
+        (free < min).then_some((free, min))
+    }
+
+    /// Stages one job. An error here means that the log contradicts itself.
+    fn stage(&mut self, job: Job, answers: &mut Vec<Answer>) -> io::Result<()> {
+        match job {
+            Job::Append(append, reply) => {
+                let result = self.stage.append(&self.segments, append);
+                answers.push(Answer::Append(reply, sound(result)?));
+            }
+            Job::Import(records, reply) => {
+                let result = self.stage.import(&self.segments, records);
+                answers.push(Answer::Import(reply, sound(result)?));
+            }
+            Job::Replicate(records, reply) => {
+                let result = self.stage.replicate(&self.segments, records);
+                let result = sound(result)?;
+                if let Ok((_, Some(place))) = &result {
+                    self.adopt(place)?;
+                }
+                answers.push(Answer::Import(reply, result.map(|(imported, _)| imported)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives this log the identity of the one it follows, before its first record is written.
+    fn adopt(&self, place: &crate::record::Place) -> io::Result<()> {
+        let mut manifest = lock(&self.shared.manifest);
+        manifest.log = place.log;
+        manifest.epoch = place.epoch;
+        manifest.store(&self.shared.folder, &self.shared.settings.faults)
+    }
+
+    /// Makes what is staged durable, then visible.
+    fn commit(&mut self) -> io::Result<()> {
+        if self.stage.batch.is_empty() {
+            return Ok(());
+        }
+        self.stage.finish_block();
+        let segment = self.segments.live();
+        let faults = &self.shared.settings.faults;
+        faults.at("writer::apply")?;
+        segment.live.apply(&self.stage.batch.blocks)?;
+        faults.at("writer::flush")?;
+        segment.live.flush()?;
+        faults.at("writer::sync")?;
+        segment.live.sync()?;
+        faults.at("writer::synced")?;
+        let batch = std::mem::take(&mut self.stage.batch);
+        self.show(&batch);
+        Ok(())
+    }
+
+    /// Moves the index and the head over what is synced.
+    fn show(&self, batch: &Batch) {
+        batch.index(&mut write(&self.segments.live().index));
+        write(&self.shared.standing).clone_from(&self.stage.standing);
+        self.head
+            .send_replace(head_of(&self.stage.standing, self.stage.epoch));
+    }
+
+    fn roll_if_full(&mut self) -> io::Result<()> {
+        let segment = self.segments.live();
+        let bytes = crate::locks::read(&segment.index).bytes();
+        let len = segment.live.file_len()?;
+        let full = bytes >= self.roll_at || (len >= self.roll_at && len >= FILE_LEN_MIN);
+        if !full || self.shared.segments().map_or(0, |now| now.unsealed()) >= UNSEALED_MAX {
+            return Ok(());
+        }
+        segment.live.no_blobs()?;
+        self.roll()
+    }
+
+    /// Closes the live segment, begins the next one and hands the old one to the sealer.
+    fn roll(&mut self) -> io::Result<()> {
+        let settings = &self.shared.settings;
+        settings.faults.at("roll::begin")?;
+        let standing = self.stage.standing.clone();
+        let first = standing.position.saturating_add(1);
+        let (number, before) = (self.next_number, standing.chain);
+        let path = live_folder(&self.shared.folder, number);
+        let live = match Live::create(&path, &Header { first, before }) {
+            Ok(live) => live,
+            Err(error) => {
+                // Nothing is lost: the old one goes on, and this is tried again later.
+                tracing::warn!(folder = %path.display(), %error, "no new segment could be begun");
+                self.roll_at = self.roll_at.saturating_add(settings.segment_bytes_max / 16);
+                return Ok(());
+            }
+        };
+        settings.faults.at("roll::created")?;
+        {
+            let mut manifest = lock(&self.shared.manifest);
+            if let Some(old) = manifest.segments.last_mut() {
+                old.end = Some(End {
+                    last: standing.position,
+                    hash: standing.chain,
+                });
+            }
+            let form = Form::Folder;
+            manifest.segments.push(Entry {
+                number,
+                first,
+                before,
+                end: None,
+                form,
+            });
+            manifest.store(&self.shared.folder, &settings.faults)?;
+        }
+        let index = crate::index::Index::new(first);
+        let live = Arc::new(LiveSegment::new(number, standing, live, index));
+        let old = Arc::clone(self.segments.live());
+        self.shared
+            .change_segments(|segments| segments.rolled(live));
+        self.segments = self.shared.segments().map_err(io::Error::other)?;
+        self.next_number = number.saturating_add(1);
+        self.roll_at = settings.segment_bytes_max;
+        settings.faults.at("roll::done")?;
+        // Without a sealer the segment is sealed after the next open.
+        drop(self.sealer.send(old));
+        Ok(())
+    }
+}
+
+/// The head as it is told: an empty log has its epoch all the same.
+pub(crate) fn head_of(standing: &Standing, epoch: u32) -> Head {
+    Head {
+        epoch: standing.epoch.max(epoch),
+        ..standing.head()
+    }
+}
+
+/// Separates refusals, which are answers, from contradictions, which stop the log.
+fn sound<T, E>(result: Result<T, Refused<E>>) -> io::Result<Result<T, E>> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Refused::Because(error)) => Ok(Err(error)),
+        Err(Refused::Broken(error)) => Err(io::Error::other(error)),
+    }
+}
+
+/// Answers, unless the caller has gone. After a failure nothing is known of any of the group.
+fn send(answer: Answer, failure: Option<&str>) {
+    match (answer, failure) {
+        (Answer::Append(reply, result), None) => drop(reply.send(result)),
+        (Answer::Import(reply, result), None) => drop(reply.send(result)),
+        (Answer::Append(reply, _), Some(reason)) => {
+            drop(reply.send(Err(AppendError::Closed(reason.to_owned()))));
+        }
+        (Answer::Import(reply, _), Some(reason)) => {
+            drop(reply.send(Err(ImportError::Closed(reason.to_owned()))));
+        }
+    }
+}
