@@ -25,3 +25,14 @@ pub mod log {
 
 pub use desk::{Answer, Desk, Wish, Writer};
 pub use error::HandleError;
+
+/// Resolves with the reason when a log takes no more writes because something failed; never when it was closed in order.
+pub async fn broken(log: eventlog::EventLog) -> String {
+    let mut head = log.watch();
+    // The writer's side of the channel goes when nothing more will come.
+    while head.changed().await.is_ok() {}
+    match log.failed() {
+        Some(reason) => reason.to_owned(),
+        None => std::future::pending().await,
+    }
+}

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -44,16 +43,16 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves until `stop` resolves or `broken` says that the role cannot work any more, then drains and returns.
+/// Serves until `stop` resolves, then drains and returns.
 ///
-/// `broken` carries the reason why the role must not be asked any more (a failed disk, say): health goes NOT_SERVING at
-/// once and stays so, while reads are still answered.
+/// `broken` resolves with the reason when the role must not be asked any more (a failed disk, say): health goes
+/// NOT_SERVING at once and stays so, while reads are still answered.
 ///
 /// # Errors
 /// When the socket or the contract cannot be used.
 pub async fn serve(
     plan: Plan,
-    mut broken: watch::Receiver<Option<String>>,
+    broken: impl Future<Output = String> + Send + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -77,13 +76,9 @@ pub async fn serve(
         let names = plan.names.clone();
         let role = plan.role;
         async move {
-            while broken.changed().await.is_ok() {
-                let reason = broken.borrow_and_update().clone();
-                if let Some(reason) = reason {
-                    tracing::error!(role, reason, "not serving");
-                    set(&health, &names, ServingStatus::NotServing).await;
-                }
-            }
+            let reason = broken.await;
+            error!(role, reason, "not serving");
+            set(&health, &names, ServingStatus::NotServing).await;
         }
     });
 

@@ -7,7 +7,7 @@ use api::hoso::dossier::v1::{
 };
 use api::hoso::processing::v1::ExplainDeadlineResponse;
 use api::hoso::reporting::v1::{GetReportResponse, ReportRow};
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use domain::local;
 use jiff::Timestamp;
 
@@ -57,20 +57,20 @@ pub fn report(report: &GetReportResponse) -> String {
 fn grid(report: &GetReportResponse) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_FULL_CONDENSED)
+        .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH)
         .set_header(HEADINGS);
     for row in &report.rows {
-        table.add_row(cells(row, false));
+        table.add_row(cells(row));
     }
     if let Some(total) = &report.total {
-        table.add_row(cells(total, true));
+        table.add_row(cells(total));
     }
     table
 }
 
-fn cells(row: &ReportRow, total: bool) -> Vec<Cell> {
+fn cells(row: &ReportRow) -> Vec<Cell> {
     let figures = [
         row.c3, row.c4, row.c5, row.c6, row.c7, row.c8, row.c9, row.c10, row.c11, row.c12, row.c13,
     ];
@@ -85,13 +85,6 @@ fn cells(row: &ReportRow, total: bool) -> Vec<Cell> {
                 .iter()
                 .map(|figure| Cell::new(figure).set_alignment(CellAlignment::Right)),
         )
-        .map(|cell| {
-            if total {
-                cell.add_attribute(Attribute::Bold)
-            } else {
-                cell
-            }
-        })
         .collect()
 }
 

@@ -126,7 +126,7 @@ impl Intake {
             descriptors: api::DESCRIPTORS,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, log.failure(), stop).await;
+        let served = chassis::serve::serve(plan, application::broken(log.clone()), stop).await;
         folding.abort();
         log.close();
         served

@@ -132,7 +132,7 @@ impl Reporting {
             descriptors: api::DESCRIPTORS,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, log.failure(), stop).await;
+        let served = chassis::serve::serve(plan, application::broken(log.clone()), stop).await;
         tasks.shutdown().await;
         log.close();
         served
