@@ -1,0 +1,259 @@
+//! The records in a file of entries: a header, the ciphertext, zeros up to the next block.
+
+use uuid::Uuid;
+
+use crate::cipher::{
+    NONCE_BYTES, NoRandomness, Secret, SubjectTag, TAG_BYTES, random_id, random_nonce, sha256,
+};
+use crate::manifest::number;
+use crate::settings::PLAINTEXT_BYTES_MAX;
+
+/// Records begin at multiples of this: a header then lies in one sector and is never torn.
+pub(crate) const BLOCK: usize = 64;
+
+const MAGIC: [u8; 3] = *b"HVE";
+
+/// What a record is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// A ciphertext.
+    Entry,
+    /// Where a ciphertext was; zeros now.
+    Destroyed,
+    /// Everything before it was synced before it was written: at the end of a closed file, after each orderly stop, and
+    /// after each recovery.
+    End,
+}
+
+/// The header of a record. 64 bytes, little-endian: magic 3, kind 1, blocks back to the start of its batch 4, entry 16,
+/// slot 4, length of the body 4, nonce 24, crc32 of the body 4, crc32 of all before 4.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Header {
+    pub(crate) kind: Kind,
+    /// How many blocks before this record its batch began. All before that was synced when this was written, so damage
+    /// there is damage, and only what is later can be torn.
+    pub(crate) back: u32,
+    pub(crate) entry: Uuid,
+    pub(crate) slot: u32,
+    pub(crate) length: u32,
+    pub(crate) nonce: [u8; NONCE_BYTES],
+    pub(crate) body_checksum: u32,
+}
+
+impl Header {
+    /// The record that stands where a ciphertext was.
+    pub(crate) fn destroyed(entry: Uuid, slot: u32, length: u32) -> Self {
+        // It was synced long before it is overwritten: nothing up to here can be torn.
+        Self {
+            kind: Kind::Destroyed,
+            back: 0,
+            entry,
+            slot,
+            length,
+            nonce: [0; NONCE_BYTES],
+            body_checksum: 0,
+        }
+    }
+
+    pub(crate) fn end() -> Self {
+        Self {
+            kind: Kind::End,
+            ..Self::destroyed(Uuid::nil(), 0, 0)
+        }
+    }
+
+    pub(crate) fn encode(&self) -> [u8; BLOCK] {
+        let mut bytes = [0; BLOCK];
+        bytes[..3].copy_from_slice(&MAGIC);
+        bytes[3] = match self.kind {
+            Kind::Entry => 1,
+            Kind::Destroyed => 2,
+            Kind::End => 3,
+        };
+        bytes[4..8].copy_from_slice(&self.back.to_le_bytes());
+        bytes[8..24].copy_from_slice(self.entry.as_bytes());
+        bytes[24..28].copy_from_slice(&self.slot.to_le_bytes());
+        bytes[28..32].copy_from_slice(&self.length.to_le_bytes());
+        bytes[32..56].copy_from_slice(&self.nonce);
+        bytes[56..60].copy_from_slice(&self.body_checksum.to_le_bytes());
+        let checksum = crc32fast::hash(&bytes[..60]);
+        bytes[60..].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// The header, if that is what the bytes are.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; BLOCK] = bytes.get(..BLOCK)?.try_into().ok()?;
+        if bytes[..3] != MAGIC || number(bytes, 60) != crc32fast::hash(&bytes[..60]) {
+            return None;
+        }
+        let kind = match bytes[3] {
+            1 => Kind::Entry,
+            2 => Kind::Destroyed,
+            3 => Kind::End,
+            _ => return None,
+        };
+        let length = number(bytes, 28);
+        let fits = match kind {
+            Kind::Entry => {
+                (TAG_BYTES..=PLAINTEXT_BYTES_MAX + TAG_BYTES).contains(&(length as usize))
+            }
+            Kind::Destroyed => true,
+            Kind::End => length == 0,
+        };
+        let mut entry = [0; 16];
+        entry.copy_from_slice(&bytes[8..24]);
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&bytes[32..56]);
+        fits.then_some(Self {
+            kind,
+            back: number(bytes, 4),
+            entry: Uuid::from_bytes(entry),
+            slot: number(bytes, 24),
+            length,
+            nonce,
+            body_checksum: number(bytes, 56),
+        })
+    }
+
+    /// Whether this body is the one that was written.
+    pub(crate) fn fits(&self, body: &[u8]) -> bool {
+        match self.kind {
+            Kind::Entry => crc32fast::hash(body) == self.body_checksum,
+            Kind::Destroyed | Kind::End => body.iter().all(|byte| *byte == 0),
+        }
+    }
+
+    /// Bytes of the whole record.
+    pub(crate) fn span(&self) -> u64 {
+        span(self.length)
+    }
+}
+
+/// Bytes of a record whose body is `length` bytes long.
+pub(crate) fn span(length: u32) -> u64 {
+    BLOCK as u64 + u64::from(length).next_multiple_of(BLOCK as u64)
+}
+
+/// What a ciphertext is bound to besides its key: an entry cannot stand in for another, nor for another subject's.
+pub(crate) fn bound_to(entry: Uuid, tag: SubjectTag) -> [u8; 56] {
+    let mut bound = *b"hoso vault entry v1     ................................";
+    bound[24..40].copy_from_slice(entry.as_bytes());
+    bound[40..].copy_from_slice(&tag);
+    bound
+}
+
+/// An entry as a batch holds it.
+pub(crate) struct Fresh {
+    pub(crate) entry: Uuid,
+    pub(crate) slot: u32,
+    /// Blocks from the start of the batch.
+    pub(crate) block: u32,
+    pub(crate) length: u32,
+    /// SHA-256 of the ciphertext.
+    pub(crate) digest: [u8; 32],
+}
+
+/// Records that are written and synced together.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) entries: Vec<Fresh>,
+}
+
+impl Batch {
+    /// Encrypts one more entry; says where it stands in `entries`.
+    pub(crate) fn seal(
+        &mut self,
+        key: &Secret,
+        tag: SubjectTag,
+        slot: u32,
+        plaintext: &[u8],
+    ) -> Result<usize, NoRandomness> {
+        let entry = random_id()?;
+        let nonce = random_nonce()?;
+        let start = self.bytes.len();
+        let body = start + BLOCK;
+        let sealed = body + plaintext.len() + TAG_BYTES;
+        // All the room at once: growing later would leave a copy of the plaintext in freed memory.
+        self.bytes.resize(sealed.next_multiple_of(BLOCK), 0);
+        let (text, mark) = self.bytes[body..sealed].split_at_mut(plaintext.len());
+        text.copy_from_slice(plaintext);
+        let made = key.seal(&nonce, &bound_to(entry, tag), text);
+        mark.copy_from_slice(&made);
+        let ciphertext = &self.bytes[body..sealed];
+        // A batch is at most some tens of MiB and an entry 64 KiB: neither conversion can fall short.
+        let block = u32::try_from(start / BLOCK).unwrap_or(u32::MAX);
+        let length = u32::try_from(ciphertext.len()).unwrap_or(u32::MAX);
+        let header = Header {
+            kind: Kind::Entry,
+            back: block,
+            entry,
+            slot,
+            length,
+            nonce,
+            body_checksum: crc32fast::hash(ciphertext),
+        };
+        let digest = sha256(ciphertext);
+        self.bytes[start..body].copy_from_slice(&header.encode());
+        self.entries.push(Fresh {
+            entry,
+            slot,
+            block,
+            length,
+            digest,
+        });
+        Ok(self.entries.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_opens_only_as_the_entry_and_for_the_subject_it_was_sealed_for() {
+        let key = Secret::random().unwrap();
+        let mut batch = Batch::default();
+        batch
+            .seal(&key, [1; 16], 4, b"Nguy\xe1\xbb\x85n V\xc4\x83n A")
+            .unwrap();
+        batch.seal(&key, [1; 16], 4, b"").unwrap();
+        assert_eq!(batch.bytes.len() % BLOCK, 0);
+        let second = batch.entries[1].block as usize * BLOCK;
+        let header = Header::decode(&batch.bytes[second..]).unwrap();
+        assert_eq!(
+            (header.length as usize, header.back),
+            (TAG_BYTES, batch.entries[1].block)
+        );
+        let header = Header::decode(&batch.bytes).unwrap();
+        let body = &batch.bytes[BLOCK..BLOCK + header.length as usize];
+        assert!(header.fits(body));
+        assert_eq!(sha256(body), batch.entries[0].digest);
+        let open = |entry, tag| {
+            let mut text = body[..body.len() - TAG_BYTES].to_vec();
+            let mark = &body[body.len() - TAG_BYTES..];
+            key.open(&header.nonce, &bound_to(entry, tag), &mut text, mark)
+                .then_some(text)
+        };
+        assert_eq!(
+            open(header.entry, [1; 16]).unwrap(),
+            "Nguyễn Văn A".as_bytes()
+        );
+        assert!(open(Uuid::nil(), [1; 16]).is_none());
+        assert!(open(header.entry, [2; 16]).is_none());
+    }
+
+    #[test]
+    fn a_flipped_byte_in_a_header_is_noticed() {
+        for header in [Header::end(), Header::destroyed(Uuid::from_u128(5), 3, 70)] {
+            let bytes = header.encode();
+            assert_eq!(Header::decode(&bytes), Some(header));
+            for at in 0..BLOCK {
+                let mut flipped = bytes;
+                flipped[at] ^= 4;
+                assert_eq!(Header::decode(&flipped), None, "byte {at}");
+            }
+        }
+    }
+}

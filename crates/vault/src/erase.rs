@@ -1,0 +1,171 @@
+//! Erasing: the key first, then the ciphertexts, both overwritten in place and synced.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::cipher::SubjectTag;
+use crate::disk::DiskError;
+use crate::entry::{BLOCK, Header, span};
+use crate::error::EraseError;
+use crate::index::{Place, SlotState};
+use crate::keys::{self, Slot};
+use crate::writer::{Erase, Stop, Writer};
+
+impl Writer {
+    pub(crate) fn erase(&mut self, erases: Vec<Erase>) {
+        if erases.is_empty() {
+            return;
+        }
+        let tags: Vec<SubjectTag> = erases.iter().map(|erase| erase.tag).collect();
+        let done = match self.closed() {
+            Some(reason) => Err(EraseError::Closed(reason)),
+            None => self
+                .erase_all(&tags)
+                .map_err(|stop| EraseError::Closed(self.stop(&stop))),
+        };
+        for erase in erases {
+            (erase.reply)(done.clone());
+        }
+    }
+
+    fn erase_all(&mut self, tags: &[SubjectTag]) -> Result<(), Stop> {
+        let mut graves = Vec::new();
+        let mut fresh = Vec::new();
+        let first = {
+            let mut index = self.shared.index_mut();
+            let first = index.slots.next();
+            for tag in tags {
+                let all = index.slots.all_of(tag);
+                if all.is_empty() {
+                    // Nothing is known of it yet, and nothing may be: the tombstone refuses what comes later.
+                    index.slots.push(Some(*tag), SlotState::Erased);
+                    fresh.push(Slot::Erased(*tag));
+                }
+                for slot in all {
+                    // From now on readers are refused, so that none takes what is half overwritten for damage.
+                    if index.slots.state(slot) != Some(SlotState::Erased) {
+                        index.slots.set(slot, SlotState::Erased);
+                        graves.push((slot, *tag));
+                    }
+                }
+            }
+            first
+        };
+        let file = Arc::clone(&self.shared.keyring().file);
+        for (slot, tag) in &graves {
+            file.write(&Slot::Erased(*tag).encode(), keys::offset(*slot))?;
+        }
+        if !graves.is_empty() {
+            file.sync()?;
+        }
+        self.write_slots(first, &fresh)?;
+        let slots: Vec<u32> = graves.iter().map(|(slot, _)| *slot).collect();
+        let entries = self.shared.index().entries_in(&slots);
+        self.overwrite(&entries)?;
+        Ok(())
+    }
+
+    pub(crate) fn sweep(&mut self, entries: &[Uuid]) -> Result<u64, EraseError> {
+        if let Some(reason) = self.closed() {
+            return Err(EraseError::Closed(reason));
+        }
+        let taken: Vec<(Uuid, Place)> = {
+            let mut index = self.shared.index_mut();
+            entries
+                .iter()
+                .filter_map(|entry| index.entries.remove_entry(entry))
+                .collect()
+        };
+        self.overwrite(&taken)
+            .map_err(|error| EraseError::Closed(self.stop(&error.into())))?;
+        Ok(taken.len() as u64)
+    }
+
+    /// Writes zeros over ciphertexts, nonces and checksums, and syncs them.
+    pub(crate) fn overwrite(&self, entries: &[(Uuid, Place)]) -> Result<(), DiskError> {
+        let files = self.shared.index().files.clone();
+        let mut touched = vec![false; files.len()];
+        for (entry, place) in entries {
+            let at = place.file as usize;
+            let (Some(file), Some(touched)) = (files.get(at), touched.get_mut(at)) else {
+                continue;
+            };
+            *touched = true;
+            file.write(
+                &Header::destroyed(*entry, place.slot, place.length).encode(),
+                place.offset(),
+            )?;
+            let body = place.offset() + BLOCK as u64;
+            file.write_zeros(body, place.offset() + span(place.length))?;
+        }
+        for (file, _) in files.iter().zip(&touched).filter(|(_, touched)| **touched) {
+            file.sync()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MasterKey, Settings};
+
+    #[test]
+    fn after_an_erasure_no_file_holds_the_key_wrapped_or_bare_nor_the_ciphertext() {
+        let folder = tempfile::tempdir().unwrap();
+        let master = MasterKey::from_bytes(&[8; 32]);
+        let settings = Settings {
+            free_bytes_min: 0,
+            ..Settings::default()
+        };
+        let mut writer = crate::open::open(folder.path(), &master, settings).unwrap();
+        let (answer, answers) = std::sync::mpsc::channel();
+        let tag = writer.shared.tag(Uuid::from_u128(1));
+        writer.put(vec![crate::writer::Put {
+            subject: Uuid::from_u128(1),
+            tag,
+            entries: vec![zeroize::Zeroizing::new(
+                b"Tran Thi B, 087190001234".to_vec(),
+            )],
+            bytes: 24,
+            reply: Box::new(move |sealed| answer.send(sealed).unwrap()),
+        }]);
+        let sealed = answers.recv().unwrap().unwrap();
+        let (slot, key) = writer.known_key(tag).unwrap().unwrap();
+        let Slot::Live(_, wrapped) = keys::read(&writer.shared.keyring().file, slot).unwrap()
+        else {
+            panic!("the slot is not live")
+        };
+        let place = writer.shared.index().entries[&sealed[0].entry];
+        let mut record = vec![0; BLOCK + place.length as usize];
+        writer.shared.index().files[0]
+            .read(&mut record, place.offset())
+            .unwrap();
+        let all = || -> Vec<u8> {
+            let files = std::fs::read_dir(folder.path()).unwrap();
+            files
+                .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+                .collect()
+        };
+        let holds = |all: &[u8], part: &[u8]| all.windows(part.len()).any(|window| window == part);
+
+        assert!(!holds(&all(), key.bytes()), "a bare key on the disk");
+        assert!(holds(&all(), &wrapped.sealed) && holds(&all(), &record[BLOCK..]));
+        writer.erase_all(&[tag]).unwrap();
+        let after = all();
+        for part in [
+            &wrapped.sealed[..],
+            &wrapped.nonce,
+            key.bytes(),
+            &record[32..56],
+        ] {
+            assert!(part.chunks_exact(8).all(|piece| !holds(&after, piece)));
+        }
+        assert!(
+            record[BLOCK..]
+                .chunks_exact(8)
+                .all(|piece| !holds(&after, piece))
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! The files of entries as the writer sees them: appending, and beginning the next.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::disk::{self, DataFile, DiskError};
+use crate::entry::{BLOCK, Header};
+use crate::index::Mark;
+use crate::settings::{Content, Hook};
+
+/// How much is filled with zeros and synced ahead: an append then changes no length, and its sync is one write of the disk.
+const FILL_BYTES: u64 = 1024 * 1024;
+
+/// The file that is written to.
+pub(crate) struct Live {
+    pub(crate) file: Arc<DataFile>,
+    /// Its number, from 0.
+    pub(crate) number: u32,
+    /// Where the next record goes.
+    pub(crate) end: u64,
+    /// Up to here there are zeros, synced.
+    pub(crate) filled: u64,
+    /// Whether the last record is an end mark.
+    pub(crate) ended: bool,
+}
+
+pub(crate) fn path(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("entries-{:04}", u64::from(number) + 1))
+}
+
+impl Live {
+    /// Makes a file of zeros; its name is durable when this returns.
+    pub(crate) fn create(folder: &Path, number: u32, before: &Hook) -> Result<Self, DiskError> {
+        let path = path(folder, number);
+        let file = DataFile::create(&path, Content::Entries, before)?;
+        file.write_zeros(0, FILL_BYTES)?;
+        file.sync()?;
+        disk::sync_folder(folder)?;
+        Ok(Self {
+            file: Arc::new(file),
+            number,
+            end: 0,
+            filled: FILL_BYTES,
+            ended: false,
+        })
+    }
+
+    /// The moment now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            file: self.number,
+            block: self.block(),
+        }
+    }
+
+    /// Where the next record goes, in blocks.
+    pub(crate) fn block(&self) -> u32 {
+        u32::try_from(self.end / BLOCK as u64).unwrap_or(u32::MAX)
+    }
+
+    /// Writes records and syncs them.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
+        let end = self.end + bytes.len() as u64;
+        if end > self.filled {
+            let filled = end.next_multiple_of(FILL_BYTES);
+            self.file.write_zeros(self.filled, filled)?;
+            self.file.sync()?;
+            self.filled = filled;
+        }
+        self.file.write(bytes, self.end)?;
+        self.file.sync()?;
+        self.end = end;
+        self.ended = false;
+        Ok(())
+    }
+
+    /// Marks that all so far is synced.
+    pub(crate) fn mark_end(&mut self) -> Result<(), DiskError> {
+        if !self.ended {
+            self.append(&Header::end().encode())?;
+            self.ended = true;
+        }
+        Ok(())
+    }
+
+    /// Ends this file for good.
+    pub(crate) fn close(&mut self) -> Result<(), DiskError> {
+        self.mark_end()?;
+        self.file.cut(self.end)?;
+        self.filled = self.end;
+        self.file.sync()
+    }
+}

@@ -1,0 +1,187 @@
+//! Opening a vault: lock, manifest, master key, then what the files hold.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock, RwLock};
+
+use tracing::warn;
+
+use crate::cipher::{NoRandomness, Secret, random_id};
+use crate::disk::{self, DataFile, DiskError};
+use crate::error::OpenError;
+use crate::files::{self, Live};
+use crate::keys::{self, Keyring, STEP_SLOTS};
+use crate::manifest::{self, Manifest};
+use crate::master_key::MasterKey;
+use crate::read::Shared;
+use crate::recover::{self, Recovered};
+use crate::settings::{Content, Settings};
+use crate::writer::Writer;
+
+/// Opens the folder, or makes a new vault in it, and brings it to a clean state.
+pub(crate) fn open(
+    folder: &Path,
+    master: &MasterKey,
+    settings: Settings,
+) -> Result<Writer, OpenError> {
+    disk::make_folder(folder)?;
+    let lock = lock(folder)?;
+    let wrapping = master.wrapping();
+    let mut manifest = match Manifest::read(folder)? {
+        Some(manifest) => manifest,
+        None => create(folder, &wrapping, &settings)?,
+    };
+    let fingerprint = manifest
+        .fingerprint_key(&wrapping)
+        .ok_or(OpenError::WrongMasterKey)?;
+    // Only now: a wrong key must change nothing.
+    remove_leftovers(folder, &manifest, &settings)?;
+    let keys_path = keys::path(folder, manifest.keys);
+    if !keys_path.exists() {
+        return Err(OpenError::Missing { path: keys_path });
+    }
+    let file = DataFile::open(&keys_path, Content::Keys, &settings.before)?;
+    let (slots, slots_filled) = keys::scan(&file)?;
+    let files = open_files(folder, &manifest, &settings)?;
+    let Recovered {
+        index,
+        live,
+        unfinished,
+    } = recover::recover(&files, slots)?;
+    let counted = u32::try_from(files.len()).unwrap_or(u32::MAX);
+    if counted != manifest.files {
+        manifest.files = counted;
+        manifest.replace(folder, &settings.before)?;
+    }
+    let writer = Writer {
+        shared: Arc::new(Shared {
+            folder: folder.to_owned(),
+            index: RwLock::new(index),
+            tags: fingerprint.derive(&[b"subject"]),
+            keyring: RwLock::new(Keyring {
+                wrapping,
+                file: Arc::new(file),
+            }),
+            fingerprint,
+            closed: OnceLock::new(),
+            waiting: AtomicUsize::new(0),
+        }),
+        settings,
+        manifest,
+        slots_filled,
+        live,
+        _lock: lock,
+    };
+    if !unfinished.is_empty() {
+        warn!(
+            entries = unfinished.len(),
+            "an erasure was interrupted; it is finished now"
+        );
+        writer.overwrite(&unfinished)?;
+    }
+    Ok(writer)
+}
+
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let path = folder.join("lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|source| DiskError::new("open", &path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            folder: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(DiskError::new("lock", &path, source).into()),
+    }
+}
+
+/// Makes a new vault; its manifest comes last, so that a vault is there whole or not at all.
+fn create(folder: &Path, wrapping: &Secret, settings: &Settings) -> Result<Manifest, OpenError> {
+    for name in disk::names(folder)? {
+        if is_data(&name) && !is_empty(&folder.join(&name), settings)? {
+            return Err(OpenError::ManifestMissing {
+                path: manifest::path(folder),
+            });
+        }
+    }
+    let keys = DataFile::create(&keys::path(folder, 1), Content::Keys, &settings.before)?;
+    keys.write_zeros(0, keys::offset(STEP_SLOTS))?;
+    keys.sync()?;
+    Live::create(folder, 0, &settings.before)?;
+    let random = |error: NoRandomness| OpenError::Random(error.to_string());
+    let vault = random_id().map_err(random)?;
+    let fingerprint = Secret::random().map_err(random)?;
+    let manifest = Manifest {
+        vault,
+        keys: 1,
+        files: 1,
+        fingerprint: Manifest::cover(vault, wrapping, &fingerprint).map_err(random)?,
+    };
+    manifest.replace(folder, &settings.before)?;
+    Ok(manifest)
+}
+
+fn is_data(name: &str) -> bool {
+    name.starts_with("keys-") || name.starts_with("entries-")
+}
+
+/// Whether a file holds only zeros: what is left of a first start that was interrupted.
+fn is_empty(path: &Path, settings: &Settings) -> Result<bool, DiskError> {
+    let file = DataFile::open(path, Content::Entries, &settings.before)?;
+    let mut chunk = vec![0; 1024 * 1024];
+    let mut at = 0;
+    loop {
+        let filled = file.read(&mut chunk, at)?;
+        if chunk[..filled].iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        if filled < chunk.len() {
+            return Ok(true);
+        }
+        at += filled as u64;
+    }
+}
+
+/// Wipes keys files that are not the vault's: what a change of the master key left when it was interrupted, old or new.
+fn remove_leftovers(
+    folder: &Path,
+    manifest: &Manifest,
+    settings: &Settings,
+) -> Result<(), OpenError> {
+    let ours = disk::name_of(&keys::path(folder, manifest.keys));
+    for name in disk::names(folder)? {
+        if (name.starts_with("keys-") && name != ours) || name == "manifest.new" {
+            DataFile::open(&folder.join(&name), Content::Keys, &settings.before)?.destroy()?;
+        }
+    }
+    Ok(())
+}
+
+/// All files of entries, in order: those the manifest counts, and one more if the vault stopped while beginning it.
+fn open_files(
+    folder: &Path,
+    manifest: &Manifest,
+    settings: &Settings,
+) -> Result<Vec<Arc<DataFile>>, OpenError> {
+    let mut files = Vec::new();
+    for number in 0..=manifest.files {
+        let path = files::path(folder, number);
+        if path.exists() {
+            files.push(Arc::new(DataFile::open(
+                &path,
+                Content::Entries,
+                &settings.before,
+            )?));
+        } else if number < manifest.files {
+            return Err(OpenError::Missing { path });
+        }
+    }
+    Ok(files)
+}

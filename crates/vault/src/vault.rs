@@ -1,0 +1,375 @@
+//! The handle: what a service does with a vault.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+use tracing::info;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::error::{EraseError, GetError, OpenError, PutError, Refused, RotateError};
+use crate::index::{Damage, Mark, SlotState};
+use crate::master_key::MasterKey;
+use crate::read::Shared;
+use crate::settings::{PLAINTEXT_BYTES_MAX, Settings};
+use crate::writer::{Erase, Job, Put, Reply};
+
+/// A kept entry, as an event names it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Sealed {
+    /// The entry.
+    pub entry: Uuid,
+    /// SHA-256 of its ciphertext.
+    pub digest: [u8; 32],
+}
+
+/// What a vault holds, in numbers; no personal data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// Entries that are known, erased ones included.
+    pub entries: usize,
+    /// Subjects with a key.
+    pub subjects: usize,
+    /// Subjects that were erased.
+    pub erased: usize,
+    /// Stretches of files that cannot be read, found on opening.
+    pub damage: Vec<Damage>,
+    /// Why nothing more is taken, if so.
+    pub closed: Option<String>,
+}
+
+/// An open vault. Clones share it; it closes when the last is dropped, or on [`close`](Self::close).
+#[derive(Clone, Debug)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    jobs: SyncSender<Job>,
+    queue_bytes_max: usize,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault")
+            .field("folder", &self.shared.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // Fails only when the thread is gone already.
+            let _ = self.jobs.send(Job::Close);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Vault {
+    /// Opens the vault in `folder`, or makes one there. Reads all of its files once, to know what is where.
+    ///
+    /// # Errors
+    /// When it is open elsewhere, the master key is another, a file is missing or the disk fails. A damaged entry is no
+    /// reason not to open: see [`status`](Self::status) and [`GetError::Damaged`].
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the caller's copy of the key is to end here"
+    )]
+    pub fn open(folder: &Path, master: MasterKey, settings: Settings) -> Result<Self, OpenError> {
+        let queue_bytes_max = settings.queue_bytes_max;
+        let (jobs, waiting) = mpsc::sync_channel(settings.queue_max);
+        let writer = crate::open::open(folder, &master, settings)?;
+        let shared = Arc::clone(&writer.shared);
+        let thread = std::thread::Builder::new()
+            .name("vault".to_owned())
+            .spawn(move || writer.run(&waiting))
+            .map_err(|error| OpenError::Thread(error.to_string()))?;
+        let vault = Self(Arc::new(Inner {
+            shared,
+            jobs,
+            queue_bytes_max,
+            thread: Mutex::new(Some(thread)),
+        }));
+        let status = vault.status();
+        info!(
+            entries = status.entries,
+            subjects = status.subjects,
+            erased = status.erased,
+            damaged = status.damage.len(),
+            "vault open"
+        );
+        Ok(vault)
+    }
+
+    /// Keeps an entry under the subject's own key. Key and ciphertext are on the disk when this returns.
+    ///
+    /// If the caller stops waiting, the entry may be kept all the same: [`sweep`](Self::sweep) finds it.
+    ///
+    /// # Errors
+    /// See [`PutError`]; nothing is kept then, unless the disk failed in the middle, when the vault is closed.
+    pub async fn put(&self, subject: Uuid, plaintext: Vec<u8>) -> Result<Sealed, PutError> {
+        one(self.put_many(subject, vec![plaintext]).await?)
+    }
+
+    /// Keeps several entries of a subject, all or none, with one sync.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub async fn put_many(
+        &self,
+        subject: Uuid,
+        plaintexts: Vec<Vec<u8>>,
+    ) -> Result<Vec<Sealed>, PutError> {
+        let (reply, answer) = oneshot::channel();
+        self.send_put(subject, plaintexts, to_task(reply))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(PutError::Closed(self.why_closed())))
+    }
+
+    /// [`put`](Self::put) for a thread that may block.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn put_blocking(&self, subject: Uuid, plaintext: Vec<u8>) -> Result<Sealed, PutError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send_put(subject, vec![plaintext], to_thread(reply))?;
+        one(answer
+            .recv()
+            .unwrap_or_else(|_| Err(PutError::Closed(self.why_closed())))?)
+    }
+
+    fn send_put(
+        &self,
+        subject: Uuid,
+        plaintexts: Vec<Vec<u8>>,
+        reply: Reply<Result<Vec<Sealed>, PutError>>,
+    ) -> Result<(), PutError> {
+        let entries: Vec<_> = plaintexts.into_iter().map(Zeroizing::new).collect();
+        let largest = entries.iter().map(|entry| entry.len()).max().unwrap_or(0);
+        if largest > PLAINTEXT_BYTES_MAX {
+            return Err(PutError::TooLarge {
+                bytes: largest,
+                max: PLAINTEXT_BYTES_MAX,
+            });
+        }
+        let bytes = entries.iter().map(|entry| entry.len()).sum();
+        let max = self.0.queue_bytes_max;
+        if bytes > max {
+            return Err(PutError::TooLarge { bytes, max });
+        }
+        let waiting = &self.0.shared.waiting;
+        let tag = self.0.shared.tag(subject);
+        let sent = if waiting.fetch_add(bytes, Ordering::Relaxed) + bytes > max {
+            Err(Refused::Busy)
+        } else {
+            self.send(Job::Put(Put {
+                subject,
+                tag,
+                entries,
+                bytes,
+                reply,
+            }))
+        };
+        sent.map_err(|refused| {
+            waiting.fetch_sub(bytes, Ordering::Relaxed);
+            refused.into()
+        })
+    }
+
+    fn send(&self, job: Job) -> Result<(), Refused> {
+        self.0.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Refused::Busy,
+            TrySendError::Disconnected(_) => Refused::Closed(self.why_closed()),
+        })
+    }
+
+    fn why_closed(&self) -> String {
+        self.failed()
+            .unwrap_or_else(|| "its writer is gone".to_owned())
+    }
+
+    /// Reads an entry. Reads the disk (or the page cache) on the calling thread.
+    ///
+    /// # Errors
+    /// See [`GetError`]; what is given is exactly what was kept, or nothing.
+    pub fn get(&self, entry: Uuid) -> Result<Zeroizing<Vec<u8>>, GetError> {
+        self.0.shared.get(entry)
+    }
+
+    /// Whether the entry is here and was not erased.
+    pub fn has(&self, entry: Uuid) -> bool {
+        let index = self.0.shared.index();
+        index.entries.get(&entry).is_some_and(|place| {
+            index
+                .slots
+                .state(place.slot)
+                .is_some_and(|state| !state.refuses())
+        })
+    }
+
+    /// Destroys a subject's key, then overwrites its ciphertexts, and leaves a tombstone that refuses later entries. All
+    /// of it is on the disk when this returns; doing it again is no error. A subject never seen gets its tombstone too.
+    ///
+    /// # Errors
+    /// See [`EraseError`]: ask again. An erasure interrupted after the key is finished when the vault opens.
+    pub async fn erase(&self, subject: Uuid) -> Result<(), EraseError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Erase(Erase {
+            tag: self.0.shared.tag(subject),
+            reply: to_task(reply),
+        }))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(EraseError::Closed(self.why_closed())))
+    }
+
+    /// [`erase`](Self::erase) for a thread that may block.
+    ///
+    /// # Errors
+    /// As [`erase`](Self::erase).
+    pub fn erase_blocking(&self, subject: Uuid) -> Result<(), EraseError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Job::Erase(Erase {
+            tag: self.0.shared.tag(subject),
+            reply: to_thread(reply),
+        }))?;
+        answer
+            .recv()
+            .unwrap_or_else(|_| Err(EraseError::Closed(self.why_closed())))
+    }
+
+    /// Whether the subject was erased.
+    pub fn is_erased(&self, subject: Uuid) -> bool {
+        let tag = self.0.shared.tag(subject);
+        self.0
+            .shared
+            .index()
+            .slots
+            .of(&tag)
+            .is_some_and(|(_, state)| state.refuses())
+    }
+
+    /// This moment, for [`sweep`](Self::sweep).
+    pub fn mark(&self) -> Mark {
+        self.0.shared.index().end
+    }
+
+    /// Destroys the ciphertexts of orphans: entries older than a mark that no event refers to. Says how many there were.
+    ///
+    /// An entry is kept before the event that names it, so: take the [`mark`](Self::mark), let every command that was
+    /// under way then come to its end, and only then find out what is referred to. No clock is asked, so none can lie.
+    ///
+    /// # Errors
+    /// See [`EraseError`].
+    pub fn sweep(
+        &self,
+        referenced: impl Fn(Uuid) -> bool,
+        older_than: Mark,
+    ) -> impl Future<Output = Result<u64, EraseError>> + Send + 'static {
+        let orphans = self.orphans(referenced, older_than);
+        let vault = self.clone();
+        async move {
+            if orphans.is_empty() {
+                return Ok(0);
+            }
+            let (reply, answer) = oneshot::channel();
+            vault.send(Job::Sweep(orphans, to_task(reply)))?;
+            answer
+                .await
+                .unwrap_or_else(|_| Err(EraseError::Closed(vault.why_closed())))
+        }
+    }
+
+    fn orphans(&self, referenced: impl Fn(Uuid) -> bool, older_than: Mark) -> Vec<Uuid> {
+        // The caller's function may take its time, or look into this vault: no lock is held meanwhile.
+        let mut entries = self.0.shared.index().older_than(older_than);
+        entries.retain(|entry| !referenced(*entry));
+        entries
+    }
+
+    /// Sixteen bytes by which equal inputs under equal labels can be recognised, and from which nobody without the vault
+    /// can find the input, even by trying all identity numbers: HMAC-SHA-256 under a key of the vault's own, truncated.
+    /// Stays the same for the vault's whole life; another vault gives others.
+    pub fn fingerprint(&self, label: &str, bytes: &[u8]) -> [u8; 16] {
+        self.0
+            .shared
+            .fingerprint
+            .derive(&[b"label ", label.as_bytes()])
+            .digest(bytes)
+    }
+
+    /// Puts all subject keys under another master key. Puts wait meanwhile: some seconds for a million subjects.
+    /// Fingerprints and entries stay as they are.
+    ///
+    /// # Errors
+    /// See [`RotateError`].
+    pub async fn rotate(&self, new: MasterKey) -> Result<(), RotateError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Rotate(new, to_task(reply)))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(RotateError::Closed(self.why_closed())))
+    }
+
+    /// Finishes what waits and closes; later calls are refused. The folder can be opened again when this returns.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Why nothing more is taken, if so: the disk failed, or the vault was closed.
+    pub fn failed(&self) -> Option<String> {
+        self.0.shared.closed.get().cloned()
+    }
+
+    /// What it holds, in numbers.
+    pub fn status(&self) -> Status {
+        let index = self.0.shared.index();
+        Status {
+            entries: index.entries.len(),
+            subjects: index.slots.count(SlotState::Live),
+            erased: index.slots.count(SlotState::Erased)
+                + index.slots.count(SlotState::DamagedTombstone),
+            damage: index.damage.clone(),
+            closed: self.failed(),
+        }
+    }
+}
+
+/// The answer to a call with one entry.
+fn one(sealed: Vec<Sealed>) -> Result<Sealed, PutError> {
+    let lost = || PutError::Closed("an answer was lost".to_owned());
+    sealed.into_iter().next().ok_or_else(lost)
+}
+
+/// Answers a task; that nobody waits any more is no error.
+fn to_task<T: Send + 'static>(reply: oneshot::Sender<T>) -> Reply<T> {
+    Box::new(move |answer| {
+        let _ = reply.send(answer);
+    })
+}
+
+/// Answers a thread.
+fn to_thread<T: Send + 'static>(reply: SyncSender<T>) -> Reply<T> {
+    Box::new(move |answer| {
+        let _ = reply.send(answer);
+    })
+}

@@ -1,0 +1,355 @@
+//! The one thread that writes: it takes all that waits, writes keys, then entries, syncs each, and only then answers.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+
+use thiserror::Error;
+use tracing::{error, info};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::cipher::{NoRandomness, Secret, SubjectTag};
+use crate::disk::{self, DiskError};
+use crate::entry::Batch;
+use crate::error::{EraseError, PutError, RotateError};
+use crate::files::Live;
+use crate::index::{Place, SlotState};
+use crate::keys::{self, STEP_SLOTS, Slot};
+use crate::manifest::Manifest;
+use crate::master_key::MasterKey;
+use crate::read::Shared;
+use crate::settings::Settings;
+use crate::vault::Sealed;
+
+/// How many calls one sync may answer.
+const BATCH_JOBS_MAX: usize = 1024;
+/// How much plaintext one sync may cover, in bytes; a single call may bring more.
+const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// Where an answer goes.
+pub(crate) type Reply<T> = Box<dyn FnOnce(T) + Send>;
+
+/// Entries that somebody wants kept.
+pub(crate) struct Put {
+    pub(crate) subject: Uuid,
+    pub(crate) tag: SubjectTag,
+    pub(crate) entries: Vec<Zeroizing<Vec<u8>>>,
+    pub(crate) bytes: usize,
+    pub(crate) reply: Reply<Result<Vec<Sealed>, PutError>>,
+}
+
+/// A subject that is to be erased.
+pub(crate) struct Erase {
+    pub(crate) tag: SubjectTag,
+    pub(crate) reply: Reply<Result<(), EraseError>>,
+}
+
+/// What the writer is asked for.
+pub(crate) enum Job {
+    Put(Put),
+    Erase(Erase),
+    /// Entries that nothing refers to.
+    Sweep(Vec<Uuid>, Reply<Result<u64, EraseError>>),
+    Rotate(MasterKey, Reply<Result<(), RotateError>>),
+    Close,
+}
+
+/// Why the writer stops for good.
+#[derive(Debug, Error)]
+pub(crate) enum Stop {
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    #[error("the system gives no random bytes: {0}")]
+    Random(#[from] NoRandomness),
+    #[error("the vault has no room for more {0}")]
+    Exhausted(&'static str),
+}
+
+pub(crate) struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) settings: Settings,
+    pub(crate) manifest: Manifest,
+    /// Slots up to here are zeros, synced.
+    pub(crate) slots_filled: u32,
+    pub(crate) live: Live,
+    /// Held while the vault is open; the lock goes when this is dropped.
+    pub(crate) _lock: File,
+}
+
+impl Writer {
+    /// Works until it is told to close or every handle is gone.
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        let mut open = true;
+        while open {
+            let Ok(first) = jobs.recv() else { break };
+            let mut bytes = size(&first);
+            let mut taken = vec![first];
+            while taken.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX {
+                let Ok(job) = jobs.try_recv() else { break };
+                bytes += size(&job);
+                taken.push(job);
+            }
+            self.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
+            open = self.work(taken);
+        }
+        if self.shared.closed.get().is_none() {
+            match self.live.mark_end() {
+                Ok(()) => info!("vault closed"),
+                Err(stop) => {
+                    error!(%stop, "the vault's last mark was not written; opening checks its end");
+                }
+            }
+        }
+        let _ = self.shared.closed.set("it was closed".to_owned());
+    }
+
+    /// Does the jobs in order, neighbours of a kind together; false when it is time to go.
+    fn work(&mut self, jobs: Vec<Job>) -> bool {
+        let mut puts = Vec::new();
+        let mut erases = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Put(put) => {
+                    self.erase(std::mem::take(&mut erases));
+                    puts.push(put);
+                    continue;
+                }
+                Job::Erase(erase) => {
+                    self.put(std::mem::take(&mut puts));
+                    erases.push(erase);
+                    continue;
+                }
+                Job::Sweep(..) | Job::Rotate(..) | Job::Close => {}
+            }
+            self.put(std::mem::take(&mut puts));
+            self.erase(std::mem::take(&mut erases));
+            match job {
+                Job::Sweep(entries, reply) => reply(self.sweep(&entries)),
+                Job::Rotate(new, reply) => reply(self.rotate(&new)),
+                Job::Close => return false,
+                Job::Put(_) | Job::Erase(_) => {}
+            }
+        }
+        self.put(puts);
+        self.erase(erases);
+        true
+    }
+
+    /// Why nothing more is done, if so.
+    pub(crate) fn closed(&self) -> Option<String> {
+        self.shared.closed.get().cloned()
+    }
+
+    /// Stops for good: what the disk holds after a failed write or sync is not known until the vault opens again.
+    pub(crate) fn stop(&self, stop: &Stop) -> String {
+        let reason = stop.to_string();
+        error!(%reason, "the vault is closed");
+        self.shared.closed.get_or_init(|| reason).clone()
+    }
+
+    pub(crate) fn put(&mut self, puts: Vec<Put>) {
+        if puts.is_empty() {
+            return;
+        }
+        let refused = self
+            .closed()
+            .map(PutError::Closed)
+            .or_else(|| self.disk_nearly_full());
+        if let Some(refused) = refused {
+            for put in puts {
+                (put.reply)(Err(refused.clone()));
+            }
+            return;
+        }
+        let mut taken = Vec::with_capacity(puts.len());
+        for put in puts {
+            let erased = self
+                .shared
+                .index()
+                .slots
+                .of(&put.tag)
+                .is_some_and(|(_, state)| state.refuses());
+            if erased {
+                (put.reply)(Err(PutError::Erased {
+                    subject: put.subject,
+                }));
+            } else {
+                taken.push(put);
+            }
+        }
+        match self.commit(&taken) {
+            Ok(sealed) => {
+                for (put, sealed) in taken.into_iter().zip(sealed) {
+                    (put.reply)(Ok(sealed));
+                }
+            }
+            Err(stop) => {
+                let reason = self.stop(&stop);
+                for put in taken {
+                    (put.reply)(Err(PutError::Closed(reason.clone())));
+                }
+            }
+        }
+    }
+
+    fn disk_nearly_full(&self) -> Option<PutError> {
+        let min = self.settings.free_bytes_min;
+        match disk::free_bytes(&self.shared.folder) {
+            Ok(free) if free < min => Some(PutError::DiskNearlyFull { free, min }),
+            Ok(_) => None,
+            Err(error) => Some(PutError::Closed(self.stop(&error.into()))),
+        }
+    }
+
+    /// Keys first, then entries: an entry on the disk always has its key there.
+    fn commit(&mut self, puts: &[Put]) -> Result<Vec<Vec<Sealed>>, Stop> {
+        let first = self.shared.index().slots.next();
+        let mut fresh = Vec::new();
+        let mut known: HashMap<SubjectTag, (u32, Secret)> = HashMap::new();
+        let mut batch = Batch::default();
+        let mut answers = Vec::with_capacity(puts.len());
+        for put in puts {
+            let (slot, key) = match known.entry(put.tag) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(place) => {
+                    let found = match self.known_key(put.tag)? {
+                        Some(found) => found,
+                        None => {
+                            let (key, slot) = self.fresh_key(put.tag)?;
+                            fresh.push((put.tag, slot));
+                            (nth_after(first, fresh.len() - 1)?, key)
+                        }
+                    };
+                    place.insert(found)
+                }
+            };
+            let mut sealed = Vec::with_capacity(put.entries.len());
+            for plaintext in &put.entries {
+                let at = batch.seal(key, put.tag, *slot, plaintext)?;
+                if let Some(entry) = batch.entries.get(at) {
+                    sealed.push(Sealed {
+                        entry: entry.entry,
+                        digest: entry.digest,
+                    });
+                }
+            }
+            answers.push(sealed);
+        }
+        self.write_slots(
+            first,
+            &fresh
+                .iter()
+                .map(|(_, slot)| slot.clone())
+                .collect::<Vec<_>>(),
+        )?;
+        self.make_room(batch.bytes.len())?;
+        let (file, base) = (self.live.number, self.live.block());
+        if !batch.bytes.is_empty() {
+            self.live.append(&batch.bytes)?;
+        }
+        let mut index = self.shared.index_mut();
+        for (tag, _) in fresh {
+            index.slots.push(Some(tag), SlotState::Live);
+        }
+        for entry in batch.entries {
+            let place = Place {
+                file,
+                block: base + entry.block,
+                length: entry.length,
+                slot: entry.slot,
+            };
+            index.entries.insert(entry.entry, place);
+        }
+        index.end = self.live.mark();
+        Ok(answers)
+    }
+
+    /// A new subject's key, and the slot that will hold it.
+    fn fresh_key(&self, tag: SubjectTag) -> Result<(Secret, Slot), Stop> {
+        let key = Secret::random()?;
+        let slot = keys::live(&self.shared.keyring().wrapping, tag, &key)?;
+        Ok((key, slot))
+    }
+
+    /// The subject's slot and key; none when it has none that can be read.
+    pub(crate) fn known_key(&self, tag: SubjectTag) -> Result<Option<(u32, Secret)>, DiskError> {
+        let Some((slot, SlotState::Live)) = self.shared.index().slots.of(&tag) else {
+            return Ok(None);
+        };
+        let keyring = self.shared.keyring();
+        if let Slot::Live(of, wrapped) = keys::read(&keyring.file, slot)?
+            && of == tag
+            && let Some(key) = keys::key(&keyring.wrapping, tag, &wrapped)
+        {
+            return Ok(Some((slot, key)));
+        }
+        error!(
+            file = keyring.file.name(),
+            offset = keys::offset(slot),
+            "a subject's key is damaged; it gets a new one"
+        );
+        self.shared.index_mut().slots.set(slot, SlotState::Damaged);
+        Ok(None)
+    }
+
+    /// Writes neighbouring new slots and syncs them.
+    pub(crate) fn write_slots(&mut self, first: u32, slots: &[Slot]) -> Result<(), Stop> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        let file = Arc::clone(&self.shared.keyring().file);
+        let end = nth_after(first, slots.len())?;
+        if end > self.slots_filled {
+            let filled = end
+                .checked_next_multiple_of(STEP_SLOTS)
+                .ok_or(Stop::Exhausted("subjects"))?;
+            file.write_zeros(keys::offset(self.slots_filled), keys::offset(filled))?;
+            file.sync()?;
+            self.slots_filled = filled;
+        }
+        let bytes: Vec<u8> = slots.iter().flat_map(Slot::encode).collect();
+        file.write(&bytes, keys::offset(first))?;
+        file.sync()?;
+        Ok(())
+    }
+
+    /// Begins the next file when the batch would make this one too large.
+    fn make_room(&mut self, bytes: usize) -> Result<(), Stop> {
+        if self.live.end == 0 || self.live.end + bytes as u64 <= self.settings.file_bytes_max {
+            return Ok(());
+        }
+        self.live.close()?;
+        let number = self
+            .live
+            .number
+            .checked_add(1)
+            .ok_or(Stop::Exhausted("files"))?;
+        let next = Live::create(&self.shared.folder, number, &self.settings.before)?;
+        self.manifest.files = number.saturating_add(1);
+        self.manifest
+            .replace(&self.shared.folder, &self.settings.before)?;
+        self.shared.index_mut().files.push(Arc::clone(&next.file));
+        self.live = next;
+        Ok(())
+    }
+}
+
+/// A slot's number, counted from another.
+fn nth_after(first: u32, nth: usize) -> Result<u32, Stop> {
+    let nth = u32::try_from(nth)
+        .ok()
+        .and_then(|nth| first.checked_add(nth));
+    nth.ok_or(Stop::Exhausted("subjects"))
+}
+
+/// How much plaintext a job brings.
+fn size(job: &Job) -> usize {
+    match job {
+        Job::Put(put) => put.bytes,
+        Job::Erase(_) | Job::Sweep(..) | Job::Rotate(..) | Job::Close => 0,
+    }
+}

@@ -1,0 +1,59 @@
+//! What the tests share: opening, names of subjects, copies of folders, and searching them.
+
+use std::fs;
+use std::path::Path;
+
+use uuid::Uuid;
+use vault::{MasterKey, Settings, Vault};
+
+/// The master key number `n`.
+pub(crate) fn master(n: u8) -> MasterKey {
+    MasterKey::from_bytes(&[n; 32])
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        free_bytes_min: 0,
+        ..Settings::default()
+    }
+}
+
+pub(crate) fn open(folder: &Path) -> Vault {
+    Vault::open(folder, master(1), settings()).unwrap()
+}
+
+/// The subject number `n`.
+pub(crate) fn subject(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+/// Runs a future to its end on this thread.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// Copies a folder's files as they are at this moment: what a killed process leaves.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let path = file.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+/// The names of the files that hold `part`.
+pub(crate) fn files_with(folder: &Path, part: &[u8]) -> Vec<String> {
+    assert!(part.len() >= 6, "too short to mean anything");
+    let mut names = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        if bytes.windows(part.len()).any(|window| window == part) {
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    names
+}
