@@ -25,3 +25,5 @@ mod golden;
 mod lifecycle;
 #[path = "domain/properties.rs"]
 mod properties;
+#[path = "domain/table.rs"]
+mod table;

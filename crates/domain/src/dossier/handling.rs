@@ -138,6 +138,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_passed_on_late_stays_late_when_it_is_passed_on_again() {
+        let mut story = Story::accepted("2022-12-15T09:00", TEN_DAYS);
+        story.at("2022-12-16T09:00").does(transfer(AGENCY));
+        story.does(transfer("000.00.00.H20"));
+        assert_eq!(story.flags(), ["forwarded_late"]);
+    }
+
+    #[test]
     fn a_dossier_goes_only_to_an_agency_that_exists() {
         let story = Story::accepted("2022-12-15T09:00", TEN_DAYS);
         let no = story.refuses(transfer("000.00.99.H20"));

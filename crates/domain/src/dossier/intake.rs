@@ -200,6 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_in_the_last_moment_of_the_limit_is_in_time() {
+        let mut story = Story::begins("2022-12-15T09:00");
+        story.does(Command::Submit(submit_online(TEN_DAYS)));
+        story.at("2022-12-16T09:00").does(accept());
+        assert!(story.flags().is_empty());
+    }
+
+    #[test]
     fn a_supplement_starts_the_answers_limit_anew() {
         let mut story = Story::begins("2022-12-15T09:00");
         story.does(Command::Submit(submit_online(TEN_DAYS)));

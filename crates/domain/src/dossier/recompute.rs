@@ -3,21 +3,15 @@
 use super::recount::Counting;
 use super::{Case, Context, times};
 use crate::event::{DueDateRecomputed, Event, Occurrence};
+use crate::ids::VersionHash;
 use crate::rejection::Rejection;
 
-/// Counts again; only a due date that was counted on another calendar, or reached beyond a published one, can change.
+/// Counts again, if there is another calendar than the one it was last counted on.
 pub(super) fn recompute(case: &Case, ctx: &Context<'_>) -> Result<Vec<Occurrence>, Rejection> {
     let counting = Counting::of(case, ctx)?;
     let calendar = counting.calendar.version();
-    let before = case.due.ok_or(Rejection::NoDueDate)?;
     let due = counting.due(case).ok_or(Rejection::NoDueDate)?;
-    let another_calendar = case.calendar != *calendar;
-    let better_known = before.provisional && before != due;
-    if !another_calendar && !better_known {
-        return Err(Rejection::NothingToRecompute {
-            calendar: calendar.clone(),
-        });
-    }
+    counted_on_another(case, calendar)?;
     Ok(vec![Occurrence {
         at: times::now_after(case.accepted_at, ctx),
         event: Event::DueDateRecomputed(DueDateRecomputed {
@@ -25,6 +19,16 @@ pub(super) fn recompute(case: &Case, ctx: &Context<'_>) -> Result<Vec<Occurrence
             calendar: calendar.clone(),
         }),
     }])
+}
+
+/// On the same calendar the same due date comes out, also a provisional one: the calendar it lacks is a new version.
+fn counted_on_another(case: &Case, calendar: &VersionHash) -> Result<(), Rejection> {
+    if case.calendar != *calendar {
+        return Ok(());
+    }
+    Err(Rejection::NothingToRecompute {
+        calendar: calendar.clone(),
+    })
 }
 
 #[cfg(test)]

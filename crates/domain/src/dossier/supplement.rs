@@ -155,6 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn a_late_request_stays_flagged_after_another_clock_reads_earlier() {
+        let mut story = Story::accepted("2022-12-15T09:00", TEN_DAYS);
+        story
+            .at("2022-12-21T09:00")
+            .does(ask_supplement())
+            .does(bring_supplement());
+        story.at("2022-12-20T09:00").does(ask_supplement());
+        assert_eq!(
+            story.flags(),
+            ["second_supplement_request", "late_supplement_request"]
+        );
+    }
+
+    #[test]
     fn while_a_supplement_is_awaited_nothing_is_decided() {
         let mut story = Story::accepted("2022-12-15T09:00", TEN_DAYS);
         story.does(ask_supplement());

@@ -242,6 +242,13 @@ mod tests {
     }
 
     #[test]
+    fn this_very_moment_is_not_the_future() {
+        let mut story = Story::filed("2022-12-15T09:00", TEN_DAYS);
+        story.may_record_late = true;
+        story.does(accept_earlier("2022-12-15T09:00"));
+    }
+
+    #[test]
     fn recording_late_reaches_back_only_so_far() {
         let mut story = Story::accepted("2022-12-15T09:00", TEN_DAYS);
         story.at("2023-04-28T09:00").may_record_late = true;

@@ -158,3 +158,49 @@ fn every_phase_can_be_reached() {
     phases.dedup();
     assert_eq!(phases, Phase::ALL);
 }
+
+#[test]
+fn a_clock_that_stands_centuries_away_breaks_nothing() {
+    for end in [jiff::Timestamp::MIN, at("2999-12-31T23:59")] {
+        let mut story = Story::begins("2026-11-23T09:00");
+        story.may_record_late = true;
+        let wishes = [
+            domain::Command::Submit(submit_online(TEN_DAYS)),
+            ask_intake_supplement(),
+            bring_intake_supplement(),
+            accept(),
+            transfer(AGENCY),
+            extend("9999-12-31"),
+            extend("-009999-01-01"),
+            ask_supplement(),
+            lapse(),
+            bring_supplement(),
+            suspend(),
+            resume(),
+            recompute(),
+            resolve(),
+        ];
+        for wish in wishes {
+            // Every wish is tried far away, then lived in our own time.
+            let here = story.now;
+            story.now = end;
+            let _either = story.decides(&wish);
+            story.now = here;
+            if let Ok(happened) = story.decides(&wish) {
+                story.happens(happened);
+            }
+        }
+        story.now = end;
+        explain_deadline(&story.history, &story.catalogue);
+    }
+}
+
+#[test]
+fn a_clock_at_the_end_of_time_still_files_and_accepts() {
+    let mut story = Story::begins("2026-11-23T09:00");
+    story.now = jiff::Timestamp::MAX;
+    story
+        .does(domain::Command::Submit(submit_online(TEN_DAYS)))
+        .does(accept());
+    assert!(story.dossier.case().unwrap().due.unwrap().provisional);
+}
