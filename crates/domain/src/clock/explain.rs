@@ -133,7 +133,8 @@ impl Account<'_> {
             }
             TimeUnit::WorkingDays | TimeUnit::SameDay => {
                 let counts = date > self.start.date() && self.counter.calendar.working(date);
-                used.days += u32::from(counts && !self.paused(date));
+                let uses = counts && !self.paused(date) && !self.resumed_onto(date, used.days);
+                used.days += u32::from(uses);
             }
             TimeUnit::CalendarDays | TimeUnit::Months => {
                 let counts = date > self.start.date() && !self.rolled(date, used.days);
@@ -212,6 +213,18 @@ impl Account<'_> {
         self.pauses
             .iter()
             .any(|(from, to)| from.date() < date && date <= to.date())
+    }
+
+    /// Whether this is the due day only because a pause that began with nothing left to count ended on a day off.
+    fn resumed_onto(&self, date: Date, used: u32) -> bool {
+        let off_until_due = |day: Date| {
+            days_from(day)
+                .take_while(|day| *day < date)
+                .all(|day| !self.counter.calendar.working(day))
+        };
+        date == self.due.date()
+            && used >= u32::from(self.limit.amount)
+            && (self.pauses.iter()).any(|(_, to)| to.date() < date && off_until_due(to.date()))
     }
 
     /// Whether a day lies after the end of a calendar limit, on the way to the next working day.

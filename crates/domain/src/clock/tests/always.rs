@@ -114,7 +114,9 @@ proptest! {
     ) {
         let due = due(limit, start, calendar(), &HOURS);
         let stopped = start.saturating_add((from * 25).hours()).unwrap();
-        prop_assume!(!due.passed(stopped));
+        if due.passed(stopped) {
+            return Ok(());
+        }
         let again = stopped.saturating_add((length * 23).hours()).unwrap();
         let moved = resume(due, limit, stopped, again, calendar(), &HOURS);
         prop_assert!(moved.at >= due.at);
@@ -135,7 +137,7 @@ proptest! {
 
 proptest! {
     // Few, because some of them walk to the last year there is.
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn nothing_stops_the_clock(

@@ -58,6 +58,19 @@ fn stopped_on_the_due_day_it_is_due_on_the_day_of_resumption() {
 }
 
 #[test]
+fn stopped_on_the_due_day_and_resumed_on_a_day_off_no_day_is_counted_twice() {
+    let limit = working_days(19);
+    let due = resumed(limit, "2023-02-07", "2023-03-06 12:00", "2023-03-11 07:00");
+    assert_eq!(due.date(), day("2023-03-13"));
+    let pause = Pause {
+        from: at("2023-03-06 12:00"),
+        to: Some(at("2023-03-11 07:00")),
+    };
+    let days = explain(limit, at("2023-02-07"), &[pause], due, calendar(), &HOURS);
+    assert_eq!(days.last().unwrap().count, Some(19));
+}
+
+#[test]
 fn a_stop_cures_no_breach() {
     let due = resumed(
         working_days(10),
