@@ -25,6 +25,8 @@ mod settings;
 mod shared;
 mod stage;
 mod standing;
+pub mod transfer;
+pub mod verify;
 mod writer;
 
 pub use append::{Append, Appended, Expected, Imported};

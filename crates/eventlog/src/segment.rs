@@ -137,6 +137,11 @@ impl Segments {
         &self.live
     }
 
+    /// Sealed files and folders that wait to be sealed, in the order of their positions.
+    pub(crate) fn closed(&self) -> &[Segment] {
+        &self.closed
+    }
+
     /// The same with a new live segment after the old one.
     pub(crate) fn rolled(&self, live: Arc<LiveSegment>) -> Self {
         let mut closed = self.closed.clone();

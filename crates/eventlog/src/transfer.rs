@@ -1,0 +1,12 @@
+//! Export and restore: the sealed format carries backups, repairs and new followers from one folder to another.
+
+mod error;
+mod export;
+mod restore;
+#[cfg(test)]
+mod tests;
+
+pub use error::{ExportError, RestoreError};
+pub(crate) use export::Records;
+pub use export::{Exported, export};
+pub use restore::{Restored, import_into, restored};
