@@ -1,1 +1,30 @@
-//! To be written.
+//! The figures: facts folded from events, official forms computed from facts, published figures checked.
+//!
+//! * [`facts`]: every dossier as a few fixed-size columns, each version with the positions between which it was known.
+//!   Nothing else is kept: no counter that could drift. Built by [`Facts::apply`], from zero or from a snapshot.
+//! * [`question`]: which period, as known when, grouped how, counted by which rule.
+//! * [`ii06a`]: form II.06a, one scan over the facts; [`ii06a::cell`] names the dossiers behind a figure.
+//! * [`placement`]: where the form puts one dossier. The one place that decides it; [`scan`] applies it to all, [`memo`]
+//!   and [`checks`] read its answers.
+//! * [`report`]: the form as JSON and CSV, and merged for those who may not see small cells.
+//! * [`published`]: figures someone printed: which identities fail, by how much, and what that can mean.
+//! * [`ratio`]: percentages, never without numerator and denominator.
+//!
+//! Pure: no I/O, no clock, no randomness.
+
+pub mod checks;
+pub mod day;
+pub mod facts;
+pub mod ii06a;
+pub mod memo;
+pub mod placement;
+pub mod published;
+pub mod question;
+pub mod ratio;
+pub mod report;
+pub mod scan;
+
+pub use facts::Facts;
+pub use ii06a::{cell, ii06a};
+pub use question::{AsOf, Filter, Grouping, PendingRule, Period, Question};
+pub use report::Report;

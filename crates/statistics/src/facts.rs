@@ -1,0 +1,205 @@
+//! Every dossier as a few fixed-size columns, each version with the positions between which it was the truth.
+//!
+//! The version in force stands at the dossier's ordinal; an event that changes it moves the old one to the past with
+//! `[known_from, known_to)`. A report as of now reads only the versions in force; one as of an earlier position reads
+//! both and finds exactly one version of each dossier known then. Facts come from events alone, in the order of their
+//! positions, and from the calendar that says what a working day is; the same events give the same columns, bit for bit.
+
+pub(crate) mod bits;
+mod change;
+mod columns;
+mod intern;
+mod parallel;
+mod row;
+mod snapshot;
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use domain::calendar::Calendar;
+use domain::event::{Channel, Occurrence};
+use domain::ids::{AgencyId, DossierId, FieldCode, LawId, ProcedureCode, VersionHash};
+use jiff::Timestamp;
+
+pub use parallel::{Fact, fold_in_order};
+pub use snapshot::RestoreError;
+
+pub(crate) use change::number as channel_number;
+pub(crate) use columns::{Columns, Current, Past, channel};
+pub(crate) use intern::Interner;
+pub(crate) use row::Wait;
+
+use change::Surroundings;
+use intern::Folding;
+use row::Row;
+
+/// The identifiers behind the numbers in the columns.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Names {
+    pub(crate) agencies: Interner<AgencyId>,
+    pub(crate) fields: Interner<FieldCode>,
+    pub(crate) procedures: Interner<ProcedureCode>,
+    pub(crate) laws: Interner<LawId>,
+}
+
+/// All facts about all dossiers, as known at every position.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    calendar: Calendar,
+    names: Names,
+    current: Current,
+    past: Past,
+    ordinals: HashMap<DossierId, u32, BuildHasherDefault<Folding>>,
+    /// The first position not yet folded.
+    next: u64,
+}
+
+/// The same facts, whatever way they were built. Which dossier has which ordinal follows from them.
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        self.calendar.version() == other.calendar.version()
+            && self.next == other.next
+            && self.names == other.names
+            && self.current == other.current
+            && self.past == other.past
+    }
+}
+
+impl Eq for Facts {}
+
+impl Facts {
+    /// No facts yet. The calendar decides what was recorded late.
+    pub fn new(calendar: Calendar) -> Self {
+        Self {
+            calendar,
+            names: Names::default(),
+            current: Current::default(),
+            past: Past::default(),
+            ordinals: HashMap::default(),
+            next: 0,
+        }
+    }
+
+    /// Folds one event. A position folded before changes nothing, so a feed may repeat itself; the order of positions
+    /// is the order of the log.
+    pub fn apply(
+        &mut self,
+        position: u64,
+        recorded_at: Timestamp,
+        dossier: DossierId,
+        occurrence: &Occurrence,
+    ) {
+        if position < self.next {
+            return;
+        }
+        self.next = position.saturating_add(1);
+        if !change::matters(&occurrence.event) {
+            return;
+        }
+        let known = self.ordinals.get(&dossier).copied();
+        if known.is_some_and(|ordinal| self.current.is_ended(ordinal))
+            && change::follows_an_end(&occurrence.event)
+        {
+            return;
+        }
+        let (before, since) = self.row(known);
+        let around = &mut Surroundings {
+            recorded_at,
+            calendar: &self.calendar,
+            names: &mut self.names,
+        };
+        let after = change::change(before, occurrence, around);
+        self.put(position, dossier, known, before, since, &after);
+    }
+
+    /// A record of this dossier could not be understood: from here on it is unclassified, until a newer program folds
+    /// the log again.
+    pub fn apply_unclassified(&mut self, position: u64, dossier: DossierId) {
+        if position < self.next {
+            return;
+        }
+        self.next = position.saturating_add(1);
+        let known = self.ordinals.get(&dossier).copied();
+        let (before, since) = self.row(known);
+        let mut after = before;
+        after.put(bits::NOT_UNDERSTOOD, true);
+        after.settle();
+        self.put(position, dossier, known, before, since, &after);
+    }
+
+    /// A record that is not about a dossier: only the position moves.
+    pub fn skip(&mut self, position: u64) {
+        self.next = self.next.max(position.saturating_add(1));
+    }
+
+    /// The last position folded; `None` before the first.
+    pub fn through(&self) -> Option<u64> {
+        self.next.checked_sub(1)
+    }
+
+    /// How many dossiers have been seen.
+    pub fn dossiers(&self) -> usize {
+        self.current.dossiers.len()
+    }
+
+    /// How many versions are held, those in force and those of the past.
+    pub fn versions(&self) -> usize {
+        self.current.columns.len() + self.past.columns.len()
+    }
+
+    /// The calendar by which late recording is told.
+    pub fn calendar_version(&self) -> &VersionHash {
+        self.calendar.version()
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(crate) fn current(&self) -> &Current {
+        &self.current
+    }
+
+    pub(crate) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    fn row(&self, known: Option<u32>) -> (Row, u64) {
+        known
+            .and_then(|ordinal| usize::try_from(ordinal).ok())
+            .map_or((Row::UNKNOWN, 0), |at| self.current.get(at))
+    }
+
+    fn put(
+        &mut self,
+        position: u64,
+        dossier: DossierId,
+        known: Option<u32>,
+        before: Row,
+        since: u64,
+        after: &Row,
+    ) {
+        match known {
+            None => {
+                // More dossiers than 32 bits count do not fit in memory either.
+                let ordinal = u32::try_from(self.current.dossiers.len()).unwrap_or(row::NONE);
+                self.ordinals.insert(dossier, ordinal);
+                self.current.push(dossier, after, position);
+            }
+            Some(ordinal) if before != *after => {
+                self.past.push(ordinal, &before, since, position);
+                if let Ok(at) = usize::try_from(ordinal) {
+                    self.current.set(at, after, position);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The channels in the order of their numbers in the columns.
+pub(crate) const CHANNELS: [(Channel, &str); 3] = [
+    (Channel::Direct, "direct"),
+    (Channel::Online, "online"),
+    (Channel::Postal, "postal"),
+];

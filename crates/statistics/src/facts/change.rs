@@ -1,0 +1,212 @@
+//! What each event does to a dossier's row. Total: any event on any row gives a row.
+
+use domain::calendar::Calendar;
+use domain::clock::{Due, working_days_between};
+use domain::event::{Channel, DossierAccepted, DossierSubmitted, Event, Occurrence, Outcome};
+use domain::local;
+use jiff::Timestamp;
+
+use super::Names;
+use super::bits;
+use super::row::{Exit, Row, Wait};
+use crate::day::{self, DAY_MICROS, Day};
+
+/// Clocks of two machines may differ; a legal time later than its recording by more than this is in the future.
+const SKEW_MICROS: i64 = 5 * 60 * 1_000_000;
+
+/// What an event means beside itself: when it was recorded, on which calendar, with which names known.
+pub(super) struct Surroundings<'a> {
+    pub(super) recorded_at: Timestamp,
+    pub(super) calendar: &'a Calendar,
+    pub(super) names: &'a mut Names,
+}
+
+/// Whether the event can change a row at all; most events of a dossier's life cannot.
+pub(super) fn matters(event: &Event) -> bool {
+    match event {
+        Event::DossierSubmitted(_)
+        | Event::IntakeRefused(_)
+        | Event::DossierAccepted(_)
+        | Event::SupplementRequested(_)
+        | Event::SupplementReceived(_)
+        | Event::SupplementLapsed(_)
+        | Event::FeeRequested(_)
+        | Event::FeePaid(_)
+        | Event::DeadlineExtended(_)
+        | Event::ProcessingSuspended(_)
+        | Event::ProcessingResumed(_)
+        | Event::ProcessingTerminated(_)
+        | Event::DossierResolved(_)
+        | Event::ResultDelivered(_)
+        | Event::DossierWithdrawn(_)
+        | Event::DueDateRecomputed(_) => true,
+        Event::IntakeSupplementRequested(_)
+        | Event::IntakeSupplementReceived(_)
+        | Event::Transferred(_)
+        | Event::TaskAssigned(_)
+        | Event::SubjectKeyDestroyed(_) => false,
+    }
+}
+
+/// Whether the event is one that comes after every ordinary end and then says nothing new.
+pub(super) fn follows_an_end(event: &Event) -> bool {
+    matches!(event, Event::ResultDelivered(_))
+}
+
+/// The row after the event.
+pub(super) fn change(mut row: Row, occurrence: &Occurrence, around: &mut Surroundings<'_>) -> Row {
+    let at = occurrence.at;
+    match &occurrence.event {
+        Event::DossierSubmitted(submitted) => submit(&mut row, at, submitted, around),
+        Event::DossierAccepted(accepted) => accept(&mut row, at, accepted, around),
+        Event::IntakeRefused(_) => end(&mut row, at, Exit::RefusedAtIntake, around),
+        Event::DossierWithdrawn(_) => end(&mut row, at, Exit::Withdrawn, around),
+        Event::ProcessingTerminated(_) => end(&mut row, at, Exit::Terminated, around),
+        Event::SupplementLapsed(_) => end(&mut row, at, Exit::Lapsed, around),
+        Event::DossierResolved(resolved) => match &resolved.outcome {
+            Outcome::Granted { .. } => end(&mut row, at, Exit::Granted, around),
+            Outcome::Refused { .. } => end(&mut row, at, Exit::Refused, around),
+        },
+        Event::ResultDelivered(_) => {
+            if row.exit() == Exit::None {
+                row.put(bits::DELIVERED_WITHOUT_END, true);
+            }
+        }
+        Event::SupplementRequested(_) => wait(&mut row, Wait::Supplement, at),
+        Event::SupplementReceived(received) => go_on(&mut row, Wait::Supplement, at, received.due),
+        Event::FeeRequested(_) => wait(&mut row, Wait::Payment, at),
+        Event::FeePaid(paid) => go_on(&mut row, Wait::Payment, at, paid.due),
+        Event::ProcessingSuspended(_) => wait(&mut row, Wait::Suspended, at),
+        Event::ProcessingResumed(resumed) => go_on(&mut row, Wait::Suspended, at, resumed.due),
+        Event::DeadlineExtended(extended) => {
+            if row.is_pending() && extended.due.is_some() {
+                promise(&mut row, extended.due);
+            }
+        }
+        Event::DueDateRecomputed(recomputed) => {
+            if row.is_pending() {
+                promise(&mut row, Some(recomputed.due));
+            }
+        }
+        Event::IntakeSupplementRequested(_)
+        | Event::IntakeSupplementReceived(_)
+        | Event::Transferred(_)
+        | Event::TaskAssigned(_)
+        | Event::SubjectKeyDestroyed(_) => {}
+    }
+    row.settle();
+    row
+}
+
+fn submit(
+    row: &mut Row,
+    at: Timestamp,
+    submitted: &DossierSubmitted,
+    around: &mut Surroundings<'_>,
+) {
+    if row.has(bits::SUBMITTED) {
+        // The same request on two nodes is one dossier; what was known first stays.
+        row.put(bits::DUPLICATE, true);
+        return;
+    }
+    row.put(bits::SUBMITTED, true);
+    row.put(bits::SYNTHETIC, submitted.synthetic);
+    if row.has(bits::ACCEPTED) {
+        return;
+    }
+    row.begun_at = at.as_microsecond();
+    row.agency = around.names.agencies.number(&submitted.agency);
+    row.procedure = around.names.procedures.number(&submitted.procedure);
+    row.put_channel(number(submitted.channel));
+    row.put(bits::ASSISTED, submitted.assisted);
+}
+
+fn accept(row: &mut Row, at: Timestamp, accepted: &DossierAccepted, around: &mut Surroundings<'_>) {
+    if row.has(bits::ACCEPTED) {
+        row.put(bits::DUPLICATE, true);
+        return;
+    }
+    row.put(bits::ACCEPTED, true);
+    row.begun_at = at.as_microsecond();
+    row.agency = around.names.agencies.number(&accepted.agency);
+    row.procedure = around.names.procedures.number(&accepted.procedure);
+    row.field = around.names.fields.number(&accepted.field);
+    row.law = around.names.laws.number(&accepted.law);
+    row.put_channel(number(accepted.channel));
+    row.put(bits::ASSISTED, accepted.assisted);
+    // Form 01 may be left out for immediate results only (NĐ 61/2018 Đ.17.4).
+    row.put(bits::IMMEDIATE, !accepted.receipt_issued);
+    row.put(bits::ACCEPTED_LATE, late(at, around));
+    row.put(bits::ACCEPTED_IN_FUTURE, in_future(at, around));
+    promise(row, accepted.due);
+}
+
+/// The first end stays: an ended dossier stays ended.
+fn end(row: &mut Row, at: Timestamp, exit: Exit, around: &Surroundings<'_>) {
+    if row.exit() != Exit::None {
+        return;
+    }
+    row.put_exit(exit);
+    row.ended_at = at.as_microsecond();
+    row.put(bits::ENDED_LATE, late(at, around));
+    row.put(bits::ENDED_IN_FUTURE, in_future(at, around));
+}
+
+/// A wait begins; as in the dossier itself, only while it is worked on: it has one status at a time.
+fn wait(row: &mut Row, wait: Wait, at: Timestamp) {
+    if row.is_pending() && row.waits().is_none() {
+        row.begin_wait(wait, of(at));
+    }
+}
+
+/// What was waited for came, and the event says the due date from now on.
+fn go_on(row: &mut Row, wait: Wait, at: Timestamp, due: Option<Due>) {
+    if row.is_pending() && row.waits() == Some(wait) {
+        row.end_wait(of(at));
+        promise(row, due);
+    }
+}
+
+/// The due date from now on. The first one ever promised is kept beside it.
+fn promise(row: &mut Row, due: Option<Due>) {
+    row.put_due(due);
+    if let Some(due) = due
+        && !row.has(bits::HAS_ORIGINAL)
+    {
+        row.put_original_due(due);
+    }
+}
+
+/// More than one working day between the legal day and the day of recording.
+fn late(at: Timestamp, around: &Surroundings<'_>) -> bool {
+    // Nearly everything is recorded at once: no calendar is asked.
+    let gap = around
+        .recorded_at
+        .as_microsecond()
+        .saturating_sub(at.as_microsecond());
+    gap > DAY_MICROS
+        && working_days_between(
+            local::date(at),
+            local::date(around.recorded_at),
+            around.calendar,
+        ) > 1
+}
+
+fn in_future(at: Timestamp, around: &Surroundings<'_>) -> bool {
+    at.as_microsecond()
+        .saturating_sub(around.recorded_at.as_microsecond())
+        > SKEW_MICROS
+}
+
+fn of(at: Timestamp) -> Day {
+    day::of_micros(at.as_microsecond())
+}
+
+/// The channel bits.
+pub(crate) fn number(channel: Channel) -> u32 {
+    match channel {
+        Channel::Direct => 0,
+        Channel::Online => 1,
+        Channel::Postal => 2,
+    }
+}

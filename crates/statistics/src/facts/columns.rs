@@ -1,0 +1,160 @@
+//! Facts as columns: one array for each thing a report compares, so that a report reads only what it needs.
+
+use domain::ids::DossierId;
+
+use super::bits;
+use super::row::Row;
+use crate::day::Day;
+
+/// What a report reads, of current and of past versions alike.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Columns {
+    pub(crate) begun: Vec<Day>,
+    pub(crate) ended: Vec<Day>,
+    pub(crate) flags: Vec<u32>,
+    pub(crate) over_from: Vec<i64>,
+    pub(crate) agency: Vec<u32>,
+    pub(crate) field: Vec<u32>,
+    pub(crate) procedure: Vec<u32>,
+    pub(crate) law: Vec<u32>,
+    pub(crate) waits_from: Vec<Day>,
+    pub(crate) waits_until: Vec<Day>,
+    pub(crate) known_from: Vec<u64>,
+}
+
+/// What only folding needs, of a dossier's current version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Instants {
+    pub(crate) begun_at: i64,
+    pub(crate) ended_at: i64,
+    pub(crate) due_at: i64,
+    pub(crate) original_due_at: i64,
+}
+
+/// The version in force of each dossier, at the dossier's ordinal.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Current {
+    pub(crate) columns: Columns,
+    pub(crate) instants: Vec<Instants>,
+    pub(crate) dossiers: Vec<DossierId>,
+}
+
+/// The versions that were in force once, in the order in which they ceased to be.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Past {
+    pub(crate) columns: Columns,
+    pub(crate) ordinals: Vec<u32>,
+    pub(crate) known_to: Vec<u64>,
+}
+
+/// Grows by a quarter, not to the double: millions of rows are held, and half a table of air would be the larger half.
+fn push<T>(column: &mut Vec<T>, value: T) {
+    if column.len() == column.capacity() {
+        column.reserve_exact(1024.max(column.len() / 4));
+    }
+    column.push(value);
+}
+
+impl Columns {
+    fn push(&mut self, row: &Row, known_from: u64) {
+        push(&mut self.begun, row.begun);
+        push(&mut self.ended, row.ended);
+        push(&mut self.flags, row.flags);
+        push(&mut self.over_from, row.over_from);
+        push(&mut self.agency, row.agency);
+        push(&mut self.field, row.field);
+        push(&mut self.procedure, row.procedure);
+        push(&mut self.law, row.law);
+        push(&mut self.waits_from, row.waits_from);
+        push(&mut self.waits_until, row.waits_until);
+        push(&mut self.known_from, known_from);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.begun.len()
+    }
+}
+
+impl Current {
+    /// Adds a dossier; its ordinal is the number of dossiers before.
+    pub(crate) fn push(&mut self, dossier: DossierId, row: &Row, known_from: u64) {
+        self.columns.push(row, known_from);
+        push(&mut self.instants, instants(row));
+        push(&mut self.dossiers, dossier);
+    }
+
+    /// Whether the dossier has left, by whatever exit.
+    pub(crate) fn is_ended(&self, ordinal: u32) -> bool {
+        let flags = usize::try_from(ordinal)
+            .ok()
+            .and_then(|at| self.columns.flags.get(at));
+        flags.is_some_and(|flags| flags & bits::EXIT != 0)
+    }
+
+    /// The row in force and since when.
+    pub(crate) fn get(&self, at: usize) -> (Row, u64) {
+        let columns = &self.columns;
+        let instants = self.instants[at];
+        let row = Row {
+            agency: columns.agency[at],
+            field: columns.field[at],
+            procedure: columns.procedure[at],
+            law: columns.law[at],
+            flags: columns.flags[at],
+            begun_at: instants.begun_at,
+            ended_at: instants.ended_at,
+            due_at: instants.due_at,
+            original_due_at: instants.original_due_at,
+            waits_from: columns.waits_from[at],
+            waits_until: columns.waits_until[at],
+            begun: columns.begun[at],
+            ended: columns.ended[at],
+            over_from: columns.over_from[at],
+        };
+        (row, columns.known_from[at])
+    }
+
+    /// Puts the next version in the place of the one in force.
+    pub(crate) fn set(&mut self, at: usize, row: &Row, known_from: u64) {
+        let columns = &mut self.columns;
+        columns.begun[at] = row.begun;
+        columns.ended[at] = row.ended;
+        columns.flags[at] = row.flags;
+        columns.over_from[at] = row.over_from;
+        columns.agency[at] = row.agency;
+        columns.field[at] = row.field;
+        columns.procedure[at] = row.procedure;
+        columns.law[at] = row.law;
+        columns.waits_from[at] = row.waits_from;
+        columns.waits_until[at] = row.waits_until;
+        columns.known_from[at] = known_from;
+        self.instants[at] = instants(row);
+    }
+}
+
+impl Past {
+    pub(crate) fn push(&mut self, ordinal: u32, row: &Row, known_from: u64, known_to: u64) {
+        self.columns.push(row, known_from);
+        push(&mut self.ordinals, ordinal);
+        push(&mut self.known_to, known_to);
+    }
+}
+
+fn instants(row: &Row) -> Instants {
+    Instants {
+        begun_at: row.begun_at,
+        ended_at: row.ended_at,
+        due_at: row.due_at,
+        original_due_at: row.original_due_at,
+    }
+}
+
+/// The channel's place in the tables by channel; `None` when it is not known.
+pub(crate) fn channel(flags: u32) -> Option<usize> {
+    match flags & bits::CHANNEL {
+        0 => Some(0),
+        1 => Some(1),
+        2 => Some(2),
+        _ => None,
+    }
+}

@@ -1,0 +1,271 @@
+//! One pass over the versions known at a position: the counts of every group and of every kind of placement.
+
+use std::collections::BTreeMap;
+
+use domain::event::Channel;
+
+use crate::day::Day;
+use crate::facts::{Columns, Facts, Past, bits, channel_number};
+use crate::placement::{COMMON, Class, Placement, State, place};
+use crate::question::{Filter, Grouping, Question};
+
+/// The eight columns that are not sums: (4) (5) (6) (8) (9) (10) (12) (13).
+pub(crate) type Parts = [u32; 8];
+
+/// What one pass counted.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Of each group, at the group's number.
+    pub(crate) groups: Vec<Parts>,
+    /// How many dossiers have each placement.
+    pub(crate) placements: BTreeMap<Placement, u64>,
+    /// Counted online dossiers of each procedure.
+    pub(crate) online: Vec<u32>,
+    /// Whether a counted dossier falls under this law.
+    pub(crate) laws: Vec<bool>,
+}
+
+/// The versions of one table, and what groups them.
+pub(crate) struct Table<'a> {
+    pub(crate) columns: &'a Columns,
+    keys: &'a [u32],
+    mask: u32,
+    /// Of past versions only: their dossiers, and until when they were known.
+    past: Option<&'a Past>,
+}
+
+impl<'a> Table<'a> {
+    fn new(columns: &'a Columns, past: Option<&'a Past>, group: Grouping) -> Self {
+        let (keys, mask): (&[u32], u32) = match group {
+            Grouping::Field => (&columns.field, u32::MAX),
+            Grouping::Procedure => (&columns.procedure, u32::MAX),
+            Grouping::Agency => (&columns.agency, u32::MAX),
+            Grouping::Channel => (&columns.flags, bits::CHANNEL),
+        };
+        Self {
+            columns,
+            keys,
+            mask,
+            past,
+        }
+    }
+
+    /// The number of the row's group.
+    #[inline]
+    pub(crate) fn group(&self, at: usize) -> usize {
+        number(self.keys[at] & self.mask)
+    }
+
+    /// The dossier's ordinal; of a version in force it is the row's own number.
+    pub(crate) fn ordinal(&self, at: usize) -> usize {
+        self.past.map_or(at, |past| number(past.ordinals[at]))
+    }
+}
+
+/// Rows looked at together: their numbers stay in the first-level cache.
+const BLOCK: usize = 1024;
+
+/// Visits each dossier once, in the version known at the question's position: of those that pass the filter, all that
+/// the days `from` to `to` touch, and all that stand outside the form.
+///
+/// First the rows of a block are chosen without branching on the data, then the chosen ones are visited: most rows of a
+/// long history lie outside the period, and which ones do is not predictable.
+#[inline]
+pub(crate) fn each(
+    facts: &Facts,
+    question: &Question,
+    (from, to): (Day, Day),
+    mut visit: impl FnMut(&Table<'_>, usize),
+) {
+    let Some(wanted) = Wanted::of(facts, &question.filter) else {
+        return;
+    };
+    let position = question.as_of.position;
+    let all_known = facts.through().is_none_or(|through| position >= through);
+    let current = Table::new(&facts.current().columns, None, question.group);
+    let past =
+        (!all_known).then(|| Table::new(&facts.past().columns, Some(facts.past()), question.group));
+    let mut chosen = [0_u16; BLOCK];
+    for table in [Some(current), past].iter().flatten() {
+        let columns = table.columns;
+        // Past versions stand in the order in which they ceased to be known: the earlier ones need no look.
+        let start = table.past.map_or(0, |past| {
+            past.known_to
+                .partition_point(|known_to| *known_to <= position)
+        });
+        let (flags, begun, ended) = (
+            &columns.flags[start..],
+            &columns.begun[start..],
+            &columns.ended[start..],
+        );
+        let blocks = flags
+            .chunks(BLOCK)
+            .zip(begun.chunks(BLOCK))
+            .zip(ended.chunks(BLOCK));
+        for (first, ((flags, begun), ended)) in (start..).step_by(BLOCK).zip(blocks) {
+            let mut count = 0;
+            for (offset, ((flags, begun), ended)) in (0..).zip(flags.iter().zip(begun).zip(ended)) {
+                if let Some(place) = chosen.get_mut(count) {
+                    *place = offset;
+                }
+                let touched = (*begun <= to) & (*ended >= from) | (flags & bits::OUTSIDE != 0);
+                count += usize::from(touched);
+            }
+            for offset in chosen.iter().take(count) {
+                let at = first + usize::from(*offset);
+                if (all_known || columns.known_from[at] <= position) && wanted.takes(columns, at) {
+                    visit(table, at);
+                }
+            }
+        }
+    }
+}
+
+/// Counts everything the question is about.
+pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
+    let (bounds, rule) = (question.bounds(), question.due_rule);
+    let mut groups = vec![Parts::default(); groups(facts, question.group)];
+    let mut online = vec![0_u32; facts.names().procedures.names().len()];
+    let mut laws = vec![false; facts.names().laws.names().len()];
+    let mut common = vec![0_u32; number(COMMON)];
+    let mut touched = Vec::new();
+    let mut placements = BTreeMap::new();
+    each(facts, question, (bounds.from, bounds.to), |table, at| {
+        let Some(placement) = place(table.columns, at, &bounds, rule) else {
+            return;
+        };
+        if let Some(count) = common.get_mut(number(placement.code())) {
+            if *count == 0 {
+                touched.push(placement);
+            }
+            *count += 1;
+        } else {
+            *placements.entry(placement).or_insert(0) += 1;
+            if !placement.is_counted() {
+                return;
+            }
+        }
+        if let Some(parts) = groups.get_mut(table.group(at)) {
+            let (received, outcome) = parts_of(placement);
+            parts[received] += 1;
+            parts[outcome] += 1;
+        }
+        if let Some(count) = online.get_mut(number(table.columns.procedure[at])) {
+            *count += u32::from(placement.channel() == Some(1));
+        }
+        if let Some(law) = laws.get_mut(number(table.columns.law[at])) {
+            *law = true;
+        }
+    });
+    for placement in touched {
+        *placements.entry(placement).or_insert(0) += u64::from(common[number(placement.code())]);
+    }
+    Tally {
+        groups,
+        placements,
+        online,
+        laws,
+    }
+}
+
+/// What was pending at the end of a day, of each group: counted by itself, not as part of a form, because the opening of
+/// the next period is checked against it.
+pub(crate) fn pending_after(facts: &Facts, question: &Question, day: Day) -> Vec<u32> {
+    let mut pending = vec![0_u32; groups(facts, question.group)];
+    each(
+        facts,
+        question,
+        (day.saturating_add(1), day),
+        |table, at| {
+            if table.columns.flags[at] & bits::OUTSIDE == 0
+                && let Some(count) = pending.get_mut(table.group(at))
+            {
+                *count += 1;
+            }
+        },
+    );
+    pending
+}
+
+/// The two parts of [`Parts`] that count a placement.
+#[inline]
+pub(crate) fn parts_of(placement: Placement) -> (usize, usize) {
+    let received = match (placement.received(), placement.channel()) {
+        (true, Some(1)) => 0,
+        (true, Some(_) | None) => 1,
+        (false, _) => 2,
+    };
+    let outcome = match placement.state() {
+        State::PendingWithin => 6,
+        State::PendingOverdue => 7,
+        State::Ended => match placement.class() {
+            Class::Early => 3,
+            Class::OnTime => 4,
+            // Without a class it would not be in the form.
+            Class::Overdue | Class::Unknown => 5,
+        },
+    };
+    (received, outcome)
+}
+
+fn groups(facts: &Facts, group: Grouping) -> usize {
+    let names = facts.names();
+    match group {
+        Grouping::Field => names.fields.names().len(),
+        Grouping::Procedure => names.procedures.names().len(),
+        Grouping::Agency => names.agencies.names().len(),
+        Grouping::Channel => 4,
+    }
+}
+
+/// A filter with numbers for identifiers.
+struct Wanted {
+    any: bool,
+    agency: Option<u32>,
+    field: Option<u32>,
+    procedure: Option<u32>,
+    channel: Option<u32>,
+}
+
+impl Wanted {
+    /// `None` when something wanted was never seen: then nothing passes.
+    fn of(facts: &Facts, filter: &Filter) -> Option<Self> {
+        let names = facts.names();
+        let find = |wanted: Option<Option<u32>>| wanted.map_or(Some(None), |found| found.map(Some));
+        Some(Self {
+            any: *filter == Filter::default(),
+            agency: find(filter.agency.as_ref().map(|id| names.agencies.find(id)))?,
+            field: find(filter.field.as_ref().map(|id| names.fields.find(id)))?,
+            procedure: find(
+                filter
+                    .procedure
+                    .as_ref()
+                    .map(|id| names.procedures.find(id)),
+            )?,
+            channel: filter
+                .channel
+                .map(|channel: Channel| channel_number(channel)),
+        })
+    }
+
+    #[inline]
+    fn takes(&self, columns: &Columns, at: usize) -> bool {
+        self.any
+            || (self
+                .agency
+                .is_none_or(|wanted| wanted == columns.agency[at])
+                && self.field.is_none_or(|wanted| wanted == columns.field[at])
+                && self
+                    .procedure
+                    .is_none_or(|wanted| wanted == columns.procedure[at])
+                && self
+                    .channel
+                    .is_none_or(|wanted| wanted == columns.flags[at] & bits::CHANNEL))
+    }
+}
+
+/// The columns hold 32 bits; where memory is addressed with fewer, nothing of this fits.
+#[inline]
+pub(crate) fn number(value: u32) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
