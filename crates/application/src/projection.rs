@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use crate::codec::{self, NotUnderstood};
 
+mod replay;
+
 /// Records read at a time: enough to go fast, little enough to hold.
 const ROUND: usize = 1024;
 
@@ -37,18 +39,18 @@ impl<S> Clone for Projection<S> {
 }
 
 impl<S: Fold> Projection<S> {
-    /// Folds everything the log holds now, on the calling thread.
+    /// Folds everything the log holds now: decoded on every core, folded in order.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn open(log: EventLog, state: S) -> Result<Self, ReadError> {
-        let projection = Self {
+    pub fn open(log: EventLog, mut state: S) -> Result<Self, ReadError> {
+        let position = log.head().position;
+        replay::replay(&log, position, |record, event| state.apply(record, event))?;
+        Ok(Self {
             log,
             state: Arc::new(RwLock::new(state)),
-            position: watch::Sender::new(0),
-        };
-        while projection.step()? {}
-        Ok(projection)
+            position: watch::Sender::new(position),
+        })
     }
 
     /// Folds what comes, until the log closes.

@@ -1,5 +1,7 @@
 //! Log lines on standard error: text for people, JSON for machines. No personal data ever enters one.
 
+use std::io::IsTerminal as _;
+
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
@@ -39,7 +41,11 @@ pub fn start(format: Format, filter: &str) -> Result<(), TelemetryError> {
         filter: filter.to_owned(),
         reason: error.to_string(),
     })?;
-    let builder = fmt().with_env_filter(env).with_writer(std::io::stderr);
+    let builder = fmt()
+        .with_env_filter(env)
+        .with_writer(std::io::stderr)
+        // Colours are for terminals; a file or a journal keeps plain text.
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         Format::Text => builder.with_target(false).try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),

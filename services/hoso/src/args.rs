@@ -258,23 +258,29 @@ pub enum LogAct {
         #[arg(long, default_value_t = u64::MAX)]
         limit: u64,
     },
-    /// Write the log, or what came after a position, into one file of the sealed format.
+    /// Write the log, or what came after a position, into files of the sealed format; again takes it further.
     Export {
         /// The log's folder.
         folder: PathBuf,
-        /// The file to write; it must not exist.
-        file: PathBuf,
+        /// The folder to write the files to; made if it is not there.
+        to: PathBuf,
         /// Only records after this position.
         #[arg(long, default_value_t = 0)]
         after: u64,
     },
-    /// Make a new log folder from exported files, in order.
+    /// Make a new log folder out of exported files, verified, with the same positions and chain.
     Import {
         /// The folder to make; it must be empty or not there.
         folder: PathBuf,
-        /// The files, oldest first.
+        /// The files, in any order.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// The log is reporting's copy of processing's.
+        #[arg(long)]
+        replica: bool,
+        /// A head published earlier, as POSITION:HASH.
+        #[arg(long)]
+        anchor: Option<String>,
     },
 }
 

@@ -1,5 +1,10 @@
 //! The one program: every role, all roles in one process, and the commands for people.
 
+#![allow(
+    unreachable_pub,
+    reason = "a program exports nothing; `pub` says what a module offers the others"
+)]
+
 mod args;
 mod client;
 mod demo;

@@ -65,7 +65,7 @@ pub struct Stack {
     /// Where reporting listens.
     pub reporting: SocketAddr,
     stop: watch::Sender<bool>,
-    roles: Vec<(&'static str, JoinHandle<Result<(), RoleError>>)>,
+    roles: Vec<RoleThread>,
 }
 
 /// The services could not start, or one ended badly.
@@ -107,6 +107,9 @@ pub enum StackError {
     },
 }
 
+/// A role's name and its thread.
+type RoleThread = (&'static str, JoinHandle<Result<(), RoleError>>);
+
 #[derive(Debug, Error)]
 enum RoleError {
     #[error(transparent)]
@@ -126,34 +129,44 @@ impl Stack {
     /// # Errors
     /// When the folder is of the other kind, or anything in it does not open.
     pub fn start(options: Options) -> Result<Self, StackError> {
-        claim(&options.data, options.kind)?;
-        let [intake, processing, reporting] = options.listen.map(bind);
+        let Options {
+            data,
+            kind,
+            catalogue,
+            clock,
+            listen,
+            master_key_file,
+            node,
+            segment_bytes_max,
+        } = options;
+        claim(&data, kind)?;
+        let [intake, processing, reporting] = listen.map(bind);
         let (intake, processing, reporting) = (intake?, processing?, reporting?);
-        let key = || master_key(&options);
+        let key = || master_key(&data, master_key_file.as_deref());
         let intake_node = Intake::open(intake::Settings {
-            data: options.data.join("intake"),
-            node: options.node,
-            catalogue: Arc::clone(&options.catalogue),
-            clock: options.clock.clone(),
+            data: data.join("intake"),
+            node,
+            catalogue: Arc::clone(&catalogue),
+            clock: clock.clone(),
             master_key: key()?,
-            segment_bytes_max: options.segment_bytes_max,
+            segment_bytes_max,
             patience: PATIENCE,
             drain: DRAIN,
         })?;
         let processing_role = Processing::open(processing::Settings {
-            data: options.data.join("processing"),
-            catalogue: Arc::clone(&options.catalogue),
-            clock: options.clock.clone(),
+            data: data.join("processing"),
+            catalogue: Arc::clone(&catalogue),
+            clock: clock.clone(),
             master_key: key()?,
-            segment_bytes_max: options.segment_bytes_max,
+            segment_bytes_max,
             patience: PATIENCE,
             drain: DRAIN,
         })?;
         let reporting_role = Reporting::open(reporting::Settings {
-            data: options.data.join("reporting"),
-            catalogue: Arc::clone(&options.catalogue),
-            clock: options.clock.clone(),
-            segment_bytes_max: options.segment_bytes_max,
+            data: data.join("reporting"),
+            catalogue,
+            clock,
+            segment_bytes_max,
             patience: PATIENCE,
             drain: DRAIN,
         })?;
@@ -229,7 +242,7 @@ impl Stack {
 fn role(
     name: &'static str,
     serving: impl Future<Output = Result<(), RoleError>> + Send + 'static,
-) -> Result<(&'static str, JoinHandle<Result<(), RoleError>>), StackError> {
+) -> Result<RoleThread, StackError> {
     let thread = std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
@@ -281,13 +294,13 @@ fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
     }
 }
 
-fn master_key(options: &Options) -> Result<MasterKey, StackError> {
-    let own = options.data.join("master.key");
-    let path = options.master_key_file.as_ref().unwrap_or(&own);
-    let made = options.master_key_file.is_none() && !path.exists();
-    if made {
-        MasterKey::generate_file(path).map_err(|error| StackError::Key(error.to_string()))
-    } else {
-        MasterKey::read_file(path).map_err(|error| StackError::Key(error.to_string()))
-    }
+/// The key in the file that was named; or the data folder's own, made when there is none.
+fn master_key(data: &Path, named: Option<&Path>) -> Result<MasterKey, StackError> {
+    let own = data.join("master.key");
+    let key = match named {
+        Some(path) => MasterKey::read_file(path),
+        None if own.exists() => MasterKey::read_file(&own),
+        None => MasterKey::generate_file(&own),
+    };
+    key.map_err(|error| StackError::Key(error.to_string()))
 }

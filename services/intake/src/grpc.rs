@@ -156,29 +156,27 @@ impl IntakeService for Calls {
         let id = change::dossier_id(&asked.dossier_id, &mut faults);
         let accept = filing::acceptance(asked.acceptance.as_ref(), &mut faults);
         let ((marks, id), accept) = faults.finish(marks.zip(id).zip(accept))?;
-        let wanted = accept.receipt_issued;
         self.edge.wait_for(&marks.min_position).await?;
         let filed = self.edge.found(id)?;
         let immediate = filed
             .dossier
             .filing()
             .is_some_and(|filing| self.immediate(&filing.submitted.procedure));
+        let accept = Accept {
+            receipt_issued: accept.receipt_issued || !immediate,
+            ..accept
+        };
+        let asked = Asked {
+            marks: &marks,
+            method: "AcceptDossier",
+            body: &asked,
+        };
+        let operator = accept.operator.clone();
         let answer = self
-            .change(
-                Asked {
-                    marks: &marks,
-                    method: "AcceptDossier",
-                    body: &asked,
-                },
-                id,
-                Vec::new(),
-                |_| {
-                    vec![Command::Accept(Accept {
-                        receipt_issued: wanted || !immediate,
-                        ..accept.clone()
-                    })]
-                },
-            )
+            .edge
+            .carry_out(asked, id, operator, Vec::new(), |_| {
+                vec![Command::Accept(accept.clone())]
+            })
             .await?;
         Ok(Response::new(AcceptDossierResponse {
             dossier: self.edge.written(&answer),

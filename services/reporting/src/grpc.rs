@@ -7,7 +7,7 @@ use api::convert::values;
 use api::edge::recorded_at;
 use api::hoso::reporting::v1::reporting_service_server::ReportingService;
 use api::hoso::reporting::v1::{
-    CellDossier, Check, CheckFiguresRequest, CheckFiguresResponse, GetReportRequest,
+    CellDossier, Check, CheckFiguresRequest, CheckFiguresResponse, Finding, GetReportRequest,
     GetReportResponse, GetStatusRequest, GetStatusResponse, ListCellDossiersRequest,
     ListCellDossiersResponse, MemoLine, ReportRow,
 };
@@ -22,6 +22,7 @@ use domain::event::Event;
 use domain::ids::{AgencyId, DossierId, FieldCode, ProcedureCode};
 use eventlog::{EventLog, Position, StreamId};
 use messaging::Progress;
+use statistics::published::{Published, Severity};
 use statistics::report::{Cells, Column};
 use statistics::{AsOf, Grouping, Question, Report, cell, ii06a};
 use tokio::sync::watch;
@@ -152,9 +153,12 @@ impl Calls {
         Ok(records
             .iter()
             .filter_map(|record| codec::decode(record).ok())
-            .find_map(|occurrence| match occurrence.event {
-                Event::DossierAccepted(accepted) => Some(accepted.code.to_string()),
-                _ => None,
+            .find_map(|occurrence| {
+                if let Event::DossierAccepted(accepted) = occurrence.event {
+                    Some(accepted.code.to_string())
+                } else {
+                    None
+                }
             })
             .unwrap_or_default())
     }
@@ -276,8 +280,39 @@ impl ReportingService for Calls {
         &self,
         request: Request<CheckFiguresRequest>,
     ) -> Result<Response<CheckFiguresResponse>, Status> {
-        let _ = (request, FIGURES_BYTES_MAX);
-        Err(EdgeError::Unsupported("published figures cannot be checked yet").into())
+        let text = request.into_inner().figures_toml;
+        let mut faults = Faults::default();
+        let published = if text.len() > FIGURES_BYTES_MAX {
+            faults.note("figures_toml", "may have at most 64 KiB");
+            None
+        } else {
+            match Published::parse(&text) {
+                Ok(published) => Some(published),
+                Err(wrong) => {
+                    for fault in wrong {
+                        faults.note("figures_toml", fault.to_string());
+                    }
+                    None
+                }
+            }
+        };
+        let published = faults.finish(published)?;
+        let mut findings = published.findings();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Ok(Response::new(CheckFiguresResponse {
+            balances: findings
+                .iter()
+                .all(|finding| finding.severity != Severity::Error),
+            findings: findings
+                .into_iter()
+                .map(|finding| Finding {
+                    id: finding.id.to_owned(),
+                    severity: severity(finding.severity).to_owned(),
+                    text_vi: finding.vi,
+                    text_en: finding.en,
+                })
+                .collect(),
+        }))
     }
 
     async fn get_status(
@@ -317,5 +352,14 @@ fn row(key: &str, name: &str, cells: &Cells) -> ReportRow {
         c11: cells.c11,
         c12: cells.c12,
         c13: cells.c13,
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Holds => "holds",
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
     }
 }
