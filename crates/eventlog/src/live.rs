@@ -94,6 +94,7 @@ impl Live {
         if file.metadata()?.len() == 0 {
             return Err(invalid("the file db is empty"));
         }
+        no_blobs(folder)?;
         // A snapshot that is newer than db, or half-written, makes sled refuse the folder.
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
@@ -115,7 +116,6 @@ impl Live {
             file,
             folder: folder.to_owned(),
         };
-        live.no_blobs()?;
         match live.value(HEADER_KEY)? {
             Some(value) if value.as_ref() == header.encode() => Ok(live),
             Some(value) => Err(invalid(&wrong_header(&value, header))),
@@ -125,12 +125,9 @@ impl Live {
         }
     }
 
-    /// Fails when a value has left sled's log for a side file: those are never synced.
+    /// Fails when a value has left sled's log for a side file.
     pub(crate) fn no_blobs(&self) -> io::Result<()> {
-        match fs::read_dir(self.folder.join("blobs"))?.next() {
-            None => Ok(()),
-            Some(_) => Err(invalid("there are files in blobs/, which are never synced")),
-        }
+        no_blobs(&self.folder)
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -222,6 +219,19 @@ fn open_sled(folder: &Path) -> io::Result<sled::Db> {
             other => return other,
         }
     }
+}
+
+/// Side files are never synced: one is as bad as a lost sync.
+fn no_blobs(folder: &Path) -> io::Result<()> {
+    let any = match fs::read_dir(folder.join("blobs")) {
+        Ok(blobs) => blobs.count() > 0,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    if any {
+        return Err(invalid("there are files in blobs/, which are never synced"));
+    }
+    Ok(())
 }
 
 fn is_lock(error: &io::Error) -> bool {

@@ -5,6 +5,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -20,6 +22,9 @@ use crate::sealed::SealedSegment;
 use crate::segment::{LiveSegment, Segment, Segments};
 use crate::settings::Settings;
 use crate::standing::Standing;
+
+/// The lock of a log that was just closed is free after a moment.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// A log that was found whole.
 pub(crate) struct Opened {
@@ -86,12 +91,20 @@ fn take_lock(folder: &Path) -> Result<File, OpenError> {
         .write(true)
         .open(&path)
         .map_err(io_error("opening", &path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
-            folder: folder.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(io_error("locking", &path)(error)),
+    // A process that was just started from this one may hold it for a moment.
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let folder = folder.to_owned();
+                return Err(OpenError::Locked { folder });
+            }
+            Err(TryLockError::Error(error)) => return Err(io_error("locking", &path)(error)),
+        }
     }
 }
 

@@ -9,5 +9,17 @@
 
 #[path = "eventlog/appends.rs"]
 mod appends;
+#[path = "eventlog/damage.rs"]
+mod damage;
+#[path = "eventlog/faults.rs"]
+mod faults;
+#[path = "eventlog/following.rs"]
+mod following;
+#[path = "eventlog/kill.rs"]
+mod kill;
+#[path = "eventlog/model.rs"]
+mod model;
+#[path = "eventlog/sealing.rs"]
+mod sealing;
 #[path = "eventlog/support.rs"]
 mod support;
