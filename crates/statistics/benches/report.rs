@@ -42,11 +42,11 @@ fn main() {
         .filter_map(|text| text.parse::<u64>().ok())
         .next_back()
         .unwrap_or(1_000_000);
-    let calendar = Calendar::parse(
-        "none.csv",
-        "# published: 2020..2026\ndate,kind,reason,certainty\n",
-    )
-    .unwrap();
+    let calendar = "# published: 2022
+date,kind,reason,certainty
+2022-09-02,off,Quốc khánh,official
+";
+    let calendar = Calendar::parse("calendar.csv", calendar).unwrap();
 
     let events = decoded(dossiers.min(200_000));
     decoding(&calendar, &events);
