@@ -25,6 +25,8 @@ mod settings;
 mod shared;
 mod stage;
 mod standing;
+mod submit;
+mod threads;
 pub mod transfer;
 pub mod verify;
 mod writer;

@@ -1,50 +1,31 @@
 //! The handle of a log: append, import, read, watch; cheap to clone, and the last one closes the log.
 
-use std::fs::File;
 use std::future::Future;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, mpsc};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::append::{Append, Appended, Imported};
 use crate::error::{AppendError, ImportError, OpenError, ReadError};
 use crate::head::{Head, Watermark};
-use crate::live::SYNC_BYTES_MAX;
-use crate::locks::{lock, read};
-use crate::marker::Marker;
-use crate::open::{self, io_error};
-use crate::queue::{Job, Outcome, Refusal};
+use crate::locks::read;
+use crate::open;
 use crate::reader::{self, LogBlocks, Scan};
 use crate::record::{ChainHash, Key, LogId, Position, Record, Revision, StreamId};
 use crate::sealing;
 use crate::segment::Segments;
 use crate::settings::{Role, Settings};
 use crate::shared::Shared;
-use crate::stage;
+use crate::submit;
+use crate::threads::Threads;
 use crate::writer::{Writer, head_of};
-
-/// Records of one import are committed in parts of at most this many bytes, each whole or not at all.
-const IMPORT_BYTES_MAX: usize = SYNC_BYTES_MAX / 2;
-/// Readers that are under way get this long when the log is closed.
-const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
 /// An open log. Clones are handles of the same log; it is closed by `close` or with the last of them.
 #[derive(Clone, Debug)]
 pub struct EventLog {
     shared: Arc<Shared>,
     threads: Arc<Threads>,
-}
-
-/// The log's threads; dropping this closes the log.
-#[derive(Debug)]
-struct Threads {
-    shared: Arc<Shared>,
-    stop: Arc<AtomicBool>,
-    handles: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl EventLog {
@@ -65,11 +46,7 @@ impl EventLog {
             opened.segments,
             opened.lock,
         ));
-        let threads = Arc::new(Threads {
-            shared: Arc::clone(&shared),
-            stop: Arc::default(),
-            handles: Mutex::default(),
-        });
+        let threads = Arc::new(Threads::new(Arc::clone(&shared)));
         let (sealer, todo) = mpsc::channel();
         for segment in opened.unsealed {
             drop(sealer.send(segment));
@@ -83,7 +60,7 @@ impl EventLog {
         )
         .map_err(|error| open::damaged(folder, &error))?;
         threads.spawn("log-writer", move || writer.run())?;
-        let (stop, seals) = (Arc::clone(&threads.stop), Arc::clone(&shared));
+        let (stop, seals) = (threads.stop(), Arc::clone(&shared));
         threads.spawn("log-sealer", move || sealing::run(&seals, &todo, &stop))?;
         Ok(Self { shared, threads })
     }
@@ -97,20 +74,7 @@ impl EventLog {
         &self,
         append: Append,
     ) -> impl Future<Output = Result<Appended, AppendError>> + Send + use<> {
-        let shared = Arc::clone(&self.shared);
-        async move {
-            let bytes = shared.check_append(&append)?;
-            let (reply, answer) = oneshot::channel();
-            match shared.enqueue(Job::Append(append, reply), bytes).await {
-                Ok(()) => {}
-                Err(Waited::Full) => return Err(AppendError::Busy),
-                Err(Waited::Closed(reason)) => return Err(AppendError::Closed(reason)),
-            }
-            let outcome = answer
-                .await
-                .unwrap_or_else(|_| Err(AppendError::Closed(GONE.into())));
-            shared.appended(outcome?)
-        }
+        submit::append(Arc::clone(&self.shared), append)
     }
 
     /// `append` for callers without a runtime; blocks the thread.
@@ -121,20 +85,7 @@ impl EventLog {
     /// # Panics
     /// Within an asynchronous runtime.
     pub fn append_blocking(&self, append: Append) -> Result<Appended, AppendError> {
-        let bytes = self.shared.check_append(&append)?;
-        let (reply, answer) = oneshot::channel();
-        match self
-            .shared
-            .enqueue_blocking(Job::Append(append, reply), bytes)
-        {
-            Ok(()) => {}
-            Err(Waited::Full) => return Err(AppendError::Busy),
-            Err(Waited::Closed(reason)) => return Err(AppendError::Closed(reason)),
-        }
-        let outcome = answer
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(AppendError::Closed(GONE.into())));
-        self.shared.appended(outcome?)
+        submit::append_blocking(&self.shared, append)
     }
 
     /// Takes in records of other logs at this log's next positions; those that are here are dropped.
@@ -146,7 +97,7 @@ impl EventLog {
         &self,
         records: Vec<Record>,
     ) -> impl Future<Output = Result<Imported, ImportError>> + Send + use<> {
-        take_in(Arc::clone(&self.shared), records, Role::Origin)
+        submit::take_in(Arc::clone(&self.shared), records, Role::Origin)
     }
 
     /// Takes in the followed log's records verbatim; those that are here are compared and dropped.
@@ -157,7 +108,7 @@ impl EventLog {
         &self,
         records: Vec<Record>,
     ) -> impl Future<Output = Result<Imported, ImportError>> + Send + use<> {
-        take_in(Arc::clone(&self.shared), records, Role::Replica)
+        submit::take_in(Arc::clone(&self.shared), records, Role::Replica)
     }
 
     /// The newest synced record.
@@ -285,182 +236,5 @@ impl EventLog {
 
     pub(crate) fn segments(&self) -> Result<Arc<Segments>, ReadError> {
         self.shared.segments()
-    }
-}
-
-const GONE: &str = "the writer is gone";
-
-/// Why a job did not get into the queue.
-enum Waited {
-    Full,
-    Closed(String),
-}
-
-async fn take_in(
-    shared: Arc<Shared>,
-    records: Vec<Record>,
-    role: Role,
-) -> Result<Imported, ImportError> {
-    let own = shared.settings.role;
-    if own != role {
-        return Err(ImportError::Role { role: own.as_str() });
-    }
-    let mut sum = Imported::default();
-    let mut records = records.into_iter().peekable();
-    while records.peek().is_some() {
-        let (mut part, mut bytes) = (Vec::new(), 0);
-        while let Some(record) = records.peek() {
-            let len = stage::import_len(record);
-            if !part.is_empty() && bytes + len > IMPORT_BYTES_MAX {
-                break;
-            }
-            bytes += len;
-            part.extend(records.next());
-        }
-        let (reply, answer) = oneshot::channel();
-        let job = match role {
-            Role::Origin => Job::Import(part, reply),
-            Role::Replica => Job::Replicate(part, reply),
-        };
-        match shared.enqueue(job, bytes).await {
-            Ok(()) => {}
-            Err(Waited::Full) => return Err(ImportError::Busy),
-            Err(Waited::Closed(reason)) => return Err(ImportError::Closed(reason)),
-        }
-        let imported = answer
-            .await
-            .unwrap_or_else(|_| Err(ImportError::Closed(GONE.into())))?;
-        sum.taken += imported.taken;
-        sum.duplicates += imported.duplicates;
-    }
-    Ok(sum)
-}
-
-impl Shared {
-    /// Can it be taken at all? Gives its size.
-    fn check_append(&self, append: &Append) -> Result<usize, AppendError> {
-        match self.settings.role {
-            Role::Origin => stage::check_append(append),
-            Role::Replica => Err(AppendError::Closed("it follows another log".to_owned())),
-        }
-    }
-
-    /// Puts a job into the queue, waiting a bounded time for room.
-    async fn enqueue(&self, mut job: Job, bytes: usize) -> Result<(), Waited> {
-        let mut deadline = None;
-        loop {
-            let room = self.queue.room();
-            tokio::pin!(room);
-            room.as_mut().enable();
-            job = match self.queue.push(job, bytes) {
-                Ok(()) => return Ok(()),
-                Err(Refusal::Closed(reason)) => return Err(Waited::Closed(reason)),
-                Err(Refusal::Full(job)) => job,
-            };
-            let wait = self.settings.queue_wait;
-            let deadline = *deadline.get_or_insert_with(|| tokio::time::Instant::now() + wait);
-            if tokio::time::timeout_at(deadline, room).await.is_err() {
-                return Err(Waited::Full);
-            }
-        }
-    }
-
-    fn enqueue_blocking(&self, mut job: Job, bytes: usize) -> Result<(), Waited> {
-        let deadline = Instant::now() + self.settings.queue_wait;
-        loop {
-            job = match self.queue.push(job, bytes) {
-                Ok(()) => return Ok(()),
-                Err(Refusal::Closed(reason)) => return Err(Waited::Closed(reason)),
-                Err(Refusal::Full(job)) => job,
-            };
-            if Instant::now() >= deadline {
-                return Err(Waited::Full);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn appended(&self, outcome: Outcome) -> Result<Appended, AppendError> {
-        match outcome {
-            Outcome::Written(records) => Ok(Appended {
-                records,
-                replayed: false,
-            }),
-            Outcome::Answered(first) => {
-                let records = self.segments()?.answer(first)?;
-                Ok(Appended {
-                    records,
-                    replayed: true,
-                })
-            }
-        }
-    }
-}
-
-impl Threads {
-    fn spawn(
-        &self,
-        name: &'static str,
-        work: impl FnOnce() + Send + 'static,
-    ) -> Result<(), OpenError> {
-        let handle = thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(work)
-            .map_err(io_error("starting a thread for", &self.shared.folder))?;
-        lock(&self.handles).push(handle);
-        Ok(())
-    }
-
-    /// Ends the threads, lets sled go, and notes a clean stop if it was one.
-    fn close(&self) {
-        self.shared.queue.close("it was closed here");
-        let handles = std::mem::take(&mut *lock(&self.handles));
-        self.stop.store(true, Ordering::Relaxed);
-        for handle in handles {
-            // A panic there was noted as the log's failure.
-            drop(handle.join());
-        }
-        let Some(segments) = self.shared.take_segments() else {
-            return;
-        };
-        if let Err(error) = self.mark(segments) {
-            tracing::warn!(folder = %self.shared.folder.display(), error, "the stop is not marked as clean");
-        }
-        lock(&self.shared.lock).take();
-    }
-
-    fn mark(&self, segments: Arc<Segments>) -> Result<(), String> {
-        let live = Arc::clone(segments.live());
-        let (number, db) = (live.number, live.live.folder().join("db"));
-        let position = self.shared.head.borrow().position;
-        drop(segments);
-        let deadline = Instant::now() + CLOSE_WAIT;
-        while Arc::strong_count(&live) > 1 {
-            if Instant::now() > deadline {
-                return Err("readers hold the live segment".to_owned());
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        drop(live);
-        if self.shared.failure.get().is_some() {
-            return Err("a write has failed".to_owned());
-        }
-        // sled's threads hold the lock until the last of them has let go of the file.
-        let file = File::open(&db).map_err(|error| error.to_string())?;
-        while file.try_lock().is_err() {
-            if Instant::now() > deadline {
-                return Err("the live segment's file is still locked".to_owned());
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        Marker::of(number, position, &db)
-            .and_then(|marker| marker.store(&self.shared.folder))
-            .map_err(|error| error.to_string())
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        self.close();
     }
 }

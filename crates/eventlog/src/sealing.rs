@@ -14,6 +14,7 @@ use crate::record::{Position, Record};
 use crate::sealed::{self, SealedSegment};
 use crate::segment::LiveSegment;
 use crate::shared::Shared;
+use crate::standing::Standing;
 
 /// A failed sealing is tried again: until then the folder serves.
 const RETRY: Duration = Duration::from_secs(10);
@@ -64,7 +65,13 @@ fn seal(shared: &Shared, segment: &LiveSegment, stop: &AtomicBool) -> io::Result
         stop,
     };
     let records = records.inspect(|_| drop(faults.at("seal::record")));
-    let footer = sealed::write(&path, &segment.before, records).map_err(io::Error::other)?;
+    // A replica takes its identity with its first record, after the segment was begun.
+    let log = lock(&shared.manifest).log;
+    let before = Standing {
+        log,
+        ..segment.before.clone()
+    };
+    let footer = sealed::write(&path, &before, records).map_err(io::Error::other)?;
     faults.at("seal::written")?;
     let sealed = SealedSegment::open(&path).map_err(io::Error::other)?;
     if *sealed.footer() != footer {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use eventlog::{
-    Append, AppendError, EventLog, Expected, ImportError, Imported, OpenError, Record, Watermark,
+    Append, AppendError, EventLog, Expected, ImportError, Imported, OpenError, Record, Settings,
+    Watermark,
 };
 
 use crate::support::{
@@ -234,6 +235,10 @@ fn a_replica_is_the_followed_log_byte_for_byte() {
             .append_blocking(append(500 + number % 3, [number]))
             .unwrap();
     }
+    let replica = || Settings {
+        segment_bytes_max: 4096,
+        ..replica()
+    };
     let log = EventLog::open(folders[2].path(), replica()).unwrap();
     assert_eq!(log.head().position, 0);
     let refused = log.append_blocking(append(1, [1])).unwrap_err();
@@ -270,6 +275,8 @@ fn a_replica_is_the_followed_log_byte_for_byte() {
             duplicates: 30
         }
     );
+    crate::sealing::wait_for_sealing(&log);
+    assert!(folders[2].path().join("sealed-000001").exists());
     for reopened in [false, true] {
         let log = if reopened {
             log.close();

@@ -1,0 +1,158 @@
+//! From a caller to the writer's queue and back: with a bounded wait for room.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::append::{Append, Appended, Imported};
+use crate::error::{AppendError, ImportError};
+use crate::live::SYNC_BYTES_MAX;
+use crate::queue::{Job, Outcome, Refusal};
+use crate::record::Record;
+use crate::settings::Role;
+use crate::shared::Shared;
+use crate::stage;
+
+/// Records of one import are committed in parts of at most this many bytes, each whole or not at all.
+const IMPORT_BYTES_MAX: usize = SYNC_BYTES_MAX / 2;
+const GONE: &str = "the writer is gone";
+
+/// Why a job did not get into the queue.
+enum Waited {
+    Full,
+    Closed(String),
+}
+
+impl From<Waited> for AppendError {
+    fn from(waited: Waited) -> Self {
+        match waited {
+            Waited::Full => Self::Busy,
+            Waited::Closed(reason) => Self::Closed(reason),
+        }
+    }
+}
+
+impl From<Waited> for ImportError {
+    fn from(waited: Waited) -> Self {
+        match waited {
+            Waited::Full => Self::Busy,
+            Waited::Closed(reason) => Self::Closed(reason),
+        }
+    }
+}
+
+pub(crate) async fn append(shared: Arc<Shared>, append: Append) -> Result<Appended, AppendError> {
+    let bytes = shared.check_append(&append)?;
+    let (reply, answer) = oneshot::channel();
+    shared.enqueue(Job::Append(append, reply), bytes).await?;
+    let outcome = answer.await;
+    shared.appended(outcome.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))?)
+}
+
+pub(crate) fn append_blocking(shared: &Shared, append: Append) -> Result<Appended, AppendError> {
+    let bytes = shared.check_append(&append)?;
+    let (reply, answer) = oneshot::channel();
+    shared.enqueue_blocking(Job::Append(append, reply), bytes)?;
+    let outcome = answer.blocking_recv();
+    shared.appended(outcome.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))?)
+}
+
+/// Takes in other logs' records, part by part.
+pub(crate) async fn take_in(
+    shared: Arc<Shared>,
+    records: Vec<Record>,
+    role: Role,
+) -> Result<Imported, ImportError> {
+    let own = shared.settings.role;
+    if own != role {
+        return Err(ImportError::Role { role: own.as_str() });
+    }
+    let mut sum = Imported::default();
+    let mut records = records.into_iter().peekable();
+    while records.peek().is_some() {
+        let (mut part, mut bytes) = (Vec::new(), 0);
+        while let Some(record) = records.peek() {
+            let len = stage::import_len(record);
+            if !part.is_empty() && bytes + len > IMPORT_BYTES_MAX {
+                break;
+            }
+            bytes += len;
+            part.extend(records.next());
+        }
+        let (reply, answer) = oneshot::channel();
+        let job = match role {
+            Role::Origin => Job::Import(part, reply),
+            Role::Replica => Job::Replicate(part, reply),
+        };
+        shared.enqueue(job, bytes).await?;
+        let imported = answer
+            .await
+            .unwrap_or_else(|_| Err(ImportError::Closed(GONE.into())))?;
+        sum.taken += imported.taken;
+        sum.duplicates += imported.duplicates;
+    }
+    Ok(sum)
+}
+
+impl Shared {
+    /// Can it be taken at all? Gives its size.
+    fn check_append(&self, append: &Append) -> Result<usize, AppendError> {
+        match self.settings.role {
+            Role::Origin => stage::check_append(append),
+            Role::Replica => Err(AppendError::Closed("it follows another log".to_owned())),
+        }
+    }
+
+    /// Puts a job into the queue, waiting a bounded time for room.
+    async fn enqueue(&self, mut job: Job, bytes: usize) -> Result<(), Waited> {
+        let mut deadline = None;
+        loop {
+            let room = self.queue.room();
+            tokio::pin!(room);
+            room.as_mut().enable();
+            job = match self.queue.push(job, bytes) {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Closed(reason)) => return Err(Waited::Closed(reason)),
+                Err(Refusal::Full(job)) => job,
+            };
+            let wait = self.settings.queue_wait;
+            let deadline = *deadline.get_or_insert_with(|| tokio::time::Instant::now() + wait);
+            if tokio::time::timeout_at(deadline, room).await.is_err() {
+                return Err(Waited::Full);
+            }
+        }
+    }
+
+    fn enqueue_blocking(&self, mut job: Job, bytes: usize) -> Result<(), Waited> {
+        let deadline = Instant::now() + self.settings.queue_wait;
+        loop {
+            job = match self.queue.push(job, bytes) {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Closed(reason)) => return Err(Waited::Closed(reason)),
+                Err(Refusal::Full(job)) => job,
+            };
+            if Instant::now() >= deadline {
+                return Err(Waited::Full);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn appended(&self, outcome: Outcome) -> Result<Appended, AppendError> {
+        match outcome {
+            Outcome::Written(records) => Ok(Appended {
+                records,
+                replayed: false,
+            }),
+            Outcome::Answered(first) => {
+                let records = self.segments()?.answer(first)?;
+                Ok(Appended {
+                    records,
+                    replayed: true,
+                })
+            }
+        }
+    }
+}
