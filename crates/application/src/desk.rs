@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::catalogue::Catalogue;
 use domain::command::Command;
 use domain::dossier::{self, CodeIssuer, CodesExhausted, Context, Dossier, Phase};
-use domain::event::Occurrence;
+use domain::event::{Event, Occurrence};
 use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, SourceReference, VaultRef};
 use eventlog::{Append, AppendError, EventLog, Expected, Key, Record, Request, Revision, StreamId};
 use jiff::Timestamp;
@@ -239,12 +239,9 @@ impl Desk {
             Vec::new()
         } else {
             let rehearsal = vec![personal::placeholder(); secrets.len()];
-            self.decide(
-                wish,
-                &build(&rehearsal),
-                &Rehearsal,
-                &self.load(wish.dossier)?,
-            )?;
+            let loaded = self.load(wish.dossier)?;
+            let rehearsed = self.decide(wish, &build(&rehearsal), &Rehearsal, &loaded)?;
+            self.source_is_free(&rehearsed)?;
             personal::keep_all(&self.vault, wish.dossier, secrets).await?
         };
         self.handle(wish, &build(&kept)).await
@@ -301,6 +298,20 @@ impl Desk {
             may_record_late: wish.may_record_late,
         };
         Ok(dossier::decide_all(&loaded.dossier, commands, &context)?)
+    }
+
+    /// Another dossier must not have the same number of the other system; the append would refuse it, but only after the
+    /// vault had been written.
+    fn source_is_free(&self, occurrences: &[Occurrence]) -> Result<(), HandleError> {
+        for occurrence in occurrences {
+            if let Event::DossierSubmitted(submitted) = &occurrence.event
+                && let Some(source) = &submitted.source
+                && let Some(position) = self.log.find(keys::source(source))?
+            {
+                return Err(HandleError::SourceTaken { position });
+            }
+        }
+        Ok(())
     }
 
     /// One writer per dossier: intake up to acceptance, processing from then on.

@@ -4,6 +4,7 @@
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
 //! * [`keys`]: the names under which a dossier can be found again
+//! * [`orphans`]: vault entries that no event names are destroyed
 //! * [`personal`]: what belongs in the vault and never in an event
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
@@ -13,6 +14,7 @@ pub mod codes;
 pub mod desk;
 mod error;
 pub mod keys;
+pub mod orphans;
 pub mod personal;
 pub mod position;
 pub mod projection;

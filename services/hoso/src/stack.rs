@@ -77,6 +77,9 @@ pub enum StackError {
     /// The folder is not a demo's.
     #[error("{} is not a demo folder and not empty; choose another with --data", .0.display())]
     NotDemoFolder(PathBuf),
+    /// Nothing says yet who calls, so nobody from outside may.
+    #[error("{0} is not a loopback address: without TLS and tokens the services listen on this machine only")]
+    NotLoopback(SocketAddr),
     /// The system refused.
     #[error("{doing}: {source}")]
     Io {
@@ -261,6 +264,9 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, StackError> {
+    if !address.ip().is_loopback() {
+        return Err(StackError::NotLoopback(address));
+    }
     let listener =
         TcpListener::bind(address).map_err(io_error(format!("listening on {address}")))?;
     listener

@@ -109,7 +109,17 @@ impl Intake {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let log = self.log().clone();
-        let folding = tokio::spawn(self.calls.worklist.clone().run());
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(application::orphans::keep_sweeping(
+            log.clone(),
+            self.calls.edge.desk.vault().clone(),
+        ));
+        let worklist = self.calls.worklist.clone();
+        tasks.spawn(async move {
+            if let Err(error) = worklist.run().await {
+                tracing::error!(%error, "the worklist is not kept up any more");
+            }
+        });
         let routes = tonic::service::Routes::new(
             IntakeServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
@@ -127,7 +137,7 @@ impl Intake {
             drain: self.drain,
         };
         let served = chassis::serve::serve(plan, application::broken(log.clone()), stop).await;
-        folding.abort();
+        tasks.shutdown().await;
         log.close();
         served
     }

@@ -119,6 +119,10 @@ impl Processing {
                 let _ = follower.run(std::future::pending()).await;
             });
         }
+        tasks.spawn(application::orphans::keep_sweeping(
+            log.clone(),
+            self.calls.edge.desk.vault().clone(),
+        ));
         let inbox = self.calls.inbox.clone();
         tasks.spawn(async move {
             if let Err(error) = inbox.run().await {

@@ -1,0 +1,117 @@
+//! Entries of the vault that no event names: what a crash between vault and log leaves behind is destroyed.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use domain::event::{AcceptanceBasis, Event, Outcome, Reason};
+use domain::ids::VaultRef;
+use eventlog::{EventLog, ReadError};
+use thiserror::Error;
+use uuid::Uuid;
+use vault::{EraseError, Vault};
+
+use crate::codec;
+
+/// How long a put may take to be named by an event; far longer than any call.
+const GRACE: Duration = Duration::from_secs(600);
+/// How often to look.
+const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The sweep did not end; nothing that an event names was touched.
+#[derive(Debug, Error)]
+pub enum SweepError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The log holds an event this program cannot read, which may name any entry.
+    #[error(transparent)]
+    NotUnderstood(#[from] codec::NotUnderstood),
+    /// The reading was cut off.
+    #[error("the log was not read to its end: {0}")]
+    Broken(String),
+    /// The vault takes nothing.
+    #[error(transparent)]
+    Vault(#[from] EraseError),
+}
+
+/// Sweeps once a day, as long as it is run: marks what is there, waits, and then destroys what was there at the mark and
+/// is named by no event since.
+pub async fn keep_sweeping(log: EventLog, vault: Vault) {
+    loop {
+        let mark = vault.mark();
+        tokio::time::sleep(GRACE).await;
+        match sweep(log.clone(), &vault, mark).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "vault entries that no event names were destroyed"),
+            Err(error) => tracing::warn!(%error, "the vault was not swept"),
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Destroys the entries that were in the vault at the mark and that no event of the log names.
+///
+/// # Errors
+/// When the log cannot be read as a whole, or the vault takes nothing; what is named stays in any case.
+pub async fn sweep(log: EventLog, vault: &Vault, mark: vault::Mark) -> Result<u64, SweepError> {
+    let named = tokio::task::spawn_blocking(move || named(&log))
+        .await
+        .map_err(|error| SweepError::Broken(error.to_string()))??;
+    Ok(vault.sweep(|entry| named.contains(&entry), mark).await?)
+}
+
+/// Every entry that an event names.
+fn named(log: &EventLog) -> Result<HashSet<Uuid>, SweepError> {
+    let mut named = HashSet::new();
+    let mut after = 0;
+    loop {
+        let records = log.read_after(after, 1024)?;
+        let Some(last) = records.last() else {
+            return Ok(named);
+        };
+        after = last.place.position;
+        for record in &records {
+            named.extend(references(&codec::decode(record)?.event).map(|it| it.entry));
+        }
+    }
+}
+
+/// Everything in the vault that an event names.
+fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
+    let (subject, reason) = match event {
+        Event::DossierSubmitted(it) => (Some(&it.subject), None),
+        Event::IntakeSupplementRequested(it) => (None, Some(&it.reason)),
+        Event::IntakeRefused(it) => (None, Some(&it.reason)),
+        Event::DossierAccepted(it) => (None, late(&it.basis)),
+        Event::SupplementRequested(it) => (None, Some(&it.reason)),
+        Event::DeadlineExtended(it) => (None, Some(&it.reason)),
+        Event::ProcessingSuspended(it) => (None, Some(&it.reason)),
+        Event::ProcessingTerminated(it) => (None, Some(&it.reason)),
+        Event::DossierResolved(it) => match &it.outcome {
+            Outcome::Granted { .. } => (None, None),
+            Outcome::Refused { reason } => (None, Some(reason)),
+        },
+        Event::ResultDelivered(it) => (it.proof.as_ref(), None),
+        Event::DossierWithdrawn(it) => (None, it.reason.as_ref()),
+        Event::IntakeSupplementReceived(_)
+        | Event::Transferred(_)
+        | Event::TaskAssigned(_)
+        | Event::SupplementReceived(_)
+        | Event::SupplementLapsed(_)
+        | Event::FeeRequested(_)
+        | Event::FeePaid(_)
+        | Event::ProcessingResumed(_)
+        | Event::DueDateRecomputed(_)
+        | Event::SubjectKeyDestroyed(_) => (None, None),
+    };
+    subject
+        .into_iter()
+        .chain(reason.and_then(|reason| reason.text.as_ref()))
+}
+
+fn late(basis: &AcceptanceBasis) -> Option<&Reason> {
+    match basis {
+        AcceptanceBasis::ServerClock | AcceptanceBasis::HandOverMinute { .. } => None,
+        AcceptanceBasis::RecordedLate { reason } => Some(reason),
+    }
+}
