@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header      magic, version, log, first position, checksum                       40 bytes
-//! blocks      64-KiB blocks as in the live segment, packed full, self-checked
+//! blocks      blocks as in the live segment, packed up to 32 KiB, self-checked
 //! directory   first position, recorded at, offset, length of each block
 //! indexes     streams → positions, keys → position, requests → position: sorted pages of 4 KiB,
 //!             for each index the first entry and checksum of every page, and a filter

@@ -18,6 +18,11 @@ use crate::standing::Standing;
 /// What is gathered before the system is asked to write it.
 const BUFFER_BYTES: usize = 256 * 1024;
 
+/// A block is ended when it would pass this, before compression; only a longer record has a longer one.
+/// Half of what a block may hold: a single record is read in little more than half the time (19 µs
+/// for 34) and the file grows by two per cent; a quarter would cost seven.
+const BLOCK_BYTES: usize = 32 * 1024;
+
 /// The name a file has until it is whole. What bears such a name after a crash is to be deleted.
 pub fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
@@ -133,11 +138,12 @@ impl Writer<'_> {
         self.index
             .take(record)
             .map_err(|_| SealError::Full { path: path() })?;
-        if !self.blocks.fits(canonical_len(record), 1) {
+        let len = canonical_len(record);
+        if self.blocks.raw_len() + len > BLOCK_BYTES || !self.blocks.fits(len, 1) {
             self.end_block()?;
         }
         let path = || self.path.to_path_buf();
-        if !self.blocks.fits(canonical_len(record), 1) {
+        if !self.blocks.fits(len, 1) {
             return Err(SealError::Fault {
                 path: path(),
                 position,
