@@ -39,4 +39,6 @@ pub use write::{temporary, write};
 pub(crate) use rebuilt::Rebuilt;
 
 #[cfg(test)]
-pub(crate) use footer::{HEADER_BYTES, trailer};
+pub(crate) use footer::{header, trailer};
+#[cfg(test)]
+pub(crate) use output::Section;

@@ -180,3 +180,58 @@ impl Standing {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sealed::tests::made::{follow, sample};
+
+    #[test]
+    fn a_record_follows_only_at_its_place_in_its_log_and_in_its_origin() {
+        let records = sample(60);
+        let at = records.iter().rposition(|record| record.origin.is_some());
+        let at = at.unwrap();
+        let before = follow(&records[..at]);
+        let refused = |change: &dyn Fn(&mut Record)| {
+            let mut record = records[at].clone();
+            change(&mut record);
+            let mut standing = before.clone();
+            let error = standing.take(&record).unwrap_err();
+            assert_eq!(standing, before);
+            error
+        };
+        let position = refused(&|record| record.place.position += 1);
+        assert!(matches!(position, Break::Position { .. }));
+        let log = refused(&|record| record.place.log = record.origin.unwrap().log);
+        assert!(matches!(log, Break::Log { .. }));
+        let epoch = refused(&|record| record.place.epoch = 0);
+        assert!(matches!(epoch, Break::Epoch { .. }));
+        let time = refused(&|record| record.place.recorded_at = before.recorded_at - 1);
+        assert!(matches!(time, Break::Time { .. }));
+        for step in [-1_i64, 1] {
+            let origin = refused(&|record| {
+                let origin = record.origin.as_mut().unwrap();
+                origin.position = origin.position.checked_add_signed(step).unwrap();
+            });
+            assert!(matches!(origin, Break::Origin { .. }));
+        }
+        let fault = refused(&|record| record.event.kind = "".into());
+        assert!(matches!(fault, Break::Fault(_)));
+    }
+
+    #[test]
+    fn an_origins_chain_is_the_one_its_own_log_has() {
+        let records = sample(60);
+        let standing = follow(&records);
+        assert!(!standing.watermarks.is_empty());
+        for (log, mark) in &standing.watermarks {
+            let mut own = Standing::start(*log);
+            for record in records.iter().map(Record::at_origin) {
+                if record.place.log == *log {
+                    own.take(&record).unwrap();
+                }
+            }
+            assert_eq!((own.position, own.chain), (mark.position, mark.hash));
+        }
+    }
+}

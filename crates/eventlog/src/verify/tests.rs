@@ -1,12 +1,13 @@
 //! Whatever is altered afterwards, the verifier says so and where.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Anchor, Fault, Verified, Verifier, files};
+use crate::format::BLOCK_HEADER_LEN;
 use crate::record::{ChainHash, Position, Record};
 use crate::sealed::tests::made::{follow, made_log, sample};
-use crate::sealed::{HEADER_BYTES, SealedSegment, write};
+use crate::sealed::{Footer, SealedSegment, Section, header, trailer, write};
 use crate::standing::Standing;
 
 struct Log {
@@ -72,7 +73,7 @@ fn unsealed_records_are_verified_after_the_files() {
             verifier.sealed(SealedSegment::open(file).unwrap())?;
         }
         let before = follow(&log.records[..40]);
-        let live = std::path::Path::new("live");
+        let live = Path::new("live");
         verifier.records(live, &before, tail.into_iter().map(Ok))?;
         verifier.finish()
     };
@@ -186,43 +187,114 @@ fn any_changed_byte_is_a_fault_that_names_the_file() {
     files(&log.files, &[]).unwrap();
 }
 
-/// Finds `what` in the file from `from` on.
-fn find(bytes: &[u8], from: usize, what: &[u8]) -> usize {
-    let at = bytes[from..].windows(what.len()).position(|w| w == what);
-    from + at.unwrap()
+/// Puts another footer, with all its checksums right, in the place of the file's.
+fn forge_footer(bytes: &mut Vec<u8>, forged: &Footer) {
+    let (_, last) = *forged.sections.in_order().last().unwrap();
+    bytes.truncate(usize::try_from(last.end().unwrap()).unwrap());
+    bytes.extend_from_slice(&forged.encode());
+    bytes.extend_from_slice(&trailer(&forged.encode()).unwrap());
+}
+
+fn bounds(section: Section) -> std::ops::Range<usize> {
+    let start = usize::try_from(section.offset).unwrap();
+    start..start + usize::try_from(section.len).unwrap()
+}
+
+fn footer(path: &Path) -> Footer {
+    SealedSegment::open(path).unwrap().footer().clone()
 }
 
 #[test]
 fn an_index_that_was_forged_with_all_its_checksums_is_a_fault() {
     let log = log();
     let mut bytes = fs::read(&log.files[0]).unwrap();
-    let footer = SealedSegment::open(&log.files[0]).unwrap().footer().clone();
-    let places = footer.sections.index.places;
-    let at = usize::try_from(places.pages.offset).unwrap();
-    let len = usize::try_from(places.pages.len).unwrap();
-    assert!(at > HEADER_BYTES);
+    let mut forged = footer(&log.files[0]);
+    let places = &mut forged.sections.index.places;
     // Two places change sides, so that two streams have each other's record.
-    let (first, second): (Vec<u8>, Vec<u8>) = (
-        bytes[at..at + 4].into(),
-        bytes[at + len - 4..at + len].into(),
-    );
-    assert_ne!(first, second);
-    bytes[at..at + 4].copy_from_slice(&second);
-    bytes[at + len - 4..at + len].copy_from_slice(&first);
-    let pages = crc32fast::hash(&bytes[at..at + len]);
-    let list_at = usize::try_from(places.list.offset).unwrap();
-    bytes[list_at..list_at + 4].copy_from_slice(&pages.to_le_bytes());
-    let list = crc32fast::hash(&bytes[list_at..list_at + 4]);
-    let mut forged = footer.clone();
-    forged.sections.index.places.pages.checksum = pages;
-    forged.sections.index.places.list.checksum = list;
-    let footer_at = find(&bytes, list_at, &footer.encode());
-    bytes.truncate(footer_at);
-    bytes.extend_from_slice(&forged.encode());
-    bytes.extend_from_slice(&crate::sealed::trailer(&forged.encode()).unwrap());
+    let pages = &mut bytes[bounds(places.pages)];
+    let (front, back) = pages.split_at_mut(pages.len() - 4);
+    assert_ne!(front[..4], *back);
+    front[..4].swap_with_slice(back);
+    places.pages.checksum = crc32fast::hash(pages);
+    let list = &mut bytes[bounds(places.list)];
+    list.copy_from_slice(&places.pages.checksum.to_le_bytes());
+    places.list.checksum = crc32fast::hash(list);
+    forge_footer(&mut bytes, &forged);
     fs::write(&log.files[0], &bytes).unwrap();
     SealedSegment::open(&log.files[0]).unwrap();
     let Fault { position, what, .. } = files(&log.files, &[]).unwrap_err();
     assert_eq!(position, Some(1));
     assert!(what.contains("not that of the records"), "{what}");
+}
+
+/// A file of altered records that claims, with all checksums right, to be the one it was made of.
+/// `keep` says whether the block claims the chain hash of the true records too.
+fn forged_records(log: &Log, keep: bool) -> Vec<u8> {
+    let mut altered = log.records.clone();
+    altered[3].event.data.push(b' ');
+    let altered = log_of(altered);
+    let mut bytes = fs::read(&altered.files[0]).unwrap();
+    let mut forged = footer(&altered.files[0]);
+    assert_eq!(forged.blocks, 1);
+    forged.after = footer(&log.files[0]).after;
+    if keep {
+        let block = &mut bytes[bounds(forged.sections.blocks)];
+        let (body, checksum) = block.split_at_mut(block.len() - 4);
+        // The chain hash ends the block's header.
+        body[BLOCK_HEADER_LEN - 32..BLOCK_HEADER_LEN].copy_from_slice(&forged.after.chain.0);
+        checksum.copy_from_slice(&crc32fast::hash(body).to_le_bytes());
+        forged.sections.blocks.checksum = crc32fast::hash(block);
+    }
+    forge_footer(&mut bytes, &forged);
+    bytes
+}
+
+#[test]
+fn records_forged_with_all_checksums_do_not_lead_to_the_hashes_that_were_kept() {
+    let log = log();
+    for (keep, found) in [(false, 20), (true, 1)] {
+        fs::write(&log.files[0], forged_records(&log, keep)).unwrap();
+        let segment = SealedSegment::open(&log.files[0]).unwrap();
+        assert!(segment.blocks().all(|block| block.is_ok()));
+        let fault = files(&log.files, &[]).unwrap_err();
+        assert_eq!(fault.position, Some(found), "{fault}");
+        assert_eq!(fault.file, log.files[0].display().to_string());
+    }
+}
+
+#[test]
+fn watermarks_that_were_forged_are_a_fault() {
+    let log = log();
+    let mut bytes = fs::read(&log.files[2]).unwrap();
+    let mut forged = footer(&log.files[2]);
+    let mark = forged.after.watermarks.values_mut().next().unwrap();
+    mark.hash.0[0] ^= 1;
+    forge_footer(&mut bytes, &forged);
+    fs::write(&log.files[2], &bytes).unwrap();
+    let fault = files(&log.files, &[]).unwrap_err();
+    assert_eq!(fault.position, Some(60));
+    assert!(fault.what.contains("footer"), "{fault}");
+}
+
+#[test]
+fn a_directory_that_was_forged_gives_no_record_of_another_place() {
+    let log = log_of(sample(60));
+    let mut bytes = fs::read(&log.files[1]).unwrap();
+    let mut forged = footer(&log.files[1]);
+    // The file claims to begin and end one position later than it does.
+    forged.before.position += 1;
+    forged.after.position += 1;
+    let directory = &mut bytes[bounds(forged.sections.directory)];
+    directory[..8].copy_from_slice(&22_u64.to_le_bytes());
+    forged.sections.directory.checksum = crc32fast::hash(directory);
+    let start = header(made_log(), 22);
+    bytes[..start.len()].copy_from_slice(&start);
+    forge_footer(&mut bytes, &forged);
+    fs::write(&log.files[1], &bytes).unwrap();
+    let segment = SealedSegment::open(&log.files[1]).unwrap();
+    for position in 22..=41 {
+        assert!(segment.record(position).is_err());
+    }
+    assert!(segment.read_after(0, 100).is_err());
+    assert!(files(&log.files[1..2], &[]).is_err());
 }
