@@ -44,6 +44,15 @@ pub enum StartError {
     /// The log did not open.
     #[error("intake's log does not open: {0}")]
     Log(#[from] eventlog::OpenError),
+    /// The log was restored from a copy, and others may have seen more of it: writing on would use positions and codes twice.
+    #[error(
+        "intake's log was restored up to position {0} and takes no writes: others may have seen more of it. \
+         Opening its next epoch is not built yet; verify, dump and export it with `hoso log`"
+    )]
+    Restored(u64),
+    /// The restore mark cannot be read.
+    #[error("intake's restore mark cannot be read: {0}")]
+    Mark(#[from] std::io::Error),
     /// The log did not read.
     #[error("intake's log cannot be read: {0}")]
     Read(#[from] eventlog::ReadError),
@@ -60,8 +69,12 @@ impl Intake {
     pub fn open(settings: Settings) -> Result<Self, StartError> {
         let time = settings.clock.clone();
         let clock = settings.clock;
+        let folder = settings.data.join("log");
+        if let Some(restored) = eventlog::transfer::restored(&folder)? {
+            return Err(StartError::Restored(restored.position));
+        }
         let log = EventLog::open(
-            &settings.data.join("log"),
+            &folder,
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 ..eventlog::Settings::new(move || time.now_us())
