@@ -245,6 +245,28 @@ mod tests {
     }
 
     #[test]
+    fn headers_written_by_version_1_are_read_for_ever() {
+        let header = Header {
+            kind: Kind::Entry,
+            back: 0x0102_0304,
+            entry: Uuid::from_u128(0x1112_1314_1516_1718_191a_1b1c_1d1e_1f20),
+            slot: 0x2122_2324,
+            length: 0x30,
+            nonce: [0x41; NONCE_BYTES],
+            body_checksum: 0x5152_5354,
+        };
+        let mut written = Vec::new();
+        written.extend(b"HVE\x01\x04\x03\x02\x01");
+        written.extend(0x11..=0x20);
+        written.extend(b"\x24\x23\x22\x21\x30\0\0\0");
+        written.extend([0x41; 24]);
+        written.extend(b"\x54\x53\x52\x51");
+        written.extend(crc32fast::hash(&written).to_le_bytes());
+        assert_eq!(Header::decode(&written), Some(header));
+        assert_eq!(header.encode()[..], written);
+    }
+
+    #[test]
     fn a_flipped_byte_in_a_header_is_noticed() {
         for header in [Header::end(), Header::destroyed(Uuid::from_u128(5), 3, 70)] {
             let bytes = header.encode();

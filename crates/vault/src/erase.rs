@@ -72,17 +72,18 @@ impl Writer {
         }
         let taken: Vec<(Uuid, Place)> = {
             let mut index = self.shared.index_mut();
-            entries
+            let places = entries
                 .iter()
-                .filter_map(|entry| index.entries.remove_entry(entry))
-                .collect()
+                .filter_map(|entry| index.entries.remove(entry));
+            // No event named it, so nobody will ask for it: not even its id stays.
+            places.map(|place| (Uuid::nil(), place)).collect()
         };
         self.overwrite(&taken)
             .map_err(|error| EraseError::Closed(self.stop(&error.into())))?;
         Ok(taken.len() as u64)
     }
 
-    /// Writes zeros over ciphertexts, nonces and checksums, and syncs them.
+    /// Writes zeros over ciphertexts, nonces and checksums, and syncs them; the id given here stays.
     pub(crate) fn overwrite(&self, entries: &[(Uuid, Place)]) -> Result<(), DiskError> {
         let files = self.shared.index().files.clone();
         let mut touched = vec![false; files.len()];

@@ -178,6 +178,25 @@ mod tests {
     }
 
     #[test]
+    fn slots_written_by_version_1_are_read_for_ever() {
+        let mut written = b"HVK1\x01\0\0\0".to_vec();
+        written.extend([0x11; 16]);
+        written.extend([0x22; 24]);
+        written.extend([0x33; 48]);
+        written.extend([0; 28]);
+        written.extend(crc32fast::hash(&written).to_le_bytes());
+        let slot = Slot::Live(
+            [0x11; 16],
+            Wrapped {
+                nonce: [0x22; 24],
+                sealed: [0x33; 48],
+            },
+        );
+        assert_eq!(slot.encode()[..], written);
+        assert_eq!(Slot::decode(written[..].try_into().unwrap()), slot);
+    }
+
+    #[test]
     fn a_flipped_byte_never_gives_another_key_and_never_revives_a_tombstone() {
         let slot = live(&secret(1), [9; 16], &secret(2)).unwrap().encode();
         let erased = Slot::Erased([9; 16]).encode();

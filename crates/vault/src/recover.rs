@@ -33,7 +33,8 @@ pub(crate) fn recover(files: &[Arc<DataFile>], slots: Slots) -> Result<Recovered
     let mut live = None;
     for (file, number) in files.iter().zip(0..) {
         let last = number as usize + 1 == files.len();
-        let scan = scan(file, last)?;
+        let erased = |slot| index.slots.state(slot) == Some(SlotState::Erased);
+        let scan = scan(file, last, erased)?;
         for found in &scan.records {
             take(&mut index, &mut unfinished, number, found);
         }
@@ -80,13 +81,6 @@ fn take(index: &mut Index, unfinished: &mut Vec<(Uuid, Place)>, file: u32, found
         length,
         ..
     } = found.header;
-    if kind == Kind::End || entry.is_nil() {
-        return;
-    }
-    // A slot that entries name was given away, even if the disk lost it since.
-    while index.slots.next() <= slot {
-        index.slots.push(None, SlotState::Damaged);
-    }
     // Records begin at blocks, and files are limited so that their blocks can be counted.
     let block = u32::try_from(found.offset / BLOCK as u64).unwrap_or(u32::MAX);
     let place = Place {
@@ -95,15 +89,23 @@ fn take(index: &mut Index, unfinished: &mut Vec<(Uuid, Place)>, file: u32, found
         length,
         slot,
     };
-    let erased = index.slots.state(slot) == Some(SlotState::Erased);
     let destroyed = kind == Kind::Destroyed;
-    if (destroyed && !found.whole) || (erased && !destroyed) {
+    if destroyed && !found.whole {
         unfinished.push((entry, place));
     }
-    // Swept entries are forgotten, erased ones are known as such.
-    if erased || !destroyed {
-        index.entries.insert(entry, place);
+    // Swept or torn: nobody's any more.
+    if kind == Kind::End || entry.is_nil() {
+        return;
     }
+    // A slot that entries name was given away, even if the disk lost it since.
+    while index.slots.next() <= slot {
+        index.slots.push(None, SlotState::Damaged);
+    }
+    let erased = index.slots.state(slot) == Some(SlotState::Erased);
+    if erased && !destroyed {
+        unfinished.push((entry, place));
+    }
+    index.entries.insert(entry, place);
     if !destroyed && !erased && !found.whole {
         error!(%entry, file, offset = found.offset, "an entry is damaged");
     }

@@ -55,8 +55,13 @@ impl Scan {
     }
 }
 
-/// Reads the file. `last`: the vault was writing to it, so that its end may be torn.
-pub(crate) fn scan(file: &DataFile, last: bool) -> Result<Scan, DiskError> {
+/// Reads the file. `last`: the vault was writing to it, so that its end may be torn. `erased`: whether the slot's subject
+/// was erased, for then what looks torn is half overwritten.
+pub(crate) fn scan(
+    file: &DataFile,
+    last: bool,
+    erased: impl Fn(u32) -> bool,
+) -> Result<Scan, DiskError> {
     let length = file.length()?;
     let mut window = Window {
         file,
@@ -91,7 +96,7 @@ pub(crate) fn scan(file: &DataFile, last: bool) -> Result<Scan, DiskError> {
     }
     scan.tail = dirty.then_some(scan.end..length);
     if last {
-        split(&mut scan, gaps);
+        split(&mut scan, gaps, erased);
     } else {
         scan.damage = gaps;
         // A closed file ends with its mark, or something is missing after what was found.
@@ -103,7 +108,7 @@ pub(crate) fn scan(file: &DataFile, last: bool) -> Result<Scan, DiskError> {
 }
 
 /// Tells damage from what was torn in the file that was being written.
-fn split(scan: &mut Scan, gaps: Vec<Range<u64>>) {
+fn split(scan: &mut Scan, gaps: Vec<Range<u64>>, erased: impl Fn(u32) -> bool) {
     let sure = scan
         .records
         .iter()
@@ -119,7 +124,10 @@ fn split(scan: &mut Scan, gaps: Vec<Range<u64>>) {
         }
     }
     scan.records.retain(|found| {
-        let torn = found.header.kind == Kind::Entry && !found.whole && found.offset >= sure;
+        let torn = found.header.kind == Kind::Entry
+            && !found.whole
+            && found.offset >= sure
+            && !erased(found.header.slot);
         if torn {
             scan.torn.push(found.offset..found.end());
         }

@@ -7,6 +7,10 @@ use std::sync::Arc;
 /// The largest plaintext of one entry, in bytes: an applicant's data or a page of free text, not a scanned paper.
 pub const PLAINTEXT_BYTES_MAX: usize = 64 * 1024;
 
+/// Offsets are kept in 32 bits of blocks: files and batches stay well below what those can count.
+pub(crate) const FILE_BYTES_LIMIT: u64 = 128 * 1024 * 1024 * 1024;
+pub(crate) const QUEUE_BYTES_LIMIT: usize = 1024 * 1024 * 1024;
+
 /// What a file of the vault holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Content {
@@ -39,7 +43,8 @@ pub struct Settings {
     pub free_bytes_min: u64,
     /// How many calls may wait for the writer.
     pub queue_max: usize,
-    /// How many bytes of plaintext may wait for the writer; also the most that one call may bring.
+    /// How many bytes of plaintext may wait for the writer, each entry counting 128 more; also the most that one call may
+    /// bring. At most 1 GiB.
     pub queue_bytes_max: usize,
     /// For tests: called before each write and sync.
     pub before: Hook,

@@ -16,8 +16,11 @@ use crate::error::{EraseError, GetError, OpenError, PutError, Refused, RotateErr
 use crate::index::{Damage, Mark, SlotState};
 use crate::master_key::MasterKey;
 use crate::read::Shared;
-use crate::settings::{PLAINTEXT_BYTES_MAX, Settings};
+use crate::settings::{PLAINTEXT_BYTES_MAX, QUEUE_BYTES_LIMIT, Settings};
 use crate::writer::{Erase, Job, Put, Reply};
+
+/// What an entry counts in the queue besides its plaintext, in bytes: about what its record adds on the disk.
+const ENTRY_COST: usize = 128;
 
 /// A kept entry, as an event names it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -94,7 +97,7 @@ impl Vault {
         reason = "the caller's copy of the key is to end here"
     )]
     pub fn open(folder: &Path, master: MasterKey, settings: Settings) -> Result<Self, OpenError> {
-        let queue_bytes_max = settings.queue_bytes_max;
+        let queue_bytes_max = settings.queue_bytes_max.min(QUEUE_BYTES_LIMIT);
         let (jobs, waiting) = mpsc::sync_channel(settings.queue_max);
         let writer = crate::open::open(folder, &master, settings)?;
         let shared = Arc::clone(&writer.shared);
@@ -171,7 +174,7 @@ impl Vault {
                 max: PLAINTEXT_BYTES_MAX,
             });
         }
-        let bytes = entries.iter().map(|entry| entry.len()).sum();
+        let bytes = entries.iter().map(|entry| entry.len() + ENTRY_COST).sum();
         let max = self.0.queue_bytes_max;
         if bytes > max {
             return Err(PutError::TooLarge { bytes, max });

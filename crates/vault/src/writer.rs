@@ -22,7 +22,7 @@ use crate::keys::{self, STEP_SLOTS, Slot};
 use crate::manifest::Manifest;
 use crate::master_key::MasterKey;
 use crate::read::Shared;
-use crate::settings::Settings;
+use crate::settings::{FILE_BYTES_LIMIT, Settings};
 use crate::vault::Sealed;
 
 /// How many calls one sync may answer.
@@ -319,7 +319,8 @@ impl Writer {
 
     /// Begins the next file when the batch would make this one too large.
     fn make_room(&mut self, bytes: usize) -> Result<(), Stop> {
-        if self.live.end == 0 || self.live.end + bytes as u64 <= self.settings.file_bytes_max {
+        let max = self.settings.file_bytes_max.min(FILE_BYTES_LIMIT);
+        if self.live.end == 0 || self.live.end + bytes as u64 <= max {
             return Ok(());
         }
         self.live.close()?;

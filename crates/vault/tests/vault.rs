@@ -7,7 +7,21 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "vault/damage.rs"]
+mod damage;
+#[path = "vault/erasure.rs"]
+mod erasure;
 #[path = "vault/everyday.rs"]
 mod everyday;
+#[path = "vault/faults.rs"]
+mod faults;
+#[path = "vault/kill.rs"]
+mod kill;
+#[path = "vault/model.rs"]
+mod model;
+#[path = "vault/power_cut.rs"]
+mod power_cut;
+#[path = "vault/rotation.rs"]
+mod rotation;
 #[path = "vault/support.rs"]
 mod support;

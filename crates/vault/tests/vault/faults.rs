@@ -1,0 +1,156 @@
+//! A disk that fails: the vault stops for good, what was acknowledged stays, and opening again puts it right.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use vault::{Content, EraseError, OpenError, PutError, RotateError, Settings, Step, Vault};
+
+use crate::support::{master, open, settings, subject, wait};
+
+const ALL: [Step; 6] = [
+    Step::Write(Content::Manifest),
+    Step::Sync(Content::Manifest),
+    Step::Write(Content::Keys),
+    Step::Sync(Content::Keys),
+    Step::Write(Content::Entries),
+    Step::Sync(Content::Entries),
+];
+
+/// Settings under which the disk fails at `step` as long as the switch is on.
+fn failing(step: Step) -> (Settings, Arc<AtomicBool>) {
+    let on = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&on);
+    let before = Arc::new(move |found| {
+        if found == step && switch.load(Ordering::SeqCst) {
+            return Err(io::Error::other("no more"));
+        }
+        Ok(())
+    });
+    (
+        Settings {
+            before,
+            ..settings()
+        },
+        on,
+    )
+}
+
+#[test]
+fn a_failed_write_or_sync_closes_the_vault_for_good_and_keeps_what_was_acknowledged() {
+    for step in &ALL[2..] {
+        let folder = tempfile::tempdir().unwrap();
+        let (settings, broken) = failing(*step);
+        let vault = Vault::open(folder.path(), master(1), settings).unwrap();
+        let kept = wait(vault.put(subject(1), b"kept".to_vec())).unwrap();
+        broken.store(true, Ordering::SeqCst);
+        let error = wait(vault.put(subject(2), b"lost".to_vec())).unwrap_err();
+        assert!(matches!(error, PutError::Closed(_)), "{step:?}: {error}");
+        broken.store(false, Ordering::SeqCst);
+        // The disk is well again, and all the same nothing is taken: nobody knows what it holds.
+        assert!(matches!(
+            wait(vault.put(subject(1), Vec::new())),
+            Err(PutError::Closed(_))
+        ));
+        assert!(matches!(
+            wait(vault.erase(subject(1))),
+            Err(EraseError::Closed(_))
+        ));
+        assert!(matches!(
+            wait(vault.rotate(master(2))),
+            Err(RotateError::Closed(_))
+        ));
+        assert!(vault.failed().unwrap().contains("no more"), "{step:?}");
+        assert_eq!(*vault.get(kept.entry).unwrap(), b"kept");
+        drop(vault);
+        let vault = open(folder.path());
+        assert_eq!(*vault.get(kept.entry).unwrap(), b"kept");
+        assert_eq!(vault.status().damage, []);
+        wait(vault.put(subject(2), b"now".to_vec())).unwrap();
+    }
+}
+
+#[test]
+fn an_erasure_that_failed_is_done_when_asked_again_after_opening() {
+    for step in &ALL[2..] {
+        let folder = tempfile::tempdir().unwrap();
+        let (settings, broken) = failing(*step);
+        let vault = Vault::open(folder.path(), master(1), settings).unwrap();
+        let gone = wait(vault.put(subject(1), b"text".to_vec())).unwrap();
+        broken.store(true, Ordering::SeqCst);
+        assert!(
+            matches!(wait(vault.erase(subject(1))), Err(EraseError::Closed(_))),
+            "{step:?}"
+        );
+        drop(vault);
+        let vault = open(folder.path());
+        wait(vault.erase(subject(1))).unwrap();
+        assert!(vault.get(gone.entry).is_err() && vault.is_erased(subject(1)));
+    }
+}
+
+#[test]
+fn a_first_start_that_fails_anywhere_leaves_a_folder_that_starts() {
+    for step in ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let (settings, broken) = failing(step);
+        broken.store(true, Ordering::SeqCst);
+        let error = Vault::open(folder.path(), master(1), settings).unwrap_err();
+        assert!(matches!(error, OpenError::Disk(_)), "{step:?}: {error}");
+        let vault = open(folder.path());
+        wait(vault.put(subject(1), b"text".to_vec())).unwrap();
+    }
+}
+
+#[test]
+fn a_change_of_the_master_key_that_fails_anywhere_leaves_exactly_one_key_that_opens() {
+    for failing_step in 0..12 {
+        let folder = tempfile::tempdir().unwrap();
+        let steps = Arc::new(AtomicUsize::new(usize::MAX / 2));
+        let count = Arc::clone(&steps);
+        let before = Arc::new(move |_| {
+            if count.fetch_sub(1, Ordering::SeqCst) == 0 {
+                return Err(io::Error::other("no more"));
+            }
+            Ok(())
+        });
+        let vault = Vault::open(
+            folder.path(),
+            master(1),
+            Settings {
+                before,
+                ..settings()
+            },
+        )
+        .unwrap();
+        let kept = wait(vault.put(subject(1), b"kept".to_vec())).unwrap();
+        steps.store(failing_step, Ordering::SeqCst);
+        let changed = wait(vault.rotate(master(2)));
+        if let Err(RotateError::NotChanged(_)) = changed {
+            wait(vault.put(subject(1), b"goes on".to_vec())).unwrap();
+        }
+        drop(vault);
+        let old = Vault::open(folder.path(), master(1), settings());
+        if old.is_ok() {
+            assert!(changed.is_err());
+        }
+        let vault = match old {
+            Ok(vault) => vault,
+            Err(error) => {
+                assert!(matches!(error, OpenError::WrongMasterKey), "{error}");
+                Vault::open(folder.path(), master(2), settings()).unwrap()
+            }
+        };
+        assert_eq!(*vault.get(kept.entry).unwrap(), b"kept");
+        // Nothing of the other key is left lying about.
+        let keys = std::fs::read_dir(folder.path()).unwrap();
+        let keys = keys.filter(|file| {
+            file.as_ref()
+                .unwrap()
+                .file_name()
+                .to_string_lossy()
+                .starts_with("keys-")
+        });
+        assert_eq!(keys.count(), 1);
+    }
+}

@@ -1,0 +1,221 @@
+//! Power cuts: after any step, any sectors of what was not synced yet may be old or new; what was acknowledged holds.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::RngExt as _;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+use vault::{Content, GetError, OpenError, Sealed, Settings, Step, Vault};
+
+use crate::support::{master, settings, subject, wait};
+
+/// What a disk is sure to keep whole.
+const SECTOR: usize = 512;
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// What had been acknowledged when the power went.
+#[derive(Clone, Default)]
+struct Told {
+    kept: Vec<(u128, Sealed, Vec<u8>)>,
+    erasing: Vec<u128>,
+    erased: Vec<u128>,
+    key: u8,
+    rotating: bool,
+}
+
+/// A moment before a step: what is surely on the disk, what may be, and what callers were told.
+struct Moment {
+    synced: Files,
+    written: Files,
+    told: Told,
+}
+
+#[derive(Default)]
+struct Recorder {
+    folder: PathBuf,
+    synced: Files,
+    /// Becomes synced once the step that is under way has succeeded, that is at the next one.
+    syncing: Files,
+    told: Told,
+    moments: Vec<Moment>,
+}
+
+fn kind(name: &str) -> Option<Content> {
+    if name.starts_with("keys-") {
+        Some(Content::Keys)
+    } else if name.starts_with("entries-") {
+        Some(Content::Entries)
+    } else if name.starts_with("manifest") {
+        Some(Content::Manifest)
+    } else {
+        None
+    }
+}
+
+fn files(folder: &Path) -> Files {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    files
+        .map(|file| (file.file_name().into_string().unwrap(), file.path()))
+        .filter(|(name, _)| kind(name).is_some())
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
+        .collect()
+}
+
+impl Recorder {
+    fn before(&mut self, step: Step) {
+        let written = files(&self.folder);
+        self.synced.append(&mut self.syncing);
+        // A rename takes the synced bytes along; names are durable when the folder is synced, which is no step here.
+        if let Some(manifest) = written.get("manifest") {
+            self.synced.insert("manifest".to_owned(), manifest.clone());
+        }
+        self.synced.retain(|name, _| written.contains_key(name));
+        self.moments.push(Moment {
+            synced: self.synced.clone(),
+            written: written.clone(),
+            told: self.told.clone(),
+        });
+        if let Step::Sync(content) = step {
+            // The file that is synced is not named: of this content it is one that changed, or nothing is to be synced.
+            self.syncing = written
+                .into_iter()
+                .filter(|(name, _)| kind(name) == Some(content))
+                .collect();
+        }
+    }
+}
+
+/// Each sector as it was synced or as it was written since, by chance.
+fn cut(moment: &Moment, chance: &mut TestRng, to: &Path) {
+    for (name, written) in &moment.written {
+        let empty = Vec::new();
+        let synced = moment.synced.get(name).unwrap_or(&empty);
+        let mut bytes = synced.clone();
+        if chance.random_bool(0.7) {
+            bytes.resize(written.len(), 0);
+        }
+        for (at, sector) in bytes.chunks_mut(SECTOR).enumerate() {
+            let from = at * SECTOR;
+            if chance.random_bool(0.5)
+                && let Some(new) = written.get(from..(from + sector.len()).min(written.len()))
+            {
+                sector[..new.len()].copy_from_slice(new);
+            }
+        }
+        fs::write(to.join(name), bytes).unwrap();
+    }
+}
+
+fn check(moment: &Moment, folder: &Path, what: &str) {
+    let small = Settings {
+        file_bytes_max: 2_000,
+        ..settings()
+    };
+    let told = &moment.told;
+    let mut opened = Vault::open(folder, master(told.key), small.clone());
+    if told.rotating && matches!(opened, Err(OpenError::WrongMasterKey)) {
+        opened = Vault::open(folder, master(told.key + 1), small.clone());
+    }
+    let vault = opened.unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert_eq!(vault.status().damage, [], "{what}");
+    for n in &told.erased {
+        assert!(vault.is_erased(subject(*n)), "{what}");
+    }
+    for (n, sealed, text) in &told.kept {
+        match vault.get(sealed.entry) {
+            Ok(read) => {
+                assert_eq!(*read, *text, "{what}");
+                assert!(
+                    !told.erased.contains(n),
+                    "{what}: an erased entry came back"
+                );
+            }
+            Err(GetError::Erased { .. }) => assert!(told.erasing.contains(n), "{what}"),
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+    let more = wait(vault.put(subject(99), b"more".to_vec())).unwrap();
+    drop(vault);
+    let opened =
+        [told.key, told.key + 1].map(|key| Vault::open(folder, master(key), small.clone()));
+    let vault = opened.into_iter().find_map(Result::ok).unwrap();
+    assert_eq!(*vault.get(more.entry).unwrap(), b"more", "{what}");
+    assert_eq!(vault.status().damage, [], "{what}");
+}
+
+/// A short life with everything in it, recorded before each step.
+fn life(folder: &Path) -> Vec<Moment> {
+    let recorder = Recorder {
+        folder: folder.to_owned(),
+        told: Told {
+            key: 1,
+            ..Told::default()
+        },
+        ..Recorder::default()
+    };
+    let recorder = Arc::new(Mutex::new(recorder));
+    let record = Arc::clone(&recorder);
+    let small = Settings {
+        file_bytes_max: 2_000,
+        before: Arc::new(move |step| {
+            record.lock().unwrap().before(step);
+            Ok(())
+        }),
+        ..settings()
+    };
+    let vault = Vault::open(folder, master(1), small).unwrap();
+    let put = |n: u128, lengths: &[usize]| {
+        let texts: Vec<Vec<u8>> = lengths.iter().map(|length| vec![7; *length]).collect();
+        let sealed = wait(vault.put_many(subject(n), texts.clone())).unwrap();
+        let kept = sealed
+            .into_iter()
+            .zip(texts)
+            .map(|(sealed, text)| (n, sealed, text));
+        recorder.lock().unwrap().told.kept.extend(kept);
+    };
+    let erase = |n: u128| {
+        recorder.lock().unwrap().told.erasing.push(n);
+        wait(vault.erase(subject(n))).unwrap();
+        recorder.lock().unwrap().told.erased.push(n);
+    };
+    put(1, &[20, 600, 30]);
+    put(2, &[300]);
+    put(1, &[900, 10, 10, 10, 10]);
+    erase(1);
+    put(3, &[50, 700]);
+    recorder.lock().unwrap().told.rotating = true;
+    wait(vault.rotate(master(2))).unwrap();
+    {
+        let told = &mut recorder.lock().unwrap().told;
+        (told.rotating, told.key) = (false, 2);
+    }
+    put(4, &[100, 100, 100]);
+    erase(3);
+    drop(vault);
+    std::mem::take(&mut recorder.lock().unwrap().moments)
+}
+
+#[test]
+fn a_power_cut_at_any_step_loses_nothing_acknowledged_and_revives_nothing_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let moments = life(folder.path());
+    println!("{} moments", moments.len());
+    let mut seed = [0; 32];
+    for (at, moment) in moments.iter().enumerate() {
+        for try_number in 0..2_u8 {
+            seed[0] = try_number;
+            seed[1..9].copy_from_slice(&(at as u64).to_le_bytes());
+            let mut chance = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+            let cut_folder = tempfile::tempdir().unwrap();
+            cut(moment, &mut chance, cut_folder.path());
+            check(
+                moment,
+                cut_folder.path(),
+                &format!("moment {at}, try {try_number}"),
+            );
+        }
+    }
+}
