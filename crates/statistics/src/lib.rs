@@ -3,7 +3,7 @@
 //! * [`facts`]: every dossier as a few fixed-size columns, each version with the positions between which it was known.
 //!   Nothing else is kept: no counter that could drift. Built by [`Facts::apply`], from zero or from a snapshot.
 //! * [`question`]: which period, as known when, grouped how, counted by which rule.
-//! * [`ii06a`]: form II.06a, one scan over the facts; [`ii06a::cell`] names the dossiers behind a figure.
+//! * [`mod@ii06a`]: form II.06a, one scan over the facts; [`ii06a::cell`] names the dossiers behind a figure.
 //! * [`placement`]: where the form puts one dossier. The one place that decides it; [`scan`] applies it to all, [`memo`]
 //!   and [`checks`] read its answers.
 //! * [`report`]: the form as JSON and CSV, and merged for those who may not see small cells.

@@ -47,27 +47,19 @@ pub(crate) struct Past {
     pub(crate) known_to: Vec<u64>,
 }
 
-/// Grows by a quarter, not to the double: millions of rows are held, and half a table of air would be the larger half.
-fn push<T>(column: &mut Vec<T>, value: T) {
-    if column.len() == column.capacity() {
-        column.reserve_exact(1024.max(column.len() / 4));
-    }
-    column.push(value);
-}
-
 impl Columns {
     fn push(&mut self, row: &Row, known_from: u64) {
-        push(&mut self.begun, row.begun);
-        push(&mut self.ended, row.ended);
-        push(&mut self.flags, row.flags);
-        push(&mut self.over_from, row.over_from);
-        push(&mut self.agency, row.agency);
-        push(&mut self.field, row.field);
-        push(&mut self.procedure, row.procedure);
-        push(&mut self.law, row.law);
-        push(&mut self.waits_from, row.waits_from);
-        push(&mut self.waits_until, row.waits_until);
-        push(&mut self.known_from, known_from);
+        self.begun.push(row.begun);
+        self.ended.push(row.ended);
+        self.flags.push(row.flags);
+        self.over_from.push(row.over_from);
+        self.agency.push(row.agency);
+        self.field.push(row.field);
+        self.procedure.push(row.procedure);
+        self.law.push(row.law);
+        self.waits_from.push(row.waits_from);
+        self.waits_until.push(row.waits_until);
+        self.known_from.push(known_from);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -79,8 +71,8 @@ impl Current {
     /// Adds a dossier; its ordinal is the number of dossiers before.
     pub(crate) fn push(&mut self, dossier: DossierId, row: &Row, known_from: u64) {
         self.columns.push(row, known_from);
-        push(&mut self.instants, instants(row));
-        push(&mut self.dossiers, dossier);
+        self.instants.push(instants(row));
+        self.dossiers.push(dossier);
     }
 
     /// Whether the dossier has left, by whatever exit.
@@ -135,8 +127,8 @@ impl Current {
 impl Past {
     pub(crate) fn push(&mut self, ordinal: u32, row: &Row, known_from: u64, known_to: u64) {
         self.columns.push(row, known_from);
-        push(&mut self.ordinals, ordinal);
-        push(&mut self.known_to, known_to);
+        self.ordinals.push(ordinal);
+        self.known_to.push(known_to);
     }
 }
 
