@@ -146,6 +146,7 @@ impl Stage {
             };
             self.room(import_len(&record), 0);
             self.push(&record).map_err(Refused::Broken)?;
+            self.batch.revisions.insert(record.stream, record.revision);
         }
         Ok(imported)
     }
@@ -211,6 +212,7 @@ impl Stage {
         for record in taken {
             self.room(import_len(&record), 0);
             self.push(&record).map_err(Refused::Broken)?;
+            self.batch.revisions.insert(record.stream, record.revision);
         }
         Ok((imported, adopted))
     }

@@ -29,11 +29,26 @@ pub(crate) struct Index {
     bytes: u64,
 }
 
-/// What the index takes from a record.
+/// Records of one stream that follow each other in the log.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Line {
+pub(crate) struct Run {
     pub(crate) stream: StreamId,
+    /// The revision of the last of them.
     pub(crate) revision: Revision,
+    /// How many.
+    pub(crate) count: u32,
+}
+
+impl Run {
+    /// Takes the next record in if it goes on with the run.
+    pub(crate) fn extend(&mut self, stream: StreamId, revision: Revision) -> bool {
+        let fits = self.stream == stream && self.revision.checked_add(1) == Some(revision);
+        if fits {
+            self.revision = revision;
+            self.count = self.count.saturating_add(1);
+        }
+        fits
+    }
 }
 
 impl Index {
@@ -93,17 +108,20 @@ impl Index {
         }
     }
 
-    /// Takes in the next record.
-    pub(crate) fn add(&mut self, line: Line) {
-        let Some(offset) = self.offset(self.next()) else {
+    /// Takes in the next records.
+    pub(crate) fn add(&mut self, run: Run) {
+        let Some(first) = self.offset(self.next()) else {
             return;
         };
+        let end = first.saturating_add(run.count);
         let tail = Tail {
-            offset,
-            revision: line.revision,
+            offset: end.saturating_sub(1),
+            revision: run.revision,
         };
-        let before = self.streams.insert(line.stream, tail);
+        let before = self.streams.insert(run.stream, tail);
         self.previous.push(before.map_or(NONE, |tail| tail.offset));
+        // Each of the others follows the one right before it.
+        self.previous.extend(first..end.saturating_sub(1));
     }
 
     /// Remembers a key; the first one wins.
@@ -177,7 +195,11 @@ mod tests {
                 index.add_block(position, 10);
             }
             assert_eq!(index.next(), position);
-            index.add(Line { stream, revision });
+            index.add(Run {
+                stream,
+                revision,
+                count: 1,
+            });
         }
         index.add_key(Key([1; 16]), 102);
         index.add_key(Key([1; 16]), 103);
@@ -193,5 +215,16 @@ mod tests {
         assert_eq!(index.block(104), None);
         assert_eq!(index.block(100), None);
         assert_eq!(index.bytes(), 20);
+        let mut run = Run {
+            stream: a,
+            revision: 9,
+            count: 1,
+        };
+        assert!(run.extend(a, 10) && run.extend(a, 11));
+        assert!(!run.extend(b, 12) && !run.extend(a, 13));
+        index.add(run);
+        assert_eq!(index.next(), 107);
+        assert_eq!(index.positions(a), [101, 103, 104, 105, 106]);
+        assert_eq!(index.revision(a), Some(11));
     }
 }

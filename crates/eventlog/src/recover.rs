@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::chain;
 use crate::error::OpenError;
 use crate::format::{BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, decode_record};
-use crate::index::{Index, Line};
+use crate::index::{Index, Run};
 use crate::live::{Header, Live, SYNC_BYTES_MAX};
 use crate::locks::read;
 use crate::open::{damaged, io_error};
@@ -87,9 +87,10 @@ fn take(
         standing
             .take_hashed(&record, hash, scratch)
             .map_err(|error| format!("{error} (position {position})"))?;
-        index.add(Line {
+        index.add(Run {
             stream: record.stream,
             revision: record.revision,
+            count: 1,
         });
         for key in &record.event.keys {
             index.add_key(*key, position);

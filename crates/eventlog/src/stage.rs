@@ -7,7 +7,7 @@ use crate::error::{AppendError, ReadError};
 use crate::format::{
     BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, LENGTH_PREFIX, RECORD_BYTES_MAX, canonical_len,
 };
-use crate::index::{Index, Line};
+use crate::index::{Index, Run};
 use crate::queue::Outcome;
 use crate::record::{Key, NewRecord, Place, Position, Record, Request, Revision, StreamId};
 use crate::segment::Segments;
@@ -19,15 +19,15 @@ type BodyDigest = [u8; 16];
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) blocks: Vec<EncodedBlock>,
-    lines: Vec<Line>,
-    revisions: HashMap<StreamId, Revision>,
+    runs: Vec<Run>,
+    pub(crate) revisions: HashMap<StreamId, Revision>,
     keys: HashMap<Key, Position>,
     requests: HashMap<Key, (Position, BodyDigest)>,
 }
 
 impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.runs.is_empty()
     }
 
     /// Moves what is synced now into the index.
@@ -35,8 +35,8 @@ impl Batch {
         for block in &self.blocks {
             index.add_block(block.header.first, block.bytes.len());
         }
-        for line in &self.lines {
-            index.add(*line);
+        for run in &self.runs {
+            index.add(*run);
         }
         for (key, position) in &self.keys {
             index.add_key(*key, *position);
@@ -166,6 +166,7 @@ impl Stage {
             self.push(&record).map_err(Refused::Broken)?;
             records.push(record);
         }
+        self.batch.revisions.insert(append.stream, revision);
         Ok(Outcome::Written(records))
     }
 
@@ -225,7 +226,7 @@ impl Stage {
         }
     }
 
-    /// Puts a record that was found to fit into the batch.
+    /// Puts a record that was found to fit into the batch; the caller notes its stream's revision.
     pub(crate) fn push(&mut self, record: &Record) -> Result<(), Break> {
         self.standing.check(record)?;
         if self.builder.is_empty() {
@@ -240,8 +241,17 @@ impl Stage {
         let Record {
             stream, revision, ..
         } = *record;
-        self.batch.lines.push(Line { stream, revision });
-        self.batch.revisions.insert(stream, revision);
+        let runs = &mut self.batch.runs;
+        if !runs
+            .last_mut()
+            .is_some_and(|run| run.extend(stream, revision))
+        {
+            runs.push(Run {
+                stream,
+                revision,
+                count: 1,
+            });
+        }
         for key in &record.event.keys {
             self.batch.keys.entry(*key).or_insert(position);
         }

@@ -111,6 +111,7 @@ impl Writer {
             send(answer, reason.as_deref());
         }
         done?;
+        self.segments.live().live.fill_ahead()?;
         self.roll_if_full()
     }
 

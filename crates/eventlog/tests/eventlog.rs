@@ -13,12 +13,16 @@ mod appends;
 mod damage;
 #[path = "eventlog/faults.rs"]
 mod faults;
+#[path = "eventlog/fixture.rs"]
+mod fixture;
 #[path = "eventlog/following.rs"]
 mod following;
 #[path = "eventlog/kill.rs"]
 mod kill;
 #[path = "eventlog/model.rs"]
 mod model;
+#[path = "eventlog/power.rs"]
+mod power;
 #[path = "eventlog/sealing.rs"]
 mod sealing;
 #[path = "eventlog/support.rs"]

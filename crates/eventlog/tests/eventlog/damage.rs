@@ -8,7 +8,7 @@ use eventlog::{EventLog, OpenError, Record};
 use crate::support::{check, open, settings, small, write};
 
 /// Copies a log's folder.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -188,7 +188,7 @@ fn a_damaged_sealed_file_is_named() {
     for number in 0..300 {
         write(&log, number);
     }
-    crate::sealing::wait_for_sealing(&log);
+    crate::sealing::wait_for_sealing(&log, 1);
     drop(log);
     let path = folder.path().join("sealed-000001");
     let mut bytes = fs::read(&path).unwrap();

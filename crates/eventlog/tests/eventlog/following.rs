@@ -275,7 +275,7 @@ fn a_replica_is_the_followed_log_byte_for_byte() {
             duplicates: 30
         }
     );
-    crate::sealing::wait_for_sealing(&log);
+    crate::sealing::wait_for_sealing(&log, 1);
     assert!(folders[2].path().join("sealed-000001").exists());
     for reopened in [false, true] {
         let log = if reopened {
