@@ -84,7 +84,18 @@ pub(crate) fn open(
     Ok(writer)
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// The lock on the folder, while this lives.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would not do: a child that this process is just starting holds a copy of the open file until its exec,
+        // and with it the lock. Unlocking is for all copies. If it fails, closing is what is left.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<Lock, OpenError> {
     let path = folder.join("lock");
     let file = OpenOptions::new()
         .create(true)
@@ -94,7 +105,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
         .open(&path)
         .map_err(|source| DiskError::new("open", &path, source))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
             folder: folder.to_owned(),
         }),

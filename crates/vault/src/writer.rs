@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -21,6 +20,7 @@ use crate::index::{Place, SlotState};
 use crate::keys::{self, STEP_SLOTS, Slot};
 use crate::manifest::Manifest;
 use crate::master_key::MasterKey;
+use crate::open::Lock;
 use crate::read::Shared;
 use crate::settings::{FILE_BYTES_LIMIT, Settings};
 use crate::vault::Sealed;
@@ -77,7 +77,7 @@ pub(crate) struct Writer {
     pub(crate) slots_filled: u32,
     pub(crate) live: Live,
     /// Held while the vault is open; the lock goes when this is dropped.
-    pub(crate) _lock: File,
+    pub(crate) _lock: Lock,
 }
 
 impl Writer {

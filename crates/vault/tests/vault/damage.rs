@@ -215,3 +215,24 @@ fn a_torn_end_is_cut_back_to_the_last_whole_entry_and_the_vault_goes_on() {
         }
     }
 }
+
+#[test]
+fn what_was_recovered_once_can_be_damaged_later_and_is_not_taken_for_torn() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path());
+    let kept = wait(vault.put(subject(0), b"kept".to_vec())).unwrap();
+    let [killed, again] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    copy(folder.path(), killed.path());
+    let recovered = open(killed.path());
+    assert_eq!(*recovered.get(kept.entry).unwrap(), b"kept");
+    copy(killed.path(), again.path());
+    for at in [20, 70] {
+        flip(&again.path().join("entries-0001"), at);
+        let error = open(again.path()).get(kept.entry).unwrap_err();
+        assert!(
+            matches!(error, GetError::Damaged { .. }),
+            "byte {at}: {error}"
+        );
+        flip(&again.path().join("entries-0001"), at);
+    }
+}
