@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use eventlog::{EventLog, Head, Position, Record};
+use eventlog::{EventLog, LogId, Position};
 
-use crate::feed::{Feed, FeedError};
+use crate::feed::{Feed, FeedError, Newest, News};
 
 /// The longest a follower goes without looking again, as the port promises.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -20,34 +20,54 @@ impl Embedded {
     pub fn new(origin: EventLog) -> Self {
         Self { origin }
     }
+
+    /// Returns when the log is not at `have` any more, or after a second.
+    async fn moved_from(&self, have: Position) -> Result<(), FeedError> {
+        let mut head = self.origin.watch();
+        let moved = head.wait_for(|head| head.position != have);
+        match tokio::time::timeout(LOOK_AGAIN, moved).await {
+            Ok(Err(_)) => Err(FeedError::Away {
+                log: self.log(),
+                reason: "it was closed".to_owned(),
+            }),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
+    }
 }
 
 impl Feed for Embedded {
-    async fn head(&self) -> Result<Head, FeedError> {
-        Ok(self.origin.head())
+    fn log(&self) -> LogId {
+        self.origin.head().log
     }
 
-    async fn records_after(&self, after: Position, max: usize) -> Result<Vec<Record>, FeedError> {
-        self.origin
-            .read_after(after, max)
-            .map_err(|error| FeedError::Unreadable {
-                log: self.origin.head().log,
-                reason: error.to_string(),
-            })
-    }
-
-    async fn newer_than(&self, after: Position) -> Result<(), FeedError> {
-        let mut head = self.origin.watch();
-        let newer = async {
-            while head.borrow_and_update().position <= after {
-                if head.changed().await.is_err() {
-                    return Err(FeedError::Away("its log was closed".to_owned()));
-                }
-            }
-            Ok(())
+    async fn after(&self, have: Position, max: usize) -> Result<News, FeedError> {
+        self.moved_from(have).await?;
+        // The head first: whatever is read afterwards reaches at least so far.
+        let head = self.origin.head();
+        let unreadable = |reason| FeedError::Unreadable {
+            log: head.log,
+            reason,
         };
-        tokio::time::timeout(LOOK_AGAIN, newer)
-            .await
-            .unwrap_or(Ok(()))
+        let mut records = Vec::new();
+        if head.position > have {
+            records = self
+                .origin
+                .read_after(have, max)
+                .map_err(|error| unreadable(error.to_string()))?;
+            if records.is_empty() {
+                let end = head.position;
+                return Err(unreadable(format!(
+                    "it ends at {end}, but nothing is read after {have}"
+                )));
+            }
+        }
+        Ok(News {
+            records,
+            newest: Newest {
+                position: head.position,
+                hash: Some(head.hash),
+            },
+            waiting: None,
+        })
     }
 }

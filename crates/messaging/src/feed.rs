@@ -2,31 +2,59 @@
 
 use std::future::Future;
 
-use eventlog::{Head, LogId, Position, Record};
+use eventlog::{ChainHash, LogId, Position, Record};
 use thiserror::Error;
 
-/// An origin that can be asked for its records. Everything a follower needs; nothing else travels.
+/// One origin's log, as its followers see it. Everything a follower needs; nothing else travels.
 pub trait Feed: Send + Sync + 'static {
-    /// The newest synced record of the origin.
-    fn head(&self) -> impl Future<Output = Result<Head, FeedError>> + Send;
+    /// The log that is followed.
+    fn log(&self) -> LogId;
 
-    /// Up to `max` records after a position, in order and gapless; fewer, or none, at the end.
-    fn records_after(
+    /// What comes after a position, in order and gapless, at most `max` records. Waits when there is nothing, and gives
+    /// nothing after a second at the latest. A log that ends before `have` is told at once.
+    fn after(
         &self,
-        after: Position,
+        have: Position,
         max: usize,
-    ) -> impl Future<Output = Result<Vec<Record>, FeedError>> + Send;
+    ) -> impl Future<Output = Result<News, FeedError>> + Send;
 
-    /// Returns when there may be something after this position; it may return early, never late by more than a second.
-    fn newer_than(&self, after: Position) -> impl Future<Output = Result<(), FeedError>> + Send;
+    /// The follower has everything up to this position on its own disk: the feed need not give it again.
+    fn taken(&self, _up_to: Position) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
+
+/// What a feed gave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct News {
+    /// The records after the position that was asked for.
+    pub records: Vec<Record>,
+    /// The newest that is known to be at the origin.
+    pub newest: Newest,
+    /// Why there may be more than is known, when the origin does not answer.
+    pub waiting: Option<String>,
+}
+
+/// The end of an origin's log, as far as it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Newest {
+    /// The position.
+    pub position: Position,
+    /// The chain hash there, when the origin itself said so.
+    pub hash: Option<ChainHash>,
 }
 
 /// The origin could not be asked.
 #[derive(Debug, Error)]
 pub enum FeedError {
     /// The origin is not there now; asking again later may help.
-    #[error("the origin is away: {0}")]
-    Away(String),
+    #[error("log {log}: the origin is away: {reason}")]
+    Away {
+        /// The origin's log.
+        log: LogId,
+        /// What was tried, and what came of it.
+        reason: String,
+    },
     /// The origin cannot read its own log.
     #[error("log {log} cannot be read at the origin: {reason}")]
     Unreadable {

@@ -1,20 +1,17 @@
 //! Takes what is new at an origin into one's own log, for ever, at its own pace.
 
 use std::future::Future;
-use std::time::Duration;
 
-use eventlog::{EventLog, ImportError, LogId, Position};
+use eventlog::{ChainHash, EventLog, ImportError, LogId, Position};
 use thiserror::Error;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::feed::{Feed, FeedError};
+use crate::feed::{Feed, FeedError, News};
+use crate::patience::Patience;
 
 /// One round's records: enough for full blocks, little enough to hold in memory.
 const ROUND: usize = 1024;
-/// Waits after a failure double up to this bound.
-const PATIENCE_MAX: Duration = Duration::from_secs(5);
-const PATIENCE_MIN: Duration = Duration::from_millis(50);
 
 /// How records are taken in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,23 +90,23 @@ impl<F: Feed> Follower<F> {
     /// When the origin's history contradicts what was taken in earlier: a fork. Everything else is waited out.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), Forked> {
         tokio::pin!(stop);
-        let mut patience = PATIENCE_MIN;
+        let mut patience = Patience::default();
         loop {
             let round = tokio::select! {
                 round = self.round() => round,
                 () = &mut stop => return Ok(()),
             };
             match round {
-                Ok(()) => patience = PATIENCE_MIN,
+                Ok(()) => patience.again(),
                 Err(Trouble::Wait(reason)) => {
-                    warn!(reason, ?patience, "the feed waits");
+                    let pause = patience.pause();
+                    warn!(reason, ?pause, "the feed waits");
                     self.progress
                         .send_modify(|progress| progress.waiting = Some(reason));
                     tokio::select! {
-                        () = tokio::time::sleep(patience) => {}
+                        () = tokio::time::sleep(pause) => {}
                         () = &mut stop => return Ok(()),
                     }
-                    patience = (patience * 2).min(PATIENCE_MAX);
                 }
                 Err(Trouble::Stop(forked)) => {
                     error!(origin = %forked.origin, reason = forked.reason, "the feed stopped: two histories");
@@ -123,64 +120,82 @@ impl<F: Feed> Follower<F> {
 
     /// Waits for something new and takes it in.
     async fn round(&self) -> Result<(), Trouble> {
-        let head = self.feed.head().await?;
-        let have = self.have(head.log);
-        if head.position < have {
-            return Err(Trouble::Wait(format!(
-                "log {} ends at {} but {have} of it are here: it lost its tail or is an older copy",
-                head.log, head.position
-            )));
-        }
-        self.progress.send_modify(|progress| {
-            if progress.origin.is_none() {
-                info!(origin = %head.log, have, upstream = head.position, "following");
+        let origin = self.feed.log();
+        let (have, hash) = self.have(origin);
+        self.progress.send_if_modified(|progress| {
+            let first = progress.origin.is_none();
+            if first {
+                info!(%origin, have, "following");
+                progress.origin = Some(origin);
+                progress.have = have;
+                progress.upstream = have;
             }
-            *progress = Progress {
-                origin: Some(head.log),
-                have,
-                upstream: head.position,
-                waiting: None,
-            };
+            first
         });
-        if head.position == have {
-            return Ok(self.feed.newer_than(have).await?);
-        }
-        let records = self.feed.records_after(have, ROUND).await?;
-        let Some(last) = records.last().map(|record| record.place.position) else {
+        let News {
+            records,
+            newest,
+            waiting,
+        } = self.feed.after(have, ROUND).await?;
+        if newest.position < have {
             return Err(Trouble::Wait(format!(
-                "log {} says it has {} records but gives none after {have}",
-                head.log, head.position
+                "log {origin} ends at {} but {have} of it are here: it lost its tail or is an older copy",
+                newest.position
             )));
-        };
-        let taken = match self.mode {
-            Mode::Import => self.into.import(records).await.map(drop),
-            Mode::Replicate => self.into.replicate(records).await.map(drop),
-        };
-        match taken {
-            Ok(()) => {
-                self.progress.send_modify(|progress| {
-                    progress.have = last;
-                    progress.upstream = progress.upstream.max(last);
-                });
-                Ok(())
-            }
-            Err(error @ ImportError::Fork { .. }) => Err(Trouble::Stop(Forked {
-                origin: head.log,
-                reason: error.to_string(),
-            })),
-            // A gap means that somebody else moved the watermark between reading and writing: the next round asks again.
-            Err(error) => Err(Trouble::Wait(error.to_string())),
         }
+        if newest.position == have && newest.hash.is_some_and(|theirs| theirs != hash) {
+            return Err(Trouble::Stop(Forked {
+                origin,
+                reason: format!("its chain hash at {have} is not the one computed here"),
+            }));
+        }
+        let last = records.last().map(|record| record.place.position);
+        if last.is_some() {
+            let taken = match self.mode {
+                Mode::Import => self.into.import(records).await,
+                Mode::Replicate => self.into.replicate(records).await,
+            };
+            match taken {
+                Ok(_) => {}
+                Err(error @ ImportError::Fork { .. }) => {
+                    return Err(Trouble::Stop(Forked {
+                        origin,
+                        reason: error.to_string(),
+                    }));
+                }
+                // A gap means that somebody else moved the watermark between reading and writing: the next round asks
+                // again.
+                Err(error) => return Err(Trouble::Wait(error.to_string())),
+            }
+        }
+        let have = last.unwrap_or(have);
+        self.feed.taken(have).await;
+        self.progress.send_if_modified(|progress| {
+            let now = Progress {
+                origin: Some(origin),
+                have,
+                upstream: newest.position.max(have),
+                waiting,
+            };
+            let changed = *progress != now;
+            *progress = now;
+            changed
+        });
+        Ok(())
     }
 
-    /// The newest position of the origin on our own disk: what survives is what counts, not what we remember.
-    fn have(&self, origin: LogId) -> Position {
+    /// The newest of the origin on our own disk: what survives is what counts, not what we remember.
+    fn have(&self, origin: LogId) -> (Position, ChainHash) {
         match self.mode {
             Mode::Import => self
                 .into
                 .watermark(origin)
-                .map_or(0, |watermark| watermark.position),
-            Mode::Replicate => self.into.head().position,
+                .map(|mark| (mark.position, mark.hash))
+                .unwrap_or_default(),
+            Mode::Replicate => {
+                let head = self.into.head();
+                (head.position, head.hash)
+            }
         }
     }
 }

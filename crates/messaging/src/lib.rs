@@ -1,8 +1,9 @@
-//! How one log follows another: the feed port, its embedded form, and the follower that imports.
+//! How one log follows another: the feed port, its two forms, and the follower that imports.
 //!
-//! * [`feed`]: what a consumer may ask an origin: its head, and the records after a position
+//! * [`feed`]: what a follower needs of an origin: the records after a position, and where its log ends
 //! * [`embedded`]: the feed inside one process, straight from the other log's handle
-//! * [`follow`]: takes what is new into one's own log, drops duplicates, repairs gaps, never stops at a bad record
+//! * [`nats`]: the feed between processes, over NATS JetStream, repaired from the origin
+//! * [`follow`]: takes what is new into one's own log, drops duplicates, never stops at a bad record
 //!
 //! The consumer drives: it keeps, in the same write as what it imports, how far it has read each origin.
 //! Nothing here knows dossiers; records pass verbatim.
@@ -10,7 +11,10 @@
 pub mod embedded;
 pub mod feed;
 pub mod follow;
+pub mod nats;
+mod patience;
 
 pub use embedded::Embedded;
-pub use feed::{Feed, FeedError};
+pub use feed::{Feed, FeedError, Newest, News};
 pub use follow::{Follower, Mode, Progress};
+pub use nats::{Nats, NatsFeed};

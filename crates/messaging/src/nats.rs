@@ -1,0 +1,131 @@
+//! The feed between processes: NATS JetStream carries the records, and the origin's log repairs what it loses.
+//!
+//! * [`subjects`]: what is published where; [`headers`]: a record as a message and back
+//! * [`streams`]: the streams and consumers, made when missing, never altered
+//! * [`relay`]: publishes an origin's log; [`origin`]: answers those who lack something
+//! * [`discover`]: which origins there are; [`feed`]: one origin's records as a follower takes them; [`steady`]: the part of
+//!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin
+//!
+//! Nothing depends on JetStream remembering: it acknowledges before it syncs. Whatever it forgets is asked for at the
+//! origin, whose log is the truth.
+
+pub mod answers;
+pub mod discover;
+pub mod feed;
+pub mod headers;
+pub mod origin;
+pub mod relay;
+pub mod steady;
+pub mod streams;
+pub mod subjects;
+
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use thiserror::Error;
+use tracing::{info, warn};
+
+pub use discover::origins;
+pub use feed::NatsFeed;
+pub use origin::Origin;
+pub use relay::Relay;
+pub use streams::StreamSettings;
+pub use subjects::Role;
+
+/// Between attempts to reach a server that is away.
+const RECONNECT_MAX: Duration = Duration::from_secs(1);
+const RECONNECT_MIN: Duration = Duration::from_millis(50);
+
+/// A connection to a NATS server or cluster, kept up for ever. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Nats {
+    client: Client,
+}
+
+/// The address cannot be used.
+#[derive(Debug, Error)]
+#[error("the NATS address {url:?} cannot be used: {reason}")]
+pub struct AddressError {
+    /// As it was given, without what stands before an `@`.
+    pub url: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// Checks the addresses of a server or cluster: `nats://[user:password@]host[:port]`, several with commas between.
+///
+/// # Errors
+/// When one is no address.
+pub fn addresses(urls: &str) -> Result<Vec<ServerAddr>, AddressError> {
+    let parts = urls
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let parsed = parts.map(|url| {
+        url.parse::<ServerAddr>().map_err(|error| AddressError {
+            url: url.rsplit('@').next().unwrap_or_default().to_owned(),
+            reason: error.to_string(),
+        })
+    });
+    let all: Vec<_> = parsed.collect::<Result<_, _>>()?;
+    if all.is_empty() {
+        return Err(AddressError {
+            url: urls.to_owned(),
+            reason: "it is empty".to_owned(),
+        });
+    }
+    Ok(all)
+}
+
+impl Nats {
+    /// Connects in the background: the server may be away now and at any later time. `name` is what its operator sees.
+    ///
+    /// # Errors
+    /// When an address cannot be used.
+    pub async fn connect(urls: &str, name: &str) -> Result<Self, AddressError> {
+        let servers = addresses(urls)?;
+        let who = name.to_owned();
+        let client = ConnectOptions::new()
+            .name(name)
+            .retry_on_initial_connect()
+            .connection_timeout(Duration::from_secs(2))
+            .ping_interval(Duration::from_secs(5))
+            .reconnect_delay_callback(|attempt| {
+                let doublings = u32::try_from(attempt).unwrap_or(u32::MAX).min(8);
+                (RECONNECT_MIN * 2_u32.pow(doublings)).min(RECONNECT_MAX)
+            })
+            .event_callback(move |event| {
+                let who = who.clone();
+                async move { told(&who, &event) }
+            })
+            .connect(servers)
+            .await
+            .map_err(|error| AddressError {
+                url: urls.rsplit('@').next().unwrap_or_default().to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok(Self { client })
+    }
+
+    /// Whether a server is there now.
+    pub fn connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// The client itself.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+fn told(who: &str, event: &Event) {
+    match event {
+        Event::Connected => info!(who, "NATS is connected"),
+        Event::Disconnected => warn!(who, "NATS is away; what is written meanwhile is sent later"),
+        Event::ServerError(_) | Event::ClientError(_) | Event::SlowConsumer(_) => {
+            warn!(who, %event, "NATS");
+        }
+        Event::LameDuckMode | Event::Draining | Event::Closed => info!(who, %event, "NATS"),
+    }
+}

@@ -1,0 +1,146 @@
+//! What is published where: codes not names, ASCII only.
+//!
+//! | Subject | What |
+//! |---|---|
+//! | `hoso.<role>.<log>.<agency or ->.<event type>` | a record; kept by the stream `HOSO_<ROLE>` |
+//! | `hoso.ask.<role>.<log>.head` | a request: where the log ends |
+//! | `hoso.ask.<role>.<log>.records-after` | a request: the records after a position |
+//! | `hoso.list.<role>` | a request to all origins of a role: announce yourselves |
+//! | `hoso.announce.<role>` | an origin says that it is there, and where its log ends |
+//!
+//! Requests lie outside the space of the stream: what it kept it would also acknowledge, in place of the origin.
+
+use std::fmt;
+
+use eventlog::{LogId, Record};
+
+/// Whose log it is. Reporting has none of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Role {
+    /// Tiếp nhận.
+    Intake,
+    /// Giải quyết.
+    Processing,
+}
+
+impl Role {
+    /// The role's token in subjects.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Processing => "processing",
+        }
+    }
+
+    /// The stream with the records of all logs of this role.
+    pub const fn stream(self) -> &'static str {
+        match self {
+            Self::Intake => "HOSO_INTAKE",
+            Self::Processing => "HOSO_PROCESSING",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Everything the role's stream keeps.
+pub fn stream(role: Role) -> String {
+    format!("hoso.{role}.*.*.*")
+}
+
+/// All records of one log.
+pub fn log(role: Role, log: LogId) -> String {
+    format!("hoso.{role}.{log}.*.*")
+}
+
+/// Where one record goes.
+pub fn record(role: Role, record: &Record) -> String {
+    let agency = token(&record.event.organisation);
+    let kind = token(&record.event.kind);
+    format!("hoso.{role}.{}.{agency}.{kind}", record.place.log)
+}
+
+/// What an origin is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// Where its log ends.
+    Head,
+    /// The records after a position.
+    RecordsAfter,
+}
+
+impl Ask {
+    /// The last token of the subject.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::RecordsAfter => "records-after",
+        }
+    }
+}
+
+/// Where one log's origin is asked something.
+pub fn ask(role: Role, log: LogId, what: Ask) -> String {
+    format!("hoso.ask.{role}.{log}.{}", what.as_str())
+}
+
+/// Where all origins of a role are asked to announce themselves.
+pub fn list(role: Role) -> String {
+    format!("hoso.list.{role}")
+}
+
+/// Where origins announce themselves.
+pub fn announce(role: Role) -> String {
+    format!("hoso.announce.{role}")
+}
+
+/// A code as one token of a subject: letters, digits, `_` and `-` stay, everything else (the dots of agencies' codes)
+/// becomes `-`; no code is `-`.
+pub fn token(code: &str) -> String {
+    if code.is_empty() {
+        return "-".to_owned();
+    }
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() || letter == '_' {
+            letter
+        } else {
+            '-'
+        }
+    };
+    code.chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_one_token_whatever_it_holds() {
+        assert_eq!(token("000.00.06.H20"), "000-00-06-H20");
+        assert_eq!(token(""), "-");
+        assert_eq!(token("a*b>c d\r\nSở"), "a-b-c-d--S-");
+    }
+
+    #[test]
+    fn no_request_lies_in_the_space_of_a_stream() {
+        for role in [Role::Intake, Role::Processing] {
+            let space = stream(role);
+            let log = LogId(uuid::Uuid::nil());
+            for subject in [
+                ask(role, log, Ask::Head),
+                ask(role, log, Ask::RecordsAfter),
+                list(role),
+                announce(role),
+            ] {
+                let same = |(space, token): (&str, &str)| space == "*" || space == token;
+                let inside = subject.split('.').count() == 5
+                    && space.split('.').zip(subject.split('.')).all(same);
+                assert!(!inside, "{subject} is in {space}");
+            }
+        }
+    }
+}

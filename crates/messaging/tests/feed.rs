@@ -1,0 +1,19 @@
+//! Both forms of the feed, the embedded one and a real NATS server, keep the same promises, whatever happens in between.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed set-up fails the test"
+)]
+
+#[path = "feed/both.rs"]
+mod both;
+#[path = "feed/faults.rs"]
+mod faults;
+#[path = "feed/form.rs"]
+mod form;
+#[path = "feed/logs.rs"]
+mod logs;
+#[path = "feed/server.rs"]
+mod server;

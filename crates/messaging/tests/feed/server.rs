@@ -1,0 +1,96 @@
+//! A real nats-server of the test's own: on a free port, with its own store, killed with the test.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Server {
+    child: Mutex<Option<Child>>,
+    port: u16,
+    store: TempDir,
+}
+
+fn program() -> PathBuf {
+    if let Some(named) = std::env::var_os("HOSO_NATS_SERVER") {
+        return named.into();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("nats-server"))
+        .find(|file| file.is_file());
+    found.expect(
+        "no nats-server here: put one on PATH or name it in HOSO_NATS_SERVER; tests/run fetches one and does that",
+    )
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .unwrap()
+            .port();
+        let server = Self {
+            child: Mutex::new(None),
+            port,
+            store: tempfile::tempdir().unwrap(),
+        };
+        server.restart();
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// kill -9.
+    pub(crate) fn kill(&self) {
+        if let Some(mut child) = self.child.lock().unwrap().take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub(crate) fn wipe(&self) {
+        for entry in std::fs::read_dir(self.store.path()).unwrap() {
+            std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        }
+    }
+
+    pub(crate) fn restart(&self) {
+        self.kill();
+        let child = Command::new(program())
+            .args([
+                "-a",
+                "127.0.0.1",
+                "-p",
+                &self.port.to_string(),
+                "-js",
+                "-sd",
+            ])
+            .arg(self.store.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nats-server starts");
+        *self.child.lock().unwrap() = Some(child);
+        let until = Instant::now() + START_PATIENCE;
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < until, "nats-server does not listen");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
