@@ -12,11 +12,12 @@ use super::life::{Wait, Way};
 use super::quotas::{Fate, Quirk};
 
 /// So many fully-online procedures had at least one online dossier (the article: 48 of 110).
-pub const ONLINE_PROCEDURES: usize = 48;
+pub(crate) const ONLINE_PROCEDURES: usize = 48;
 
 /// How often people ask for something of a field; what is not named here: 1. An invention.
-const POPULAR: [(&str, usize); 11] = [
+const POPULAR: [(&str, usize); 12] = [
     ("H20-HDV", 9),
+    ("H20-BS", 9),
     ("H20-QC", 8),
     ("H20-NTBD", 8),
     ("H20-LH", 6),
@@ -31,7 +32,7 @@ const POPULAR: [(&str, usize); 11] = [
 
 /// The procedures to choose from.
 #[derive(Debug)]
-pub struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     /// The 48, with how often each is asked for.
     online: Vec<(&'a Procedure, usize)>,
     /// All, for what comes otherwise.
@@ -40,7 +41,13 @@ pub struct Choice<'a> {
 
 impl<'a> Choice<'a> {
     /// Chooses among the procedures of an agency that are valid all through the play.
-    pub fn new(catalogue: &'a Catalogue, agency: &AgencyId, first: Date, last: Date, dice: &mut Dice) -> Self {
+    pub(crate) fn new(
+        catalogue: &'a Catalogue,
+        agency: &AgencyId,
+        first: Date,
+        last: Date,
+        dice: &mut Dice,
+    ) -> Self {
         let any: Vec<(&Procedure, usize)> = catalogue
             .procedures()
             .filter(|it| it.agencies.contains(agency) && it.valid_on(first) && it.valid_on(last))
@@ -54,7 +61,9 @@ impl<'a> Choice<'a> {
         let mut online = Vec::with_capacity(ONLINE_PROCEDURES);
         while online.len() < ONLINE_PROCEDURES {
             let weights: Vec<usize> = left.iter().map(|(_, weight)| *weight).collect();
-            let Some(at) = dice.weighted(&weights) else { break };
+            let Some(at) = dice.weighted(&weights) else {
+                break;
+            };
             let (procedure, weight) = left.swap_remove(at);
             online.push((procedure, weight * dice.between(1, 4)));
         }
@@ -62,27 +71,43 @@ impl<'a> Choice<'a> {
     }
 
     /// The n-th of the 48.
-    pub fn online(&self, n: usize) -> Option<&'a Procedure> {
+    pub(crate) fn online(&self, n: usize) -> Option<&'a Procedure> {
         self.online.get(n).map(|(procedure, _)| *procedure)
     }
 
     /// A procedure in which such a life is possible.
-    pub fn pick(&self, way: Way, fate: Fate, quirk: Quirk, dice: &mut Dice) -> Option<&'a Procedure> {
+    pub(crate) fn pick(
+        &self,
+        way: Way,
+        fate: Fate,
+        quirk: Quirk,
+        dice: &mut Dice,
+    ) -> Option<&'a Procedure> {
         let from = match way {
             Way::Online { .. } => &self.online,
             Way::Direct | Way::Postal => &self.any,
         };
         let weights: Vec<usize> = from
             .iter()
-            .map(|(it, weight)| if suits(it, way, fate, quirk) { *weight } else { 0 })
+            .map(|(it, weight)| {
+                if suits(it, way, fate, quirk) {
+                    *weight
+                } else {
+                    0
+                }
+            })
             .collect();
-        from.get(dice.weighted(&weights)?).map(|(procedure, _)| *procedure)
+        from.get(dice.weighted(&weights)?)
+            .map(|(procedure, _)| *procedure)
     }
 }
 
 fn popularity(procedure: &Procedure) -> usize {
     let field = procedure.field.as_str();
-    POPULAR.iter().find(|(of, _)| *of == field).map_or(1, |(_, weight)| *weight)
+    POPULAR
+        .iter()
+        .find(|(of, _)| *of == field)
+        .map_or(1, |(_, weight)| *weight)
 }
 
 fn fully_online(procedure: &Procedure) -> bool {
@@ -95,7 +120,10 @@ fn fully_online(procedure: &Procedure) -> bool {
 /// A limit within which something can happen.
 fn in_days_or_hours(limit: Option<TimeLimit>) -> bool {
     limit.is_some_and(|limit| match limit.unit {
-        TimeUnit::WorkingDays | TimeUnit::CalendarDays | TimeUnit::WorkingHours | TimeUnit::Months => true,
+        TimeUnit::WorkingDays
+        | TimeUnit::CalendarDays
+        | TimeUnit::WorkingHours
+        | TimeUnit::Months => true,
         TimeUnit::SameDay => false,
     })
 }

@@ -4,11 +4,11 @@ use uuid::Uuid;
 
 /// SplitMix64: small, well mixed, and its whole state is one number.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// Dice of this seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -21,28 +21,28 @@ impl Dice {
     }
 
     /// One of 0 to n − 1; 0 when there is nothing to choose from.
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         let sides = u64::try_from(n).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % sides).unwrap_or_default()
     }
 
     /// One of `least` to `most`, both included.
-    pub fn between(&mut self, least: usize, most: usize) -> usize {
+    pub(crate) fn between(&mut self, least: usize, most: usize) -> usize {
         least + self.below(most.saturating_sub(least) + 1)
     }
 
     /// Yes in so many cases of a hundred.
-    pub fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
     /// One of these.
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         from.get(self.below(from.len()))
     }
 
     /// The place of one of these weights, the heavy ones more often; none when all are 0.
-    pub fn weighted(&mut self, weights: &[usize]) -> Option<usize> {
+    pub(crate) fn weighted(&mut self, weights: &[usize]) -> Option<usize> {
         let total: usize = weights.iter().sum();
         if total == 0 {
             return None;
@@ -56,7 +56,7 @@ impl Dice {
     }
 
     /// An id that is always the same for this seed.
-    pub fn uuid(seed: u64) -> Uuid {
+    pub(crate) fn uuid(seed: u64) -> Uuid {
         let mut dice = Self::new(seed);
         let mut bytes = [0; 16];
         let (high, low) = bytes.split_at_mut(8);

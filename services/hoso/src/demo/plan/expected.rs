@@ -11,27 +11,31 @@ use super::Plan;
 use super::life::{Exit, Life, Standing, Wait, Way};
 
 /// Columns (3) to (13) of a row.
-pub type Figures = [u64; 11];
+pub(crate) type Figures = [u64; 11];
 
 /// What the form must say.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// By field code.
-    pub rows: BTreeMap<String, Figures>,
+    pub(crate) rows: BTreeMap<String, Figures>,
     /// All together.
-    pub total: Figures,
+    pub(crate) total: Figures,
     /// Below the line; what is not named here must be 0.
-    pub memo: BTreeMap<&'static str, u64>,
+    pub(crate) memo: BTreeMap<&'static str, u64>,
     /// Fully-online procedures with at least one online dossier.
-    pub online_procedures: u64,
+    pub(crate) online_procedures: u64,
 }
 
 impl Plan {
     /// What the form must say of an agency and a period, both days counted in.
-    pub fn expected(&self, agency: &str, from: Date, to: Date) -> Expected {
+    pub(crate) fn expected(&self, agency: &str, from: Date, to: Date) -> Expected {
         let mut expected = Expected::default();
         let mut online = BTreeSet::new();
-        for life in self.lives.iter().filter(|life| life.agency.as_str() == agency) {
+        for life in self
+            .lives
+            .iter()
+            .filter(|life| life.agency.as_str() == agency)
+        {
             if expected.place(life, from, to) && life.way.channel() == Channel::Online {
                 online.insert(&life.procedure);
             }
@@ -50,7 +54,12 @@ impl Expected {
             Standing::RefusedAtIntake => Some("refused_at_intake"),
             Standing::WithdrawnBeforeAcceptance => Some("withdrawn_before_acceptance"),
         };
-        let Standing::Counted { accepted, due, state } = life.standing else {
+        let Standing::Counted {
+            accepted,
+            due,
+            state,
+        } = life.standing
+        else {
             let last = life.steps.last().map(|step| step.at.day);
             if let (Some(key), Some(day)) = (outside, last)
                 && from <= day

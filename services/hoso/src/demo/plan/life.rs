@@ -10,7 +10,7 @@ use super::diary::Moment;
 
 /// How a dossier comes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub(crate) enum Way {
     /// Through the portal.
     Online {
         /// With a clerk's help at the counter.
@@ -24,7 +24,7 @@ pub enum Way {
 
 impl Way {
     /// The national channel.
-    pub fn channel(self) -> Channel {
+    pub(crate) fn channel(self) -> Channel {
         match self {
             Self::Online { .. } => Channel::Online,
             Self::Direct => Channel::Direct,
@@ -35,7 +35,7 @@ impl Way {
 
 /// How a fee is paid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Payment {
+pub(crate) enum Payment {
     /// Online.
     Online,
     /// By bank transfer.
@@ -46,7 +46,7 @@ pub enum Payment {
 
 /// How a result reaches the applicant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Hand {
+pub(crate) enum Hand {
     /// At the counter.
     Counter,
     /// By the post.
@@ -57,7 +57,7 @@ pub enum Hand {
 
 /// One thing that somebody does; each is one call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// File.
     Submit,
     /// File and accept in one call.
@@ -107,16 +107,16 @@ pub enum Act {
 
 /// An act at its moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// When.
-    pub at: Moment,
+    pub(crate) at: Moment,
     /// What.
-    pub act: Act,
+    pub(crate) act: Act,
 }
 
 /// How an accepted dossier ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// With its result.
     Granted,
     /// Refused after examination.
@@ -127,7 +127,7 @@ pub enum Exit {
 
 /// What a pending dossier waits for on the last day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// To be passed on.
     Forwarding,
     /// For an officer.
@@ -144,7 +144,7 @@ pub enum Wait {
 
 /// Where the form must put a dossier once its life is over or the play ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Accepted: in the form.
     Counted {
         /// When it was accepted.
@@ -164,26 +164,26 @@ pub enum Standing {
 
 /// The life of one dossier.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Life {
+pub(crate) struct Life {
     /// Its number in the play, from 1; applicant and request ids follow from it.
-    pub number: u32,
+    pub(crate) number: u32,
     /// The agency that decides it.
-    pub agency: AgencyId,
+    pub(crate) agency: AgencyId,
     /// What is asked for.
-    pub procedure: ProcedureCode,
+    pub(crate) procedure: ProcedureCode,
     /// The procedure's field.
-    pub field: FieldCode,
+    pub(crate) field: FieldCode,
     /// How it comes.
-    pub way: Way,
+    pub(crate) way: Way,
     /// What happens to it, in order.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// Where the form must put it.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
 }
 
 impl Exit {
     /// The class the form gives an end at this instant: leaving without a result is never early.
-    pub fn class(self, due: Due, at: Timestamp) -> Timeliness {
+    pub(crate) fn class(self, due: Due, at: Timestamp) -> Timeliness {
         match (due.class(at), self) {
             (Timeliness::Early, Self::Withdrawn) => Timeliness::OnTime,
             (class, Self::Granted | Self::Refused | Self::Withdrawn) => class,

@@ -14,42 +14,43 @@ use domain::working_hours::WorkingHours;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::diary::{Diary, LAST, Moment};
 use super::dice::Dice;
-use super::diary::{Diary, EVENING, LAST, Moment};
+use super::filing::{filing, slot};
 use super::life::{Act, Exit, Hand, Payment, Standing, Step, Wait, Way};
 use super::quotas::{Fate, Quirk};
 
 /// When a dossier may be accepted and when it may end: first and last day of each.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
+pub(crate) struct Window {
     /// Of acceptance.
-    pub accept: (Date, Date),
+    pub(crate) accept: (Date, Date),
     /// Of the end.
-    pub end: (Date, Date),
+    pub(crate) end: (Date, Date),
     /// The last day on which anything happens to it.
-    pub last: Date,
+    pub(crate) last: Date,
 }
 
 /// The life wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+pub(crate) struct Wish<'a> {
     /// The agency that decides.
-    pub agency: &'a AgencyId,
+    pub(crate) agency: &'a AgencyId,
     /// What is asked for.
-    pub procedure: &'a Procedure,
+    pub(crate) procedure: &'a Procedure,
     /// How it comes.
-    pub way: Way,
+    pub(crate) way: Way,
     /// Where it leads.
-    pub fate: Fate,
+    pub(crate) fate: Fate,
     /// What is particular about it.
-    pub quirk: Quirk,
+    pub(crate) quirk: Quirk,
     /// When.
-    pub window: Window,
+    pub(crate) window: Window,
 }
 
 /// A life being written.
 #[derive(Debug)]
-pub struct Pen<'a> {
+pub(crate) struct Pen<'a> {
     wish: Wish<'a>,
     diary: &'a Diary,
     calendar: &'a Calendar,
@@ -64,24 +65,53 @@ pub struct Pen<'a> {
 }
 
 /// A whole life, or none when the dice fell so that it is not possible.
-pub fn life(wish: Wish<'_>, catalogue: &Catalogue, diary: &Diary, dice: &mut Dice) -> Option<(Vec<Step>, Standing)> {
+pub(crate) fn life(
+    wish: Wish<'_>,
+    catalogue: &Catalogue,
+    diary: &Diary,
+    dice: &mut Dice,
+) -> Option<(Vec<Step>, Standing)> {
     let mut pen = Pen::accept(wish, catalogue, diary, dice)?;
     let state = match wish.fate {
         Fate::AtOnce => Ok((pen.accepted, Exit::Granted)),
         Fate::Pending(wait) => Err(pen.wait(wait, dice)?),
         Fate::Early | Fate::OnTime | Fate::Withdrawn => Ok(pen.work_and_end(dice)?),
     };
-    let Pen { accepted, due, steps, .. } = pen;
-    Some((steps, Standing::Counted { accepted, due, state }))
+    let Pen {
+        accepted,
+        due,
+        steps,
+        ..
+    } = pen;
+    Some((
+        steps,
+        Standing::Counted {
+            accepted,
+            due,
+            state,
+        },
+    ))
 }
 
 impl<'a> Pen<'a> {
-    fn accept(wish: Wish<'a>, catalogue: &'a Catalogue, diary: &'a Diary, dice: &mut Dice) -> Option<Self> {
+    fn accept(
+        wish: Wish<'a>,
+        catalogue: &'a Catalogue,
+        diary: &'a Diary,
+        dice: &mut Dice,
+    ) -> Option<Self> {
         let (first, last) = wish.window.accept;
         let day = *dice.pick(diary.days(first, last))?;
         // An immediate result after 15:00 would be due the next day, and so come early.
-        let slots = if wish.fate == Fate::AtOnce { 3 } else { usize::from(LAST) + 1 };
-        let at = Moment { day, slot: slot(dice, 0, slots) };
+        let slots = if wish.fate == Fate::AtOnce {
+            3
+        } else {
+            usize::from(LAST) + 1
+        };
+        let at = Moment {
+            day,
+            slot: slot(dice, 0, slots),
+        };
         let (steps, accepted) = filing(wish, at, diary, dice)?;
         let accepted_on = local::date(accepted);
         let law = catalogue.law_on(accepted_on)?;
@@ -90,7 +120,18 @@ impl<'a> Pen<'a> {
         let limit = wish.procedure.limit_for(wish.way.channel())?;
         let due = law.due(limit, accepted, calendar, hours);
         let fits = first <= accepted_on && steps.iter().all(|step| step.at.day <= wish.window.last);
-        fits.then_some(Self { wish, diary, calendar, hours, law, limit, accepted, due, cursor: at, steps })
+        fits.then_some(Self {
+            wish,
+            diary,
+            calendar,
+            hours,
+            law,
+            limit,
+            accepted,
+            due,
+            cursor: at,
+            steps,
+        })
     }
 
     fn write(&mut self, at: Moment, act: Act) -> Option<()> {
@@ -111,12 +152,18 @@ impl<'a> Pen<'a> {
             return self.diary.next(self.cursor);
         }
         let day = self.diary.after(self.cursor.day, days)?;
-        Some(Moment { day, slot: slot(dice, 0, usize::from(LAST) + 1) })
+        Some(Moment {
+            day,
+            slot: slot(dice, 0, usize::from(LAST) + 1),
+        })
     }
 
     /// The same day (NĐ 61/2018 Đ.18), in the same breath when the day is nearly over.
     fn forward(&mut self) -> Option<()> {
-        let at = Moment { slot: (self.cursor.slot + 1).min(LAST), ..self.cursor };
+        let at = Moment {
+            slot: (self.cursor.slot + 1).min(LAST),
+            ..self.cursor
+        };
         self.write(at, Act::Transfer)
     }
 
@@ -139,7 +186,9 @@ impl<'a> Pen<'a> {
         let days = dice.between(1, 4);
         let at = self.later(days, dice)?;
         self.write_in_time(at, Act::ReceiveSupplement)?;
-        self.due = self.law.due(self.limit, at.instant(), self.calendar, self.hours);
+        self.due = self
+            .law
+            .due(self.limit, at.instant(), self.calendar, self.hours);
         Some(())
     }
 
@@ -194,7 +243,10 @@ impl<'a> Pen<'a> {
         let due_on = self.due.date();
         let new = self.diary.after(due_on, dice.between(2, 5))?;
         self.write(at, Act::Extend(new))?;
-        self.due = Due { at: self.hours.closing(new), ..self.due };
+        self.due = Due {
+            at: self.hours.closing(new),
+            ..self.due
+        };
         (at.day < due_on).then_some(())
     }
 
@@ -234,7 +286,11 @@ impl<'a> Pen<'a> {
         let first = first.max(soonest.day);
         let due_on = self.due.date();
         let day = match self.wish.fate {
-            Fate::OnTime if self.due.rule == DueRule::ByDate && first <= due_on && due_on <= last => due_on,
+            Fate::OnTime
+                if self.due.rule == DueRule::ByDate && first <= due_on && due_on <= last =>
+            {
+                due_on
+            }
             Fate::Early => {
                 let days = self.diary.days(first, last.min(due_on.yesterday().ok()?));
                 // Seldom at once, and not after months for what may take months.
@@ -245,13 +301,19 @@ impl<'a> Pen<'a> {
             Fate::OnTime | Fate::AtOnce | Fate::Pending(_) => return None,
         };
         let least = if day == soonest.day { soonest.slot } else { 0 };
-        Some(Moment { day, slot: slot(dice, least, usize::from(LAST - least) + 1) })
+        Some(Moment {
+            day,
+            slot: slot(dice, least, usize::from(LAST - least) + 1),
+        })
     }
 
     /// Some days after the result, unless the play is over by then.
     fn deliver(&mut self, dice: &mut Dice) {
         let days = dice.between(0, 3);
-        let Some(at) = self.later(days, dice).filter(|at| at.day <= self.wish.window.last) else {
+        let Some(at) = self
+            .later(days, dice)
+            .filter(|at| at.day <= self.wish.window.last)
+        else {
             return;
         };
         let hand = match (self.wish.way, dice.below(10)) {
@@ -259,7 +321,10 @@ impl<'a> Pen<'a> {
             (Way::Online { .. }, 6..=8) | (Way::Direct, 0..=1) | (Way::Postal, _) => Hand::Post,
             (Way::Online { .. } | Way::Direct, _) => Hand::Counter,
         };
-        self.steps.push(Step { at, act: Act::Deliver(hand) });
+        self.steps.push(Step {
+            at,
+            act: Act::Deliver(hand),
+        });
     }
 
     /// Leaves it pending on the last day, its due date still to come.
@@ -280,65 +345,4 @@ impl<'a> Pen<'a> {
         }
         (self.due.date() > self.wish.window.end.1).then_some(wait)
     }
-}
-
-fn slot(dice: &mut Dice, least: u8, choices: usize) -> u8 {
-    least + u8::try_from(dice.below(choices)).unwrap_or_default()
-}
-
-/// What leads up to an acceptance at this moment, and the acceptance; with its legal time.
-fn filing(wish: Wish<'_>, at: Moment, diary: &Diary, dice: &mut Dice) -> Option<(Vec<Step>, Timestamp)> {
-    let at_once = wish.fate == Fate::AtOnce;
-    let step = |at, act| Step { at, act };
-    let steps = match (wish.way, wish.quirk) {
-        (Way::Online { assisted }, Quirk::IntakeSupplement) => {
-            let brought = answered(at, assisted, diary, dice)?;
-            let day = diary.before(brought.day, dice.between(1, 3))?;
-            let asked = Moment { day, slot: slot(dice, 0, usize::from(LAST) + 1) };
-            vec![
-                step(answered(asked, assisted, diary, dice)?, Act::Submit),
-                step(asked, Act::RequestIntakeSupplement),
-                step(brought, Act::SupplementSubmission),
-                step(at, Act::Accept),
-            ]
-        }
-        (Way::Online { assisted }, _) => {
-            vec![step(answered(at, assisted, diary, dice)?, Act::Submit), step(at, Act::Accept)]
-        }
-        (Way::Direct, Quirk::IntakeSupplement) => {
-            let day = diary.before(at.day, dice.between(1, 3))?;
-            let first = Moment { day, slot: slot(dice, 0, usize::from(LAST) + 1) };
-            vec![
-                step(first, Act::Submit),
-                step(first, Act::RequestIntakeSupplement),
-                step(at, Act::SupplementSubmission),
-                step(at, Act::Accept),
-            ]
-        }
-        (Way::Direct, _) => vec![step(at, Act::SubmitAndAccept { minute: None, at_once })],
-        (Way::Postal, _) => {
-            let signed = match at.slot.checked_sub(1) {
-                Some(slot) => Moment { slot, ..at },
-                None => Moment { day: diary.before(at.day, 1)?, slot: LAST },
-            };
-            let act = Act::SubmitAndAccept { minute: Some(signed), at_once };
-            return Some((vec![step(at, act)], signed.instant()));
-        }
-    };
-    Some((steps, at.instant()))
-}
-
-/// When an online filing came that is answered at this moment, within eight working hours.
-pub fn answered(at: Moment, assisted: bool, diary: &Diary, dice: &mut Dice) -> Option<Moment> {
-    let eve = diary.before(at.day, 1)?;
-    let late_eve = (at.slot < LAST).then(|| Moment { day: eve, slot: slot(dice, at.slot + 1, usize::from(LAST - at.slot)) });
-    let same_day = at.slot.checked_sub(1).map(|slot| Moment { slot, ..at });
-    // Through the portal also in the evening, and on the days off before a working day.
-    let off_hours = Moment { day: at.day.yesterday().ok()?, slot: EVENING };
-    let choices: Vec<Moment> = match (assisted, same_day, late_eve) {
-        (true, Some(same_day), _) => vec![same_day],
-        (true, None, late_eve) => late_eve.into_iter().collect(),
-        (false, same_day, late_eve) => same_day.into_iter().chain(late_eve).chain([off_hours]).collect(),
-    };
-    dice.pick(&choices).copied()
 }

@@ -8,7 +8,7 @@ use super::life::{Wait, Way};
 
 /// When a dossier is accepted and when it may end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Accepted and ended in the half-year before, so that its report is not empty.
     Before,
     /// Accepted in the half-year before and ended in this one.
@@ -19,7 +19,7 @@ pub enum Origin {
 
 /// Where its life leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// Ended before its due day.
     Early,
     /// Ended on its due day.
@@ -34,7 +34,7 @@ pub enum Fate {
 
 /// What is particular about it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Quirk {
+pub(crate) enum Quirk {
     /// Nothing.
     Plain,
     /// Something was missing before acceptance.
@@ -51,22 +51,22 @@ pub enum Quirk {
 
 /// So many dossiers of one sort.
 #[derive(Clone, Copy, Debug)]
-pub struct Quota {
+pub(crate) struct Quota {
     /// When.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// How they come.
-    pub way: Way,
+    pub(crate) way: Way,
     /// Where their lives lead.
-    pub fate: Fate,
+    pub(crate) fate: Fate,
     /// What is particular about them.
-    pub quirk: Quirk,
+    pub(crate) quirk: Quirk,
     /// How many.
-    pub count: usize,
+    pub(crate) count: usize,
 }
 
 /// Why a filing never became an accepted dossier.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Miss {
+pub(crate) enum Miss {
     /// Intake refused it.
     Refused,
     /// The applicant took it back.
@@ -78,7 +78,7 @@ pub enum Miss {
 }
 
 /// Filings of this half-year that stay outside the form.
-pub const MISSES: [(Way, Miss, usize); 7] = [
+pub(crate) const MISSES: [(Way, Miss, usize); 7] = [
     (ONLINE, Miss::Refused, 12),
     (ASSISTED, Miss::Refused, 2),
     (Way::Direct, Miss::Refused, 4),
@@ -92,11 +92,17 @@ const ONLINE: Way = Way::Online { assisted: false };
 const ASSISTED: Way = Way::Online { assisted: true };
 
 const fn quota(origin: Origin, way: Way, fate: Fate, quirk: Quirk, count: usize) -> Quota {
-    Quota { origin, way, fate, quirk, count }
+    Quota {
+        origin,
+        way,
+        fate,
+        quirk,
+        count,
+    }
 }
 
 /// Everything that is accepted.
-pub const QUOTAS: [Quota; 41] = {
+pub(crate) const QUOTAS: [Quota; 41] = {
     use Fate::{AtOnce, Early, OnTime, Pending, Withdrawn};
     use Origin::{Before, CarriedOver, InPeriod};
     use Quirk::{Extension, IntakeSupplement, Plain, Refused, Supplement, Suspension};
@@ -154,7 +160,11 @@ mod tests {
     use super::*;
 
     fn sum(of: impl Fn(&Quota) -> bool) -> usize {
-        QUOTAS.iter().filter(|quota| of(quota)).map(|quota| quota.count).sum()
+        QUOTAS
+            .iter()
+            .filter(|quota| of(quota))
+            .map(|quota| quota.count)
+            .sum()
     }
 
     fn online(quota: &Quota) -> bool {
@@ -172,9 +182,13 @@ mod tests {
         assert_eq!(sum(|quota| carried(quota) && online(quota)), 39);
         assert_eq!(sum(|quota| carried(quota) && !online(quota)), 8);
         assert_eq!(sum(|quota| counted(quota) && online(quota)), 353);
-        assert_eq!(sum(|quota| counted(quota) && quota.fate == Fate::Early), 360);
+        assert_eq!(
+            sum(|quota| counted(quota) && quota.fate == Fate::Early),
+            360
+        );
         let pending = |quota: &Quota| matches!(quota.fate, Fate::Pending(_));
-        let on_time = |quota: &Quota| counted(quota) && quota.fate != Fate::Early && !pending(quota);
+        let on_time =
+            |quota: &Quota| counted(quota) && quota.fate != Fate::Early && !pending(quota);
         assert_eq!(sum(on_time), 51);
         assert_eq!(sum(|quota| counted(quota) && pending(quota)), 17);
     }
