@@ -69,24 +69,66 @@ impl From<NotYetHere> for EdgeError {
 
 impl From<EdgeError> for Status {
     fn from(error: EdgeError) -> Self {
-        let answer = answer(&error);
-        let mut details = ErrorDetails::new();
-        details.set_error_info(answer.reason, DOMAIN, answer.metadata);
-        if !answer.faults.is_empty() {
-            details.set_bad_request(
-                answer
-                    .faults
-                    .iter()
-                    .map(|fault| tonic_types::FieldViolation::new(&fault.field, &fault.description))
-                    .collect::<Vec<_>>(),
-            );
-        }
-        if let Some(wait) = answer.retry {
-            details.set_retry_info(Some(wait));
-        }
-        details.set_localized_message("vi", answer.vietnamese);
-        Self::with_error_details(answer.code, answer.message, details)
+        refusal(answer(&error))
     }
+}
+
+/// A refusal that gRPC itself made, with what every refusal of ours says: bytes that are no request, a request that is
+/// too large, a method nobody has. Its words name fields, never what was sent.
+pub fn explained(made: &Status) -> Status {
+    let (code, reason, vietnamese) = match made.code() {
+        Code::Internal => (
+            Code::InvalidArgument,
+            "MALFORMED_REQUEST",
+            "Yêu cầu không đúng định dạng.",
+        ),
+        Code::OutOfRange | Code::ResourceExhausted => {
+            (Code::OutOfRange, "REQUEST_TOO_LARGE", "Yêu cầu quá lớn.")
+        }
+        Code::Unimplemented if made.message().is_empty() => (
+            Code::Unimplemented,
+            "METHOD_UNKNOWN",
+            "Dịch vụ không có chức năng này.",
+        ),
+        other @ (Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::InvalidArgument
+        | Code::DeadlineExceeded
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::Unimplemented
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unauthenticated) => (other, "NOT_POSSIBLE", "Không thực hiện được yêu cầu."),
+    };
+    let message = match made.message() {
+        "" => "this service has no such method",
+        message => message,
+    };
+    refusal(Answer::new(code, reason, &message, vietnamese))
+}
+
+fn refusal(answer: Answer) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_error_info(answer.reason, DOMAIN, answer.metadata);
+    if !answer.faults.is_empty() {
+        details.set_bad_request(
+            answer
+                .faults
+                .iter()
+                .map(|fault| tonic_types::FieldViolation::new(&fault.field, &fault.description))
+                .collect::<Vec<_>>(),
+        );
+    }
+    if let Some(wait) = answer.retry {
+        details.set_retry_info(Some(wait));
+    }
+    details.set_localized_message("vi", answer.vietnamese);
+    Status::with_error_details(answer.code, answer.message, details)
 }
 
 struct Answer {
@@ -320,4 +362,44 @@ fn internal() -> Answer {
         &"an internal error; the service's log has the details",
         "Lỗi hệ thống.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grpc_itself_refuses_has_a_reason_too() {
+        for (made, code, reason) in [
+            (
+                Status::internal("failed to decode Protobuf message: buffer underflow"),
+                Code::InvalidArgument,
+                "MALFORMED_REQUEST",
+            ),
+            (
+                Status::out_of_range("decoded message length too large"),
+                Code::OutOfRange,
+                "REQUEST_TOO_LARGE",
+            ),
+            (
+                Status::unimplemented(""),
+                Code::Unimplemented,
+                "METHOD_UNKNOWN",
+            ),
+            (
+                Status::unimplemented("compressed with `snappy`"),
+                Code::Unimplemented,
+                "NOT_POSSIBLE",
+            ),
+        ] {
+            let status = explained(&made);
+            assert_eq!(status.code(), code);
+            assert!(!status.message().is_empty());
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!(
+                (info.domain.as_str(), info.reason.as_str()),
+                (DOMAIN, reason)
+            );
+        }
+    }
 }

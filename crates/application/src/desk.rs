@@ -235,6 +235,20 @@ impl Desk {
         if let Some(answer) = self.answered(wish.request)? {
             return Ok(answer);
         }
+        match self.carry_out_first(wish, secrets, build).await {
+            // The same request, sent twice at the same moment: its twin was faster, and what refuses this one now is what
+            // the twin has done.
+            Err(refused) => self.answered(wish.request)?.ok_or(refused),
+            answered => answered,
+        }
+    }
+
+    async fn carry_out_first(
+        &self,
+        wish: &Wish,
+        secrets: Vec<Vec<u8>>,
+        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
+    ) -> Result<Answer, HandleError> {
         let kept = if secrets.is_empty() {
             Vec::new()
         } else {

@@ -29,17 +29,17 @@ impl Clock {
         ))))
     }
 
-    /// The time now.
+    /// The time now, in whole microseconds: what a log keeps of it, so that a first answer and its repeat are the same.
     #[allow(
         clippy::disallowed_methods,
         reason = "this is the one place that asks the machine"
     )]
     pub fn now(&self) -> Timestamp {
-        match &self.0 {
-            Source::System => Timestamp::now(),
-            Source::Manual(at) => Timestamp::from_microsecond(at.load(Ordering::SeqCst))
-                .unwrap_or(Timestamp::UNIX_EPOCH),
-        }
+        let micros = match &self.0 {
+            Source::System => Timestamp::now().as_microsecond(),
+            Source::Manual(at) => at.load(Ordering::SeqCst),
+        };
+        Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// The time now in microseconds since 1970, as logs keep it.
@@ -67,6 +67,14 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_machines_time_comes_in_whole_microseconds() {
+        let clock = Clock::system();
+        for _ in 0..100 {
+            assert_eq!(clock.now().subsec_nanosecond() % 1_000, 0);
+        }
+    }
 
     #[test]
     fn a_manual_clock_stands_still_until_it_is_set() {

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tonic::body::Body;
+use tonic::codegen::http::Response;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::{Code, Status};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::util::MapResponseLayer;
 use tracing::{error, info, warn};
 
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
@@ -28,6 +32,8 @@ pub struct Plan {
     pub names: Vec<&'static str>,
     /// The encoded descriptor set of the contract, for reflection.
     pub descriptors: &'static [u8],
+    /// Gives a refusal that gRPC itself made (bytes that are no request, an unknown method) its reason.
+    pub explain: fn(&Status) -> Status,
     /// How long calls under way may take after the stop.
     pub drain: Duration,
 }
@@ -86,12 +92,16 @@ pub async fn serve(
     let drain = plan.drain;
     let role = plan.role;
     let names = plan.names;
+    let explain = plan.explain;
     // Without NODELAY every small answer waits for the client's delayed acknowledgement: 44 ms a call.
     let incoming = TcpIncoming::from(plan.listener).with_nodelay(Some(true));
     let server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
         .max_concurrent_streams(1024)
+        .layer(MapResponseLayer::new(move |response| {
+            reasoned(response, explain)
+        }))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move {
             stop.await;
@@ -116,6 +126,18 @@ pub async fn serve(
     };
     watcher.abort();
     outcome.map_err(ServeError::from)
+}
+
+/// Gives a refusal its reason; those that the services make have one already.
+fn reasoned(mut response: Response<Body>, explain: fn(&Status) -> Status) -> Response<Body> {
+    if let Some(status) = Status::from_header_map(response.headers())
+        && status.code() != Code::Ok
+        && status.details().is_empty()
+    {
+        // Should the words not fit into headers, the refusal goes out as it was.
+        let _ = explain(&status).add_header(response.headers_mut());
+    }
+    response
 }
 
 async fn set(health: &HealthReporter, names: &[&'static str], status: ServingStatus) {

@@ -23,6 +23,11 @@ pub struct Place {
 
 const PLACE_BYTES: usize = 8 + 8 + 16;
 
+/// The far future, as a moment that comes back out of a page token unchanged: in whole seconds.
+fn never() -> Timestamp {
+    Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or_default()
+}
+
 impl Place {
     /// The place as a page token carries it.
     pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
@@ -107,7 +112,7 @@ impl Worklist {
     /// Puts a waiting dossier at another answer limit.
     fn answer_by(&mut self, dossier: DossierId, answer_due: Option<Timestamp>) {
         if let Some((place, waiting)) = self.remove(dossier) {
-            let answer_due = answer_due.unwrap_or(Timestamp::MAX);
+            let answer_due = answer_due.unwrap_or_else(never);
             self.insert(
                 Place {
                     answer_due,
@@ -127,7 +132,7 @@ impl Fold for Worklist {
         match &occurrence.event {
             Event::DossierSubmitted(submitted) => self.insert(
                 Place {
-                    answer_due: submitted.answer_due.unwrap_or(Timestamp::MAX),
+                    answer_due: submitted.answer_due.unwrap_or_else(never),
                     submitted_at: occurrence.at,
                     dossier,
                 },
@@ -161,5 +166,20 @@ impl Fold for Worklist {
             | Event::DueDateRecomputed(_)
             | Event::SubjectKeyDestroyed(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_comes_out_of_a_page_token_as_it_went_in() {
+        let place = Place {
+            answer_due: never(),
+            submitted_at: Timestamp::from_microsecond(1_795_493_826_312_555).unwrap(),
+            dossier: DossierId(Uuid::from_u128(7)),
+        };
+        assert_eq!(Place::from_bytes(&place.to_bytes()), Some(place));
     }
 }

@@ -20,7 +20,7 @@ use api::hoso::processing::v1::{
 use api::token;
 use api::{EdgeError, Faults, page};
 use application::HandleError;
-use application::desk::Name;
+use application::desk::{Loaded, Name};
 use application::projection::Projection;
 use domain::ids::{ActorId, AgencyId, DossierId, OrganisationId};
 use tonic::{Request, Response, Status};
@@ -55,8 +55,7 @@ impl Calls {
         );
         let wished = asked.read(&mut faults)?;
         let ((name, marks), wished) = faults.finish(marked.zip(wished))?;
-        self.edge.wait_for(&marks.min_position).await?;
-        let (id, organisation) = self.dossier_to_change(&name, &marks.min_position)?;
+        let (id, organisation) = self.dossier_to_change(&name, &marks.min_position).await?;
         let asked = Asked {
             marks: &marks,
             method: M::METHOD,
@@ -72,22 +71,30 @@ impl Calls {
         Ok((self.edge.written(&answer), edge::token_of(&answer)))
     }
 
-    /// The dossier to change, and the agency that has it. A dossier's own id that is not here may be on its way from
+    /// A dossier after the positions asked for are here. One whose own id is not known here may be on its way from
     /// intake, unless the caller waited for intake's answer.
-    fn dossier_to_change(
+    async fn look_up(
         &self,
         name: &Name,
-        waited: &[token::Point],
-    ) -> Result<(DossierId, OrganisationId), EdgeError> {
+        points: &[token::Point],
+    ) -> Result<(DossierId, Loaded), EdgeError> {
+        self.edge.wait_for(points).await?;
         let id = self.edge.desk.find(name)?;
         let loaded = self.edge.desk.load(id)?;
-        if loaded.revision == 0 {
-            return Err(if waited.is_empty() {
-                EdgeError::DossierNotYetHere
-            } else {
-                HandleError::Unknown.into()
-            });
+        match (loaded.revision, points) {
+            (0, []) => Err(EdgeError::DossierNotYetHere),
+            (0, _) => Err(HandleError::Unknown.into()),
+            _ => Ok((id, loaded)),
         }
+    }
+
+    /// The dossier to change, and the agency that has it.
+    async fn dossier_to_change(
+        &self,
+        name: &Name,
+        points: &[token::Point],
+    ) -> Result<(DossierId, OrganisationId), EdgeError> {
+        let (id, loaded) = self.look_up(name, points).await?;
         let agency = loaded
             .dossier
             .case()
@@ -245,7 +252,7 @@ impl ProcessingService for Calls {
         let name = change::name(asked.dossier.as_ref(), &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
-        let (id, loaded) = self.edge.look_up(&name, &points).await?;
+        let (id, loaded) = self.look_up(&name, &points).await?;
         Ok(Response::new(GetDossierResponse {
             dossier: Some(self.edge.read(id, &loaded)),
             position: self.edge.here(),
@@ -264,7 +271,7 @@ impl ProcessingService for Calls {
         let after = page::read(&asked.page_token, &question, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
-        let (id, loaded) = self.edge.look_up(&name, &points).await?;
+        let (id, loaded) = self.look_up(&name, &points).await?;
         let skip = after
             .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
             .map_or(0, u32::from_be_bytes);
@@ -298,7 +305,7 @@ impl ProcessingService for Calls {
         let name = change::name(asked.dossier.as_ref(), &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
-        let (_, loaded) = self.edge.look_up(&name, &points).await?;
+        let (_, loaded) = self.look_up(&name, &points).await?;
         let explained = outward::explanation(&loaded, self.edge.desk.catalogue()).ok_or(
             EdgeError::NotFound {
                 what: "due date: the dossier was never accepted",

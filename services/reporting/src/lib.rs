@@ -130,6 +130,7 @@ impl Reporting {
             routes,
             names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
             descriptors: api::DESCRIPTORS,
+            explain: api::status::explained,
             drain: self.drain,
         };
         let served = chassis::serve::serve(plan, application::broken(log.clone()), stop).await;

@@ -42,18 +42,18 @@ pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     }
 }
 
-/// A time from the wire.
+/// A time from the wire, in the whole microseconds that a log keeps.
 ///
 /// # Errors
 /// A sentence about what is wrong.
 pub fn instant(at: prost_types::Timestamp) -> Result<Timestamp, String> {
-    let instant = Timestamp::new(at.seconds, at.nanos)
-        .map_err(|_| "must be a time between the years 2000 and 2100".to_owned())?;
-    if YEARS.contains(&domain::local::date(instant).year()) {
-        Ok(instant)
-    } else {
-        Err("must be a time between the years 2000 and 2100".to_owned())
-    }
+    // The wire counts nanoseconds forward only; the time library would take negative ones too.
+    (0..1_000_000_000)
+        .contains(&at.nanos)
+        .then(|| Timestamp::new(at.seconds, at.nanos - at.nanos % 1_000).ok())
+        .flatten()
+        .filter(|instant| YEARS.contains(&domain::local::date(*instant).year()))
+        .ok_or_else(|| "must be a time between the years 2000 and 2100".to_owned())
 }
 
 /// A civil date from the wire, `YYYY-MM-DD`.
