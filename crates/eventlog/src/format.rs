@@ -9,6 +9,7 @@ pub use block::{Block, BlockHeader, EncodedBlock};
 pub use builder::BlockBuilder;
 pub use record::{canonical, canonical_at_origin, canonical_len, decode_record};
 
+pub(crate) use builder::{Gathered, Packer};
 pub(crate) use cursor::Cursor;
 pub(crate) use record::{PLACE_LEN, REQUEST_LEN, check_event, event_len};
 

@@ -14,6 +14,7 @@ mod log;
 mod manifest;
 mod marker;
 mod open;
+mod packing;
 mod queue;
 mod reader;
 mod record;

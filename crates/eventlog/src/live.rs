@@ -86,7 +86,7 @@ impl Live {
             filled: AtomicU64::new(0),
             folder: folder.to_owned(),
         };
-        live.put(&[(HEADER_KEY, &header.encode())])?;
+        live.put(HEADER_KEY, &header.encode())?;
         live.flush()?;
         live.file.sync_all()?;
         File::open(folder.join("conf"))?.sync_all()?;
@@ -149,26 +149,17 @@ impl Live {
         self.file.metadata().map(|metadata| metadata.len())
     }
 
-    /// Hands blocks to sled, all or none. They are neither synced nor safe yet.
+    /// Hands blocks to sled, in order. They are neither synced nor safe yet; a crash keeps a prefix
+    /// of them, since sled's own log has their order. (A batch of sled's would keep all or none, but
+    /// no append is in two blocks, and a batch takes three times as long and holds up readers.)
     pub(crate) fn apply(&self, blocks: &[EncodedBlock]) -> io::Result<()> {
-        let values = blocks
+        blocks
             .iter()
-            .map(|block| (block.header.first.to_be_bytes(), &*block.bytes));
-        self.put(&values.collect::<Vec<_>>())
+            .try_for_each(|block| self.put(block.header.first.to_be_bytes(), &block.bytes))
     }
 
-    fn put(&self, values: &[([u8; 8], &[u8])]) -> io::Result<()> {
-        guarded(|| {
-            // One value is atomic by itself, and a batch costs more.
-            if let [(key, value)] = values {
-                return self.db.insert(key, *value).map(drop);
-            }
-            let mut batch = sled::Batch::default();
-            for (key, value) in values {
-                batch.insert(&key[..], *value);
-            }
-            self.db.apply_batch(batch)
-        })
+    fn put(&self, key: [u8; 8], value: &[u8]) -> io::Result<()> {
+        guarded(|| self.db.insert(key, value)).map(drop)
     }
 
     /// Writes sled's buffers out. This is not a sync.

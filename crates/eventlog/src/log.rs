@@ -77,6 +77,17 @@ impl EventLog {
         submit::append(Arc::clone(&self.shared), append)
     }
 
+    /// Several appends at once, in this order, each judged by itself: they share a sync.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; one's refusal says nothing about the others.
+    pub fn append_all(
+        &self,
+        appends: Vec<Append>,
+    ) -> impl Future<Output = Vec<Result<Appended, AppendError>>> + Send + use<> {
+        submit::append_all(Arc::clone(&self.shared), appends)
+    }
+
     /// `append` for callers without a runtime; blocks the thread.
     ///
     /// # Errors

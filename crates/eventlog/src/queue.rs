@@ -41,10 +41,13 @@ impl Job {
     }
 }
 
-/// Why a job was not taken.
+/// Jobs that come together, each with its bytes: the writer finds all of them or none.
+pub(crate) type Jobs = Vec<(Job, usize)>;
+
+/// Why jobs were not taken.
 pub(crate) enum Refusal {
     /// Try again later.
-    Full(Job),
+    Full(Jobs),
     /// Never again.
     Closed(String),
 }
@@ -78,18 +81,20 @@ impl Queue {
         }
     }
 
-    /// Puts a job of so many bytes last, unless too much waits already.
-    pub(crate) fn push(&self, job: Job, bytes: usize) -> Result<(), Refusal> {
+    /// Puts jobs last, unless too much waits already.
+    pub(crate) fn push(&self, jobs: Jobs) -> Result<(), Refusal> {
+        let bytes: usize = jobs.iter().map(|(_, bytes)| bytes).sum();
         let mut state = lock(&self.state);
         if let Some(reason) = &state.closed {
             return Err(Refusal::Closed(reason.clone()));
         }
-        let full = state.jobs.len() >= self.jobs_max || state.bytes + bytes > self.bytes_max;
+        let full =
+            state.jobs.len() + jobs.len() > self.jobs_max || state.bytes + bytes > self.bytes_max;
         if full && !state.jobs.is_empty() {
-            return Err(Refusal::Full(job));
+            return Err(Refusal::Full(jobs));
         }
         state.bytes += bytes;
-        state.jobs.push_back((job, bytes));
+        state.jobs.extend(jobs);
         let wake = std::mem::take(&mut state.idle);
         drop(state);
         if wake {

@@ -1,6 +1,7 @@
 //! What a commit will hold: each write is judged against the log and against what was staged before it.
 
 use std::collections::HashMap;
+use std::io;
 
 use crate::append::{Append, Expected};
 use crate::error::{AppendError, ReadError};
@@ -8,6 +9,7 @@ use crate::format::{
     BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, LENGTH_PREFIX, RECORD_BYTES_MAX, canonical_len,
 };
 use crate::index::{Index, Run};
+use crate::packing::Packing;
 use crate::queue::Outcome;
 use crate::record::{Key, NewRecord, Place, Position, Record, Request, Revision, StreamId};
 use crate::segment::Segments;
@@ -76,6 +78,7 @@ pub(crate) struct Stage {
     pub(crate) full: Option<(u64, u64)>,
     pub(crate) batch: Batch,
     builder: BlockBuilder,
+    packing: Packing,
     scratch: Vec<u8>,
 }
 
@@ -89,6 +92,7 @@ impl Stage {
             full: None,
             batch: Batch::default(),
             builder,
+            packing: Packing::new(),
             scratch: Vec::new(),
         }
     }
@@ -100,8 +104,16 @@ impl Stage {
     }
 
     /// Ends the block under way; the batch is whole then.
-    pub(crate) fn finish_block(&mut self) {
-        self.batch.blocks.extend(self.builder.finish());
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        if self
+            .packing
+            .finish(&mut self.builder, &mut self.batch.blocks)
+        {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "the thread that compresses blocks is gone",
+        ))
     }
 
     /// The stream's revision after all that is staged.
@@ -222,7 +234,7 @@ impl Stage {
     /// together is never in two blocks.
     pub(crate) fn room(&mut self, bytes: usize, records: usize) {
         if !self.builder.fits(bytes, records) {
-            self.finish_block();
+            self.packing.pass(&mut self.builder, &mut self.batch.blocks);
         }
     }
 

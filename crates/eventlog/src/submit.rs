@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::append::{Append, Appended, Imported};
 use crate::error::{AppendError, ImportError};
 use crate::live::SYNC_BYTES_MAX;
-use crate::queue::{Job, Outcome, Refusal};
+use crate::queue::{Job, Jobs, Outcome, Refusal};
 use crate::record::Record;
 use crate::settings::Role;
 use crate::shared::Shared;
@@ -46,15 +46,47 @@ impl From<Waited> for ImportError {
 pub(crate) async fn append(shared: Arc<Shared>, append: Append) -> Result<Appended, AppendError> {
     let bytes = shared.check_append(&append)?;
     let (reply, answer) = oneshot::channel();
-    shared.enqueue(Job::Append(append, reply), bytes).await?;
+    shared
+        .enqueue(vec![(Job::Append(append, reply), bytes)])
+        .await?;
     let outcome = answer.await;
     shared.appended(outcome.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))?)
+}
+
+/// Appends that come together: each is judged by itself, and they share a sync.
+pub(crate) async fn append_all(
+    shared: Arc<Shared>,
+    appends: Vec<Append>,
+) -> Vec<Result<Appended, AppendError>> {
+    let mut jobs = Vec::with_capacity(appends.len());
+    let mut answers = Vec::with_capacity(appends.len());
+    for append in appends {
+        answers.push(shared.check_append(&append).map(|bytes| {
+            let (reply, answer) = oneshot::channel();
+            jobs.push((Job::Append(append, reply), bytes));
+            answer
+        }));
+    }
+    let waited = shared.enqueue(jobs).await;
+    let mut results = Vec::with_capacity(answers.len());
+    for answer in answers {
+        results.push(match (answer, &waited) {
+            (Err(error), _) => Err(error),
+            (Ok(_), Err(Waited::Full)) => Err(AppendError::Busy),
+            (Ok(_), Err(Waited::Closed(reason))) => Err(AppendError::Closed(reason.clone())),
+            (Ok(answer), Ok(())) => match answer.await {
+                Ok(outcome) => outcome.and_then(|outcome| shared.appended(outcome)),
+                Err(_) => Err(AppendError::Closed(GONE.to_owned())),
+            },
+        });
+    }
+    results
 }
 
 pub(crate) fn append_blocking(shared: &Shared, append: Append) -> Result<Appended, AppendError> {
     let bytes = shared.check_append(&append)?;
     let (reply, answer) = oneshot::channel();
-    shared.enqueue_blocking(Job::Append(append, reply), bytes)?;
+    shared.enqueue_blocking(vec![(Job::Append(append, reply), bytes)])?;
     let outcome = answer.blocking_recv();
     shared.appended(outcome.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))?)
 }
@@ -86,7 +118,7 @@ pub(crate) async fn take_in(
             Role::Origin => Job::Import(part, reply),
             Role::Replica => Job::Replicate(part, reply),
         };
-        shared.enqueue(job, bytes).await?;
+        shared.enqueue(vec![(job, bytes)]).await?;
         let imported = answer
             .await
             .unwrap_or_else(|_| Err(ImportError::Closed(GONE.into())))?;
@@ -105,17 +137,17 @@ impl Shared {
         }
     }
 
-    /// Puts a job into the queue, waiting a bounded time for room.
-    async fn enqueue(&self, mut job: Job, bytes: usize) -> Result<(), Waited> {
+    /// Puts jobs into the queue, waiting a bounded time for room.
+    async fn enqueue(&self, mut jobs: Jobs) -> Result<(), Waited> {
         let mut deadline = None;
         loop {
             let room = self.queue.room();
             tokio::pin!(room);
             room.as_mut().enable();
-            job = match self.queue.push(job, bytes) {
+            jobs = match self.queue.push(jobs) {
                 Ok(()) => return Ok(()),
                 Err(Refusal::Closed(reason)) => return Err(Waited::Closed(reason)),
-                Err(Refusal::Full(job)) => job,
+                Err(Refusal::Full(jobs)) => jobs,
             };
             let wait = self.settings.queue_wait;
             let deadline = *deadline.get_or_insert_with(|| tokio::time::Instant::now() + wait);
@@ -125,13 +157,13 @@ impl Shared {
         }
     }
 
-    fn enqueue_blocking(&self, mut job: Job, bytes: usize) -> Result<(), Waited> {
+    fn enqueue_blocking(&self, mut jobs: Jobs) -> Result<(), Waited> {
         let deadline = Instant::now() + self.settings.queue_wait;
         loop {
-            job = match self.queue.push(job, bytes) {
+            jobs = match self.queue.push(jobs) {
                 Ok(()) => return Ok(()),
                 Err(Refusal::Closed(reason)) => return Err(Waited::Closed(reason)),
-                Err(Refusal::Full(job)) => job,
+                Err(Refusal::Full(jobs)) => jobs,
             };
             if Instant::now() >= deadline {
                 return Err(Waited::Full);

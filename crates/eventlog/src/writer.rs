@@ -158,7 +158,7 @@ impl Writer {
         if self.stage.batch.is_empty() {
             return Ok(());
         }
-        self.stage.finish_block();
+        self.stage.finish()?;
         let segment = self.segments.live();
         let faults = &self.shared.settings.faults;
         faults.at("writer::apply")?;

@@ -1,5 +1,10 @@
 //! A block: the records of one commit or of one stretch, compressed together, self-checked and chained.
 
+use std::cell::RefCell;
+use std::io;
+
+use zstd::bulk::Decompressor;
+
 use crate::chain;
 use crate::error::DecodeError;
 use crate::format::{BLOCK_HEADER_LEN, BLOCK_RAW_MAX, Cursor, decode_record};
@@ -183,7 +188,7 @@ impl EncodedBlock {
         let raw = if self.header.codec == CODEC_RAW {
             payload.to_vec()
         } else {
-            zstd::bulk::decompress(payload, raw_len)
+            decompress(payload, raw_len)
                 .map_err(|error| DecodeError::Decompress(error.to_string()))?
         };
         if raw.len() != raw_len {
@@ -199,6 +204,23 @@ impl EncodedBlock {
             raw,
         })
     }
+}
+
+thread_local! {
+    /// Making a context costs as much as decompressing a tenth of a block, so each thread keeps one.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn decompress(payload: &[u8], raw_len: usize) -> io::Result<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let mut decompressor = match kept.take() {
+            Some(decompressor) => decompressor,
+            None => Decompressor::new()?,
+        };
+        let raw = decompressor.decompress(payload, raw_len);
+        *kept = Some(decompressor);
+        raw
+    })
 }
 
 /// A decompressed block.

@@ -13,7 +13,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// Gathers records into blocks, carrying the chain from one to the next.
 pub struct BlockBuilder {
-    compressor: Option<zstd::bulk::Compressor<'static>>,
+    packer: Packer,
     raw: Vec<u8>,
     next: Position,
     count: u32,
@@ -32,7 +32,7 @@ impl BlockBuilder {
     /// Starts before the record at `next`, where the chain stands at `before`.
     pub fn new(next: Position, before: ChainHash) -> Self {
         Self {
-            compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL).ok(),
+            packer: Packer::new(),
             raw: Vec::with_capacity(BLOCK_RAW_MAX),
             next,
             count: 0,
@@ -78,6 +78,8 @@ impl BlockBuilder {
     /// # Errors
     /// When the record's texts are too long for the envelope; nothing is taken then.
     pub fn push(&mut self, record: &Record) -> Result<(), RecordFault> {
+        self.raw
+            .reserve(if self.count == 0 { BLOCK_RAW_MAX } else { 0 });
         let start = self.raw.len();
         self.raw.extend_from_slice(&[0; LENGTH_PREFIX]);
         let body = start + LENGTH_PREFIX;
@@ -97,41 +99,79 @@ impl BlockBuilder {
 
     /// Encodes what was gathered; none when there is nothing. The builder goes on with the next block.
     pub fn finish(&mut self) -> Option<EncodedBlock> {
+        let gathered = self.gathered()?;
+        Some(self.packer.pack(&gathered))
+    }
+
+    /// Ends the block under way without encoding it; none when there is nothing in it.
+    pub(crate) fn gathered(&mut self) -> Option<Gathered> {
         if self.count == 0 {
             return None;
         }
-        let compressed = match &mut self.compressor {
-            Some(compressor) if self.raw.len() >= COMPRESS_FROM => compressor
-                .compress(&self.raw)
-                .ok()
-                .filter(|compressed| compressed.len() < self.raw.len()),
-            Some(_) | None => None,
-        };
-        let codec = if compressed.is_some() {
-            CODEC_ZSTD
-        } else {
-            CODEC_RAW
-        };
-        let payload = compressed.as_deref().unwrap_or(&self.raw);
-        let header = BlockHeader {
+        let gathered = Gathered {
             first: self.next - u64::from(self.count),
             last: self.next - 1,
             count: self.count,
-            raw_len: u32::try_from(self.raw.len()).unwrap_or(u32::MAX),
-            stored_len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
             chain: self.chain,
-            codec,
+            raw: std::mem::take(&mut self.raw),
+        };
+        self.count = 0;
+        Some(gathered)
+    }
+}
+
+/// A whole block that is not compressed yet.
+pub(crate) struct Gathered {
+    first: Position,
+    last: Position,
+    count: u32,
+    chain: ChainHash,
+    raw: Vec<u8>,
+}
+
+/// Compresses blocks.
+pub(crate) struct Packer {
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+}
+
+impl Packer {
+    pub(crate) fn new() -> Self {
+        Self {
+            compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL).ok(),
+        }
+    }
+
+    pub(crate) fn pack(&mut self, block: &Gathered) -> EncodedBlock {
+        let raw = &block.raw;
+        let compressed = match &mut self.compressor {
+            Some(compressor) if raw.len() >= COMPRESS_FROM => compressor
+                .compress(raw)
+                .ok()
+                .filter(|compressed| compressed.len() < raw.len()),
+            Some(_) | None => None,
+        };
+        let payload = compressed.as_deref().unwrap_or(raw);
+        let header = BlockHeader {
+            first: block.first,
+            last: block.last,
+            count: block.count,
+            raw_len: u32::try_from(raw.len()).unwrap_or(u32::MAX),
+            stored_len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
+            chain: block.chain,
+            codec: if compressed.is_some() {
+                CODEC_ZSTD
+            } else {
+                CODEC_RAW
+            },
         };
         let mut bytes = Vec::with_capacity(header.encoded_len());
         header.encode(&mut bytes);
         bytes.extend_from_slice(payload);
         bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
-        self.raw.clear();
-        self.count = 0;
-        Some(EncodedBlock {
+        EncodedBlock {
             header,
             bytes: bytes.into(),
-        })
+        }
     }
 }
 

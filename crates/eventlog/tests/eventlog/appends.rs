@@ -335,6 +335,50 @@ fn too_many_waiting_appends_are_refused_as_busy() {
 }
 
 #[test]
+fn appends_that_come_together_are_judged_in_their_order_and_share_a_sync() {
+    let syncs = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&syncs);
+    let folder = tempfile::tempdir().unwrap();
+    let settings = with_faults(move |point| {
+        if point == "writer::sync" {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    });
+    let log = EventLog::open(folder.path(), settings).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let mut wishes: Vec<_> = (0..300)
+        .map(|number| append(number % 7, [number]))
+        .collect();
+    wishes[20].events = vec![event(20, &[key(1)])];
+    wishes[21].events = vec![event(21, &[key(1)])];
+    wishes[22].expected = Expected::Exactly(77);
+    wishes[23].events = vec![event_of(23, &[], 50_000)];
+    let answers = runtime.block_on(log.append_all(wishes));
+    for (nth, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.is_err(), (21..24).contains(&nth), "{nth} {answer:?}");
+    }
+    let error = answers[21].clone().unwrap_err();
+    assert_eq!(
+        error,
+        AppendError::KeyTaken {
+            key: key(1),
+            position: 21
+        }
+    );
+    assert_eq!(syncs.load(Ordering::SeqCst), 1);
+    let written: Vec<_> = answers
+        .into_iter()
+        .flatten()
+        .flat_map(|one| one.records)
+        .collect();
+    assert_eq!(check(&log), written);
+}
+
+#[test]
 fn a_folder_has_one_owner_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path());
