@@ -7,26 +7,30 @@ use api::hoso::dossier::v1::{
 };
 use api::hoso::processing::v1::ExplainDeadlineResponse;
 use api::hoso::reporting::v1::{GetReportResponse, ReportRow};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets,
+};
 use domain::local;
 use jiff::Timestamp;
 
 /// The form's column headings, with their numbers.
 const HEADINGS: [&str; 12] = [
-    "(2) Lĩnh vực",
-    "(3) Tổng số tiếp nhận",
-    "(4) Trực tuyến",
-    "(5) Trực tiếp, bưu chính",
-    "(6) Kỳ trước",
-    "(7) Tổng số đã giải quyết",
-    "(8) Trước hạn",
-    "(9) Đúng hạn",
-    "(10) Quá hạn",
-    "(11) Tổng số đang giải quyết",
-    "(12) Trong hạn",
-    "(13) Quá hạn",
+    "(2)\nLĩnh vực",
+    "(3)\nTiếp\nnhận",
+    "(4)\nTrực\ntuyến",
+    "(5)\nTr. tiếp,\nbưu chính",
+    "(6)\nKỳ\ntrước",
+    "(7)\nĐã giải\nquyết",
+    "(8)\nTrước\nhạn",
+    "(9)\nĐúng\nhạn",
+    "(10)\nQuá\nhạn",
+    "(11)\nĐang giải\nquyết",
+    "(12)\nTrong\nhạn",
+    "(13)\nQuá\nhạn",
 ];
 const WIDTH: u16 = 150;
+/// The longest name on one line; longer ones are wrapped.
+const NAME_WIDTH: u16 = 48;
 
 /// Form II.06a with its checks and what stands below the line.
 pub fn report(report: &GetReportResponse) -> String {
@@ -66,6 +70,13 @@ fn grid(report: &GetReportResponse) -> Table {
     }
     if let Some(total) = &report.total {
         table.add_row(cells(total));
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_constraint(if index == 0 {
+            ColumnConstraint::UpperBoundary(Width::Fixed(NAME_WIDTH))
+        } else {
+            ColumnConstraint::ContentWidth
+        });
     }
     table
 }

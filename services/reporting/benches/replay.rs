@@ -25,6 +25,10 @@ use jiff::{SignedDuration, Timestamp};
 use reporting::figures::Figures;
 use uuid::Uuid;
 
+/// What the program itself runs on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Dossiers, six events each.
 const DOSSIERS: u64 = 100_000;
 const ROUNDS: usize = 3;

@@ -59,11 +59,11 @@ pub fn words(event: &Event) -> Words {
             format!("Quá hạn bổ sung lần {}, kết thúc xử lý", it.ordinal),
             format!("Supplement {} did not come in time, processing ended", it.ordinal)),
         Event::FeeRequested(it) => Words::new(
-            format!("Thông báo nghĩa vụ tài chính {}: {} đồng{}", it.notice, it.amount_vnd, if it.suspends_clock { ", tạm dừng tính thời hạn" } else { "" }),
-            format!("Financial obligation {} notified: {} đồng{}", it.notice, it.amount_vnd, if it.suspends_clock { ", the clock stands still" } else { "" })),
+            format!("Thông báo nghĩa vụ tài chính {}: {} đồng{}", it.notice, grouped(it.amount_vnd, '.'), if it.suspends_clock { ", tạm dừng tính thời hạn" } else { "" }),
+            format!("Financial obligation {} notified: {} đồng{}", it.notice, grouped(it.amount_vnd, ','), if it.suspends_clock { ", the clock stands still" } else { "" })),
         Event::FeePaid(it) => Words::new(
-            format!("Đã nộp {} đồng theo thông báo {}, {}", it.amount_vnd, it.notice, due_vi(it.due)),
-            format!("{} đồng paid for notice {}, {}", it.amount_vnd, it.notice, due_en(it.due))),
+            format!("Đã nộp {} đồng theo thông báo {}, {}", grouped(it.amount_vnd, '.'), it.notice, due_vi(it.due)),
+            format!("{} đồng paid for notice {}, {}", grouped(it.amount_vnd, ','), it.notice, due_en(it.due))),
         Event::DeadlineExtended(it) => match it.due {
             Some(due) => Words::new(
                 format!("Xin lỗi và hẹn lại lần {}, {}", it.ordinal, due_vi(Some(due))),
@@ -98,6 +98,19 @@ pub fn words(event: &Event) -> Words {
             "Đã xóa dữ liệu cá nhân của hồ sơ",
             "The personal data was destroyed"),
     }
+}
+
+/// An amount with its thousands apart: 1.500.000 in Vietnamese, 1,500,000 in English.
+fn grouped(amount: u64, separator: char) -> String {
+    let digits = amount.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn due_vi(due: Option<Due>) -> String {
