@@ -1,0 +1,13 @@
+//! The shape of the whole, held by tests: who may lean on whom, what a source file looks like, what the contract says.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a failed set-up fails the test"
+)]
+
+mod contract;
+mod dependencies;
+mod tidy;

@@ -1,0 +1,11 @@
+//! The whole, as its users meet it: the real program, started over a folder of its own, driven by Python's gRPC.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a failed set-up fails the test"
+)]
+
+mod personal_data;
+mod scenarios;
