@@ -120,10 +120,12 @@ impl Live {
         file.sync_all()?;
         durable::sync_folder(folder)?;
         let db = open_sled(folder)?;
+        // Opening has filled the segment up.
+        let filled = AtomicU64::new(file.metadata()?.len());
         let live = Self {
             db,
             file,
-            filled: AtomicU64::new(0),
+            filled,
             folder: folder.to_owned(),
         };
         match live.value(HEADER_KEY)? {
@@ -180,7 +182,10 @@ impl Live {
         if len <= self.filled.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let ahead = len.clamp(AHEAD_MIN, AHEAD_MAX);
+        // Not beyond sled's segment: a further one it would take for free, and fill up at the next open.
+        let segment = u64::try_from(SEGMENT_SIZE).unwrap_or(u64::MAX);
+        let left = segment.saturating_sub(len % segment);
+        let ahead = len.clamp(AHEAD_MIN, AHEAD_MAX).min(left);
         let zeros = vec![0; usize::try_from(ahead).unwrap_or(0)];
         self.file.write_all_at(&zeros, len)?;
         self.file.sync_data()?;

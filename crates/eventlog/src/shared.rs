@@ -79,8 +79,10 @@ impl Shared {
 
     /// Notes why writing has stopped for good; the first reason counts.
     pub(crate) fn fail(&self, reason: String) {
-        tracing::error!(folder = %self.folder.display(), reason, "the log takes no more writes");
-        let reason = self.failure.get_or_init(|| reason);
+        let reason = self.failure.get_or_init(|| {
+            tracing::error!(folder = %self.folder.display(), reason, "the log takes no more writes");
+            reason
+        });
         self.queue.fail(reason);
     }
 }

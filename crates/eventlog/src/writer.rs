@@ -107,6 +107,10 @@ impl Writer {
             None => self.commit(),
         };
         let reason = done.as_ref().err().map(ToString::to_string);
+        if let Some(reason) = &reason {
+            // Before anyone hears of it: who asks then is told.
+            self.shared.fail(reason.clone());
+        }
         for answer in answers {
             send(answer, reason.as_deref());
         }
@@ -185,6 +189,9 @@ impl Writer {
         let segment = self.segments.live();
         let bytes = crate::locks::read(&segment.index).bytes();
         let len = segment.live.file_len()?;
+        if bytes == 0 {
+            return Ok(());
+        }
         let full = bytes >= self.roll_at || (len >= self.roll_at && len >= FILE_LEN_MIN);
         if !full || self.shared.segments().map_or(0, |now| now.unsealed()) >= UNSEALED_MAX {
             return Ok(());

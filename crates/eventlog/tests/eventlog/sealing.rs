@@ -143,3 +143,18 @@ fn readers_go_on_while_segments_are_closed_and_sealed() {
     wait_for_sealing(&log, 10);
     assert_eq!(check(&log).len(), 1500);
 }
+
+#[test]
+fn reopening_an_empty_or_small_log_does_not_make_it_grow() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..8_u128 {
+        let log = EventLog::open(folder.path(), small()).unwrap();
+        if round % 2 == 0 {
+            write(&log, round);
+        }
+        log.close();
+        assert_eq!(names(&log, "live-"), ["live-000001"]);
+        let db = std::fs::metadata(folder.path().join("live-000001/db")).unwrap();
+        assert!(db.len() <= 8 << 20, "{}", db.len());
+    }
+}
