@@ -4,6 +4,7 @@ use std::future::Future;
 
 use eventlog::{ChainHash, LogId, Position, Record};
 use thiserror::Error;
+use tokio::sync::mpsc;
 
 /// One origin's log, as its followers see it. Everything a follower needs; nothing else travels.
 pub trait Feed: Send + Sync + 'static {
@@ -21,6 +22,32 @@ pub trait Feed: Send + Sync + 'static {
     /// The follower has everything up to this position on its own disk: the feed need not give it again.
     fn taken(&self, _up_to: Position) -> impl Future<Output = ()> + Send {
         std::future::ready(())
+    }
+}
+
+/// The feeds of all origins that are to be followed; more may be found later.
+#[derive(Debug)]
+pub struct Feeds<F>(mpsc::Receiver<F>);
+
+impl<F> Feeds<F> {
+    /// These and no others.
+    pub fn fixed(feeds: Vec<F>) -> Self {
+        let (found, receiver) = mpsc::channel(feeds.len().max(1));
+        for feed in feeds {
+            // There is room for all of them.
+            let _ = found.try_send(feed);
+        }
+        Self(receiver)
+    }
+
+    /// As they are found.
+    pub fn found(receiver: mpsc::Receiver<F>) -> Self {
+        Self(receiver)
+    }
+
+    /// The next one; none when there will be no more.
+    pub async fn next(&mut self) -> Option<F> {
+        self.0.recv().await
     }
 }
 

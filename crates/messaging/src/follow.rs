@@ -79,6 +79,12 @@ impl<F: Feed> Follower<F> {
         }
     }
 
+    /// The same follower, telling this sender how far it is.
+    #[must_use]
+    pub fn telling(self, progress: watch::Sender<Progress>) -> Self {
+        Self { progress, ..self }
+    }
+
     /// How far the follower is, as it goes.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()

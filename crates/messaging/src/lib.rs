@@ -15,6 +15,6 @@ pub mod nats;
 mod patience;
 
 pub use embedded::Embedded;
-pub use feed::{Feed, FeedError, Newest, News};
+pub use feed::{Feed, FeedError, Feeds, Newest, News};
 pub use follow::{Follower, Mode, Progress};
 pub use nats::{Nats, NatsFeed};

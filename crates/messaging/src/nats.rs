@@ -19,14 +19,17 @@ pub mod steady;
 pub mod streams;
 pub mod subjects;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use eventlog::EventLog;
 use thiserror::Error;
-use tracing::{info, warn};
+use tokio::task::JoinSet;
+use tracing::{debug, info, warn};
 
-pub use discover::origins;
+pub use discover::{feeds, origins};
 pub use feed::NatsFeed;
 pub use origin::Origin;
 pub use relay::Relay;
@@ -119,13 +122,29 @@ impl Nats {
     }
 }
 
+/// Publishes a log and answers its followers until the set is dropped. `checkpoint` is the relay's file. Must be called
+/// within a runtime.
+pub fn publish(
+    nats: &Nats,
+    role: Role,
+    log: &EventLog,
+    checkpoint: PathBuf,
+    settings: StreamSettings,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let relay = Relay::new(nats.clone(), role, log.clone(), checkpoint, settings);
+    tasks.spawn(relay.run());
+    tasks.spawn(Origin::new(nats.clone(), role, log.clone()).run());
+    tasks
+}
+
 fn told(who: &str, event: &Event) {
     match event {
         Event::Connected => info!(who, "NATS is connected"),
         Event::Disconnected => warn!(who, "NATS is away; what is written meanwhile is sent later"),
-        Event::ServerError(_) | Event::ClientError(_) | Event::SlowConsumer(_) => {
-            warn!(who, %event, "NATS");
-        }
+        Event::ServerError(_) | Event::SlowConsumer(_) => warn!(who, %event, "NATS"),
+        // Every attempt to connect that fails is one; that the server is away was said.
+        Event::ClientError(_) => debug!(who, %event, "NATS"),
         Event::LameDuckMode | Event::Draining | Event::Closed => info!(who, %event, "NATS"),
     }
 }

@@ -8,6 +8,8 @@ use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
+use crate::roles;
+
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
 /// See [`INTAKE`].
@@ -63,6 +65,12 @@ impl From<LogFormat> for telemetry::Format {
 pub enum Command {
     /// Run intake, processing and reporting in this process, until SIGTERM or Ctrl-C.
     Up(Up),
+    /// Run one intake node; NATS joins it to the other roles.
+    Intake(roles::IntakeNode),
+    /// Run processing: it follows every intake node, and one of it runs in a province.
+    Processing(roles::ProcessingRole),
+    /// Run one reporting replica: it follows processing.
+    Reporting(roles::ReportingReplica),
     /// Play a department's half-year (15/12/2022–14/6/2023) through the three services and print its report.
     Demo(Demo),
     /// Look at one dossier: its state, its history, or why its due date is what it is.
@@ -90,10 +98,13 @@ pub struct Up {
     /// Where reporting listens.
     #[arg(long, default_value = REPORTING, value_name = "ADDR")]
     pub reporting: SocketAddr,
+    /// Join the three over this NATS server instead of directly.
+    #[arg(long, value_name = "URL", env = "HOSO_NATS")]
+    pub nats: Option<String>,
     /// A folder with agencies, points, fields, procedures, calendar and law, instead of the ones in the program.
     #[arg(long, value_name = "DIR", env = "HOSO_CATALOGUE")]
     pub catalogue: Option<PathBuf>,
-    /// The file with the vaults' master key (64 hexadecimal digits, mode 0600); made in the data folder if not given.
+    /// The file with the vaults' master key (32 random bytes, mode 0600); made in the data folder if not given.
     #[arg(long, value_name = "FILE", env = "HOSO_MASTER_KEY_FILE")]
     pub master_key_file: Option<PathBuf>,
     /// This intake node's digit in the dossier codes it issues.
@@ -116,6 +127,9 @@ pub struct Demo {
     /// `json`: the report object alone on standard output, everything else on standard error.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Join the three services over this NATS server instead of directly; the demo has streams of its own there.
+    #[arg(long, value_name = "URL")]
+    pub nats: Option<String>,
     /// Another catalogue folder.
     #[arg(long, value_name = "DIR")]
     pub catalogue: Option<PathBuf>,
@@ -326,7 +340,9 @@ fn date(text: &str) -> Result<Date, String> {
             .zip(month.parse().ok())
             .zip(year.parse().ok())
             .and_then(|((day, month), year)| Date::new(year, month, day).ok()),
-        _ => text.parse().ok(),
+        // A moment is no day, though the time library would take its day.
+        _ if text.len() == 10 => text.parse().ok(),
+        _ => None,
     };
     parsed.ok_or_else(|| "a day that exists, as 2022-12-15 or 15/12/2022".to_owned())
 }

@@ -30,7 +30,7 @@ use self::plan::{
 };
 use self::play::{Known, PlayError, Played, Player};
 use self::progress::Progress;
-use crate::stack::{FolderKind, Options, Stack, StackError};
+use crate::stack::{FeedKind, FolderKind, Options, Stack, StackError};
 use crate::{Failure, client, out, shipped, table};
 
 /// The half-year.
@@ -49,6 +49,8 @@ pub(crate) struct DemoOptions {
     pub(crate) json: bool,
     /// The catalogue.
     pub(crate) catalogue: Arc<Catalogue>,
+    /// What joins the services.
+    pub(crate) feed: FeedKind,
 }
 
 /// The demo did not come to its end.
@@ -116,6 +118,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         master_key_file: None,
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
+        feed: options.feed.clone(),
     })?;
     let stage = Stage {
         stack: &stack,

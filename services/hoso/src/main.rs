@@ -7,11 +7,14 @@
 
 mod args;
 mod client;
+mod config;
 mod demo;
 mod figures;
+mod line;
 mod logs;
 mod out;
 mod report;
+mod roles;
 mod shipped;
 mod show;
 mod stack;
@@ -50,12 +53,16 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     runtime.block_on(async {
         match args.command {
             Command::Up(up) => up::run(up).await.map(|()| ExitCode::SUCCESS),
+            Command::Intake(node) => roles::intake(node).await.map(|()| ExitCode::SUCCESS),
+            Command::Processing(role) => roles::processing(role).await.map(|()| ExitCode::SUCCESS),
+            Command::Reporting(role) => roles::reporting(role).await.map(|()| ExitCode::SUCCESS),
             Command::Demo(demo) => {
                 let options = demo::DemoOptions {
                     data: demo.data,
                     exit: demo.exit,
                     json: demo.format.is_json(),
                     catalogue: shipped::catalogue(demo.catalogue.as_deref())?,
+                    feed: stack::FeedKind::over(demo.nats, stack::FolderKind::Demo)?,
                 };
                 demo::run(options).await?;
                 Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! Intake, processing and reporting in one process, each on its own thread, joined by the embedded feed.
+//! Intake, processing and reporting in one process, each on its own thread, joined by either form of the feed.
 
 use std::fs;
 use std::io;
@@ -9,15 +9,17 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chassis::Clock;
-use chassis::serve::ServeError;
 use domain::Catalogue;
 use intake::Intake;
-use messaging::Embedded;
+use messaging::nats::AddressError;
+use messaging::{Embedded, Feeds};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
 use tokio::sync::watch;
 use vault::MasterKey;
+
+use crate::line::{Line, RoleError};
 
 /// What calls wait for at most: a position, or the end of a drain.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -32,6 +34,27 @@ pub enum FolderKind {
     Real,
     /// The demo's.
     Demo,
+}
+
+/// What joins the three.
+#[derive(Clone, Debug)]
+pub enum FeedKind {
+    /// Each follows the other's log directly.
+    Embedded,
+    /// NATS.
+    Nats(Line),
+}
+
+impl FeedKind {
+    /// NATS when there is an address for it.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn over(nats: Option<String>, kind: FolderKind) -> Result<Self, AddressError> {
+        nats.map_or(Ok(Self::Embedded), |urls| {
+            Line::new(urls, kind).map(Self::Nats)
+        })
+    }
 }
 
 /// What to run.
@@ -53,6 +76,8 @@ pub struct Options {
     pub node: u8,
     /// How large the live part of each log grows, in bytes.
     pub segment_bytes_max: u64,
+    /// What joins them.
+    pub feed: FeedKind,
 }
 
 /// The three services, running.
@@ -78,7 +103,9 @@ pub enum StackError {
     #[error("{} is not a demo folder and not empty; choose another with --data", .0.display())]
     NotDemoFolder(PathBuf),
     /// Nothing says yet who calls, so nobody from outside may.
-    #[error("{0} is not a loopback address: without TLS and tokens the services listen on this machine only")]
+    #[error(
+        "{0} is not a loopback address: without TLS and tokens the services listen on this machine only"
+    )]
     NotLoopback(SocketAddr),
     /// The system refused.
     #[error("{doing}: {source}")]
@@ -113,14 +140,6 @@ pub enum StackError {
 /// A role's name and its thread.
 type RoleThread = (&'static str, JoinHandle<Result<(), RoleError>>);
 
-#[derive(Debug, Error)]
-enum RoleError {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-}
-
 fn io_error(doing: impl Into<String>) -> impl FnOnce(io::Error) -> StackError {
     let doing = doing.into();
     move |source| StackError::Io { doing, source }
@@ -141,6 +160,7 @@ impl Stack {
             master_key_file,
             node,
             segment_bytes_max,
+            feed,
         } = options;
         claim(&data, kind)?;
         let [intake, processing, reporting] = listen.map(bind);
@@ -173,6 +193,7 @@ impl Stack {
             patience: PATIENCE,
             drain: DRAIN,
         })?;
+        let logs = [intake_node.log(), processing_role.log()].map(|log| log.head().log);
         let from_intake = Embedded::new(intake_node.log().clone());
         let from_processing = Embedded::new(processing_role.log().clone());
         let (stop, stopped) = watch::channel(false);
@@ -186,25 +207,49 @@ impl Stack {
             reporting: reporting_at.map_err(io_error(read))?,
             roles: vec![
                 role("intake", {
-                    let stopped = stopped();
-                    async move { Ok(intake_node.serve(listener(intake)?, stopped).await?) }
+                    let (stopped, feed, data) = (stopped(), feed.clone(), data.join("intake"));
+                    async move {
+                        let listener = listener(intake)?;
+                        match feed {
+                            FeedKind::Embedded => Ok(intake_node.serve(listener, stopped).await?),
+                            FeedKind::Nats(line) => {
+                                line.intake(intake_node, &data, listener, stopped).await
+                            }
+                        }
+                    }
                 })?,
                 role("processing", {
-                    let stopped = stopped();
+                    let (stopped, feed, data) = (stopped(), feed.clone(), data.join("processing"));
                     async move {
-                        let listener = listener(processing)?;
-                        Ok(processing_role
-                            .serve(vec![from_intake], listener, stopped)
-                            .await?)
+                        let (listener, role) = (listener(processing)?, processing_role);
+                        match feed {
+                            FeedKind::Embedded => {
+                                let feeds = Feeds::fixed(vec![from_intake]);
+                                Ok(role.serve(feeds, listener, stopped).await?)
+                            }
+                            FeedKind::Nats(line) => {
+                                line.from(logs[0])
+                                    .processing(role, &data, listener, stopped)
+                                    .await
+                            }
+                        }
                     }
                 })?,
                 role("reporting", {
-                    let stopped = stopped();
+                    let (stopped, feed, data) = (stopped(), feed, data.join("reporting"));
                     async move {
-                        let listener = listener(reporting)?;
-                        Ok(reporting_role
-                            .serve(from_processing, listener, stopped)
-                            .await?)
+                        let (listener, role) = (listener(reporting)?, reporting_role);
+                        match feed {
+                            FeedKind::Embedded => {
+                                let feeds = Feeds::fixed(vec![from_processing]);
+                                Ok(role.serve(feeds, listener, stopped).await?)
+                            }
+                            FeedKind::Nats(line) => {
+                                line.from(logs[1])
+                                    .reporting(role, &data, listener, stopped)
+                                    .await
+                            }
+                        }
                     }
                 })?,
             ],
@@ -263,7 +308,11 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener, StackError> {
+/// Listens, on this machine only.
+///
+/// # Errors
+/// When the address is not a loopback one or is taken.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, StackError> {
     if !address.ip().is_loopback() {
         return Err(StackError::NotLoopback(address));
     }
@@ -280,7 +329,10 @@ fn listener(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
 }
 
 /// Makes the folder if need be and sees to it that it is of the right kind.
-fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
+///
+/// # Errors
+/// When it is not, or cannot be used.
+pub fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
     fs::create_dir_all(data).map_err(io_error(format!("making {}", data.display())))?;
     let mark = data.join(DEMO_MARK);
     let empty = fs::read_dir(data)
@@ -301,7 +353,10 @@ fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
 }
 
 /// The key in the file that was named; or the data folder's own, made when there is none.
-fn master_key(data: &Path, named: Option<&Path>) -> Result<MasterKey, StackError> {
+///
+/// # Errors
+/// When it cannot be read or made.
+pub fn master_key(data: &Path, named: Option<&Path>) -> Result<MasterKey, StackError> {
     let own = data.join("master.key");
     let key = match named {
         Some(path) => MasterKey::read_file(path),

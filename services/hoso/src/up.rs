@@ -1,11 +1,11 @@
-//! `hoso up`: all roles in one process, with the embedded feed and the machine's clock.
+//! `hoso up`: all roles in one process, with either form of the feed and the machine's clock.
 
 use std::time::Duration;
 
 use chassis::{Clock, signals};
 
 use crate::args::Up;
-use crate::stack::{FolderKind, Options, Stack};
+use crate::stack::{FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, out, shipped};
 
 /// Runs until a signal, or until a role ends by itself.
@@ -20,6 +20,7 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         master_key_file: up.master_key_file,
         node: up.node,
         segment_bytes_max: up.segment_bytes_max,
+        feed: FeedKind::over(up.nats, FolderKind::Real)?,
     })?;
     out::print(&format!("intake {}", stack.intake));
     out::print(&format!("processing {}", stack.processing));

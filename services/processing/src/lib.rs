@@ -23,7 +23,7 @@ use application::projection::Projection;
 use application::{Desk, Writer};
 use chassis::serve::{Plan, ServeError};
 use eventlog::EventLog;
-use messaging::{Feed, Follower, Mode};
+use messaging::{Feed, Feeds, Follower, Mode};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use vault::Vault;
@@ -113,25 +113,28 @@ impl Processing {
         self.calls.edge.desk.log()
     }
 
-    /// Follows these intake nodes and serves until `stop` resolves, then drains.
+    /// Follows intake's nodes and serves until `stop` resolves, then drains.
     ///
     /// # Errors
     /// When the socket cannot be used.
     pub async fn serve<F: Feed>(
         self,
-        feeds: Vec<F>,
+        mut feeds: Feeds<F>,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let log = self.log().clone();
         let mut tasks = tokio::task::JoinSet::new();
-        for feed in feeds {
-            let follower = Follower::new(feed, log.clone(), Mode::Import);
-            tasks.spawn(async move {
+        let into = log.clone();
+        tasks.spawn(async move {
+            let mut followers = tokio::task::JoinSet::new();
+            while let Some(feed) = feeds.next().await {
+                let follower = Follower::new(feed, into.clone(), Mode::Import);
                 // A fork is logged where it is found; the service goes on with what it has, for the other origins.
-                let _ = follower.run(std::future::pending()).await;
-            });
-        }
+                followers.spawn(follower.run(std::future::pending()));
+            }
+            while followers.join_next().await.is_some() {}
+        });
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),

@@ -23,9 +23,10 @@ use chassis::Clock;
 use chassis::serve::{Plan, ServeError};
 use domain::Catalogue;
 use eventlog::{EventLog, Role};
-use messaging::{Feed, Follower, Mode};
+use messaging::{Feed, Feeds, Follower, Mode, Progress};
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::figures::Figures;
 use crate::grpc::Calls;
@@ -90,15 +91,19 @@ impl Reporting {
     /// When the socket cannot be used.
     pub async fn serve<F: Feed>(
         self,
-        feed: F,
+        mut feeds: Feeds<F>,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let log = self.log;
-        let follower = Follower::new(feed, log.clone(), Mode::Replicate);
-        let progress = follower.progress();
+        let (tell, progress) = watch::channel(Progress::default());
         let mut tasks = tokio::task::JoinSet::new();
+        let into = log.clone();
         tasks.spawn(async move {
+            let Some(feed) = the_one(&mut feeds, &into).await else {
+                return;
+            };
+            let follower = Follower::new(feed, into, Mode::Replicate).telling(tell);
             // A fork is logged where it is found; reports go on from what is here.
             let _ = follower.run(std::future::pending()).await;
         });
@@ -138,4 +143,19 @@ impl Reporting {
         log.close();
         served
     }
+}
+
+/// The feed of the log that this replica is a copy of; an empty one becomes a copy of the first that is found.
+async fn the_one<F: Feed>(feeds: &mut Feeds<F>, into: &EventLog) -> Option<F> {
+    while let Some(feed) = feeds.next().await {
+        let ours = into.head();
+        if ours.position == 0 || feed.log() == ours.log {
+            return Some(feed);
+        }
+        tracing::error!(
+            log = %feed.log(), ours = %ours.log,
+            "another processing log is there; this copy is not of it and does not follow it"
+        );
+    }
+    None
 }

@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tracing::{info, warn};
 
+use crate::feed::Feeds;
 use crate::nats::subjects::{self, Role};
-use crate::nats::{Nats, answers};
+use crate::nats::{Nats, NatsFeed, answers};
 use crate::patience::Patience;
 
 /// Tells each log of a role's origins once: those that are known beforehand, then those that announce themselves, until
@@ -31,6 +32,21 @@ pub fn origins(nats: Nats, role: Role, known: Vec<LogId>) -> mpsc::Receiver<LogI
         }
     });
     logs
+}
+
+/// The feeds of those origins, for a follower of this name (see [`NatsFeed::new`]).
+pub fn feeds(nats: Nats, role: Role, known: Vec<LogId>, follower: String) -> Feeds<NatsFeed> {
+    let mut logs = origins(nats.clone(), role, known);
+    let (found, feeds) = mpsc::channel(16);
+    tokio::spawn(async move {
+        while let Some(log) = logs.recv().await {
+            let feed = NatsFeed::new(nats.clone(), role, log, &follower);
+            if found.send(feed).await.is_err() {
+                return;
+            }
+        }
+    });
+    Feeds::found(feeds)
 }
 
 /// Ends when nobody listens any more, or when the connection was closed for good.

@@ -23,6 +23,8 @@ const WINDOW: usize = 256;
 const ACK_PATIENCE: Duration = Duration::from_secs(2);
 /// The checkpoint may lag: what is published twice is dropped by its followers.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// A wait that gets longer than this is said.
+const WORTH_SAYING: Duration = Duration::from_millis(200);
 
 /// How far a relay is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -95,7 +97,8 @@ impl Relay {
                 patience.again();
             }
             let pause = patience.pause();
-            if said != reason {
+            // What is over at once, such as the first moments of a connection, is not worth a line.
+            if said != reason && pause >= WORTH_SAYING {
                 warn!(role = %self.role, reason, "the relay waits; the service goes on");
                 said.clone_from(&reason);
             }

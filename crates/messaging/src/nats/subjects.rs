@@ -21,6 +21,10 @@ pub enum Role {
     Intake,
     /// Giải quyết.
     Processing,
+    /// The demo's intake: synthetic records never share a stream with real ones, and no real role finds them.
+    DemoIntake,
+    /// The demo's processing.
+    DemoProcessing,
 }
 
 impl Role {
@@ -29,6 +33,8 @@ impl Role {
         match self {
             Self::Intake => "intake",
             Self::Processing => "processing",
+            Self::DemoIntake => "demo-intake",
+            Self::DemoProcessing => "demo-processing",
         }
     }
 
@@ -37,6 +43,8 @@ impl Role {
         match self {
             Self::Intake => "HOSO_INTAKE",
             Self::Processing => "HOSO_PROCESSING",
+            Self::DemoIntake => "HOSO_DEMO_INTAKE",
+            Self::DemoProcessing => "HOSO_DEMO_PROCESSING",
         }
     }
 }

@@ -1,0 +1,185 @@
+//! A role's line to the others over NATS: what it publishes, and whom it follows.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use chassis::serve::ServeError;
+use eventlog::{EventLog, LogId};
+use intake::Intake;
+use messaging::nats::{self, AddressError, Role, StreamSettings};
+use messaging::{Feeds, Nats, NatsFeed};
+use processing::Processing;
+use reporting::Reporting;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::stack::FolderKind;
+
+/// How far the relay is, beside the log.
+const CHECKPOINT: &str = "relayed";
+/// The name under which a reporting replica follows: each has its own.
+const FOLLOWER: &str = "follower";
+
+/// Where NATS is, and what is asked of it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The addresses of a server or cluster, with commas between.
+    pub urls: String,
+    /// On how many servers the streams are kept.
+    pub replicas: usize,
+    /// Logs to follow besides those that are found.
+    pub origins: Vec<LogId>,
+    /// Whose dossiers travel; the demo's have streams of their own.
+    pub kind: FolderKind,
+}
+
+/// A role ended badly.
+#[derive(Debug, Error)]
+pub enum RoleError {
+    /// A socket or a file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// NATS.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+}
+
+impl Line {
+    /// The line of all roles in one process, over one server or a cluster.
+    ///
+    /// # Errors
+    /// When an address cannot be used.
+    pub fn new(urls: String, kind: FolderKind) -> Result<Self, AddressError> {
+        nats::addresses(&urls)?;
+        Ok(Self {
+            urls,
+            replicas: 1,
+            origins: Vec::new(),
+            kind,
+        })
+    }
+
+    /// The same line, following this log too; the demo follows no other, whoever else plays over the same server.
+    #[must_use]
+    pub fn from(mut self, origin: LogId) -> Self {
+        self.origins.push(origin);
+        self
+    }
+
+    fn feeds(
+        kind: FolderKind,
+        nats: Nats,
+        role: Role,
+        known: Vec<LogId>,
+        follower: String,
+    ) -> Feeds<NatsFeed> {
+        match kind {
+            FolderKind::Real => nats::feeds(nats, role, known, follower),
+            FolderKind::Demo => {
+                let feed = |log| NatsFeed::new(nats.clone(), role, log, &follower);
+                Feeds::fixed(known.into_iter().map(feed).collect())
+            }
+        }
+    }
+
+    const fn upstream(&self) -> (Role, Role) {
+        match self.kind {
+            FolderKind::Real => (Role::Intake, Role::Processing),
+            FolderKind::Demo => (Role::DemoIntake, Role::DemoProcessing),
+        }
+    }
+
+    /// Serves intake and publishes its log.
+    ///
+    /// # Errors
+    /// When it cannot be served.
+    pub async fn intake(
+        self,
+        node: Intake,
+        data: &Path,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), RoleError> {
+        let nats = Nats::connect(&self.urls, "hoso intake").await?;
+        let (intake, _) = self.upstream();
+        let _published = self.publish(&nats, intake, node.log(), data);
+        Ok(node.serve(listener, stop).await?)
+    }
+
+    /// Serves processing, follows every intake node and publishes processing's log.
+    ///
+    /// # Errors
+    /// When it cannot be served.
+    pub async fn processing(
+        self,
+        role: Processing,
+        data: &Path,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), RoleError> {
+        let nats = Nats::connect(&self.urls, "hoso processing").await?;
+        let (intake, processing) = self.upstream();
+        let _published = self.publish(&nats, processing, role.log(), data);
+        let mut known = self.origins;
+        let followed = role.log().watermarks().into_iter().map(|(log, _)| log);
+        known.extend(
+            followed
+                .filter(|log| !known.contains(log))
+                .collect::<Vec<_>>(),
+        );
+        let feeds = Self::feeds(self.kind, nats, intake, known, "processing".to_owned());
+        Ok(role.serve(feeds, listener, stop).await?)
+    }
+
+    /// Serves reporting and follows processing.
+    ///
+    /// # Errors
+    /// When it cannot be served.
+    pub async fn reporting(
+        self,
+        role: Reporting,
+        data: &Path,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), RoleError> {
+        let nats = Nats::connect(&self.urls, "hoso reporting").await?;
+        let (_, processing) = self.upstream();
+        let head = role.log().head();
+        let known = if head.position > 0 {
+            vec![head.log]
+        } else {
+            self.origins
+        };
+        let follower = follower(data)?;
+        let feeds = Self::feeds(self.kind, nats, processing, known, follower);
+        Ok(role.serve(feeds, listener, stop).await?)
+    }
+
+    fn publish(&self, nats: &Nats, role: Role, log: &EventLog, data: &Path) -> JoinSet<()> {
+        let settings = StreamSettings {
+            replicas: self.replicas,
+            ..StreamSettings::default()
+        };
+        nats::publish(nats, role, log, data.join(CHECKPOINT), settings)
+    }
+}
+
+/// The replica's own name, drawn once.
+fn follower(data: &Path) -> io::Result<String> {
+    let file = data.join(FOLLOWER);
+    match fs::read_to_string(&file) {
+        Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let name = format!("reporting-{}", Uuid::new_v4());
+    fs::write(&file, format!("{name}\n"))?;
+    Ok(name)
+}

@@ -1,0 +1,288 @@
+//! `hoso intake`, `hoso processing`, `hoso reporting`: one role a process, joined over NATS.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::{Clock, signals};
+use clap::Args as Arguments;
+use domain::Catalogue;
+use eventlog::LogId;
+use intake::Intake;
+use messaging::nats;
+use processing::Processing;
+use reporting::Reporting;
+
+use crate::config::Settings;
+use crate::line::Line;
+use crate::stack::{self, FolderKind};
+use crate::{Failure, args, out, shipped};
+
+const PATIENCE: Duration = Duration::from_secs(2);
+const DRAIN: Duration = Duration::from_secs(10);
+const SEGMENT_BYTES_MAX: u64 = 256 << 20;
+const SEGMENT_BYTES_MIN: u64 = 65_536;
+const NODE_MAX: u8 = 9;
+/// JetStream's own bound.
+const REPLICAS_MAX: usize = 5;
+
+/// What every role is told. Each may also be a key of the file, with `_` for `-`; a flag comes before the environment, the
+/// environment before the file.
+#[derive(Debug, Arguments)]
+pub struct Common {
+    /// A TOML file with these settings.
+    #[arg(long, value_name = "FILE", env = "HOSO_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The folder with the role's log and vault; made if it is not there.
+    #[arg(long, value_name = "DIR", env = "HOSO_DATA")]
+    pub data: Option<String>,
+    /// Where the role listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", env = "HOSO_LISTEN")]
+    pub listen: Option<String>,
+    /// The NATS server or cluster: nats://[user:password@]host[:port], several with commas between.
+    #[arg(long, value_name = "URL", env = "HOSO_NATS")]
+    pub nats: Option<String>,
+    /// On how many servers of a cluster the streams are kept [default: 1].
+    #[arg(long, value_name = "N", env = "HOSO_NATS_REPLICAS")]
+    pub nats_replicas: Option<String>,
+    /// A folder with agencies, points, fields, procedures, calendar and law, instead of the ones in the program.
+    #[arg(long, value_name = "DIR", env = "HOSO_CATALOGUE")]
+    pub catalogue: Option<String>,
+    /// The live part of the log is sealed when it passes this many bytes [default: 268435456].
+    #[arg(long, value_name = "BYTES", env = "HOSO_SEGMENT_BYTES_MAX")]
+    pub segment_bytes_max: Option<String>,
+}
+
+/// `hoso intake`.
+#[derive(Debug, Arguments)]
+pub struct IntakeNode {
+    /// What every role is told.
+    #[command(flatten)]
+    pub common: Common,
+    /// This node's digit in the dossier codes it issues; each node of a province has its own [default: 0].
+    #[arg(long, value_name = "DIGIT", env = "HOSO_NODE")]
+    pub node: Option<String>,
+    /// The file with the vault's master key; made in the data folder if not given.
+    #[arg(long, value_name = "FILE", env = "HOSO_MASTER_KEY_FILE")]
+    pub master_key_file: Option<String>,
+}
+
+/// `hoso processing`.
+#[derive(Debug, Arguments)]
+pub struct ProcessingRole {
+    /// What every role is told.
+    #[command(flatten)]
+    pub common: Common,
+    /// The file with the vault's master key; made in the data folder if not given.
+    #[arg(long, value_name = "FILE", env = "HOSO_MASTER_KEY_FILE")]
+    pub master_key_file: Option<String>,
+    /// Log ids of intake nodes, with commas between, besides those that announce themselves.
+    #[arg(long, value_name = "IDS", env = "HOSO_ORIGINS")]
+    pub origins: Option<String>,
+}
+
+/// `hoso reporting`.
+#[derive(Debug, Arguments)]
+pub struct ReportingReplica {
+    /// What every role is told.
+    #[command(flatten)]
+    pub common: Common,
+    /// The log id of processing, if it is not to be found by its announcement.
+    #[arg(long, value_name = "ID", env = "HOSO_ORIGINS")]
+    pub origins: Option<String>,
+}
+
+/// The part of the settings that all roles have.
+struct Base {
+    settings: Settings,
+    data: PathBuf,
+    listen: SocketAddr,
+    catalogue: Option<PathBuf>,
+    segment_bytes_max: u64,
+    line: Line,
+}
+
+impl Base {
+    fn read(
+        common: Common,
+        listen: &'static str,
+        more: Vec<(&'static str, Option<String>)>,
+    ) -> Result<Self, Failure> {
+        let mut keys = vec![
+            ("data", common.data),
+            ("listen", common.listen),
+            ("nats", common.nats),
+            ("nats_replicas", common.nats_replicas),
+            ("catalogue", common.catalogue),
+            ("segment_bytes_max", common.segment_bytes_max),
+        ];
+        let follows = more.iter().any(|(key, _)| *key == "origins");
+        keys.extend(more);
+        let mut settings = Settings::read(common.config.as_deref(), keys);
+        let data = settings.required("data").unwrap_or_default();
+        let listen: SocketAddr = settings.or("listen", listen.parse()?);
+        if !listen.ip().is_loopback() {
+            settings.fault(
+                "listen",
+                "without TLS and tokens a role listens on this machine only",
+            );
+        }
+        let urls: String = settings.required("nats").unwrap_or_default();
+        if !urls.is_empty()
+            && let Err(error) = nats::addresses(&urls)
+        {
+            settings.fault("nats", &error.to_string());
+        }
+        let replicas = settings.or("nats_replicas", 1);
+        if !(1..=REPLICAS_MAX).contains(&replicas) {
+            settings.fault("nats_replicas", "1 to 5 are possible");
+        }
+        let segment_bytes_max = settings.or("segment_bytes_max", SEGMENT_BYTES_MAX);
+        if segment_bytes_max < SEGMENT_BYTES_MIN {
+            settings.fault("segment_bytes_max", "at least 65536 are needed");
+        }
+        let mut origins = Vec::new();
+        let listed: Option<String> = if follows {
+            settings.optional("origins")
+        } else {
+            None
+        };
+        for id in listed.iter().flat_map(|list| list.split(',')) {
+            match id.trim().parse() {
+                Ok(id) => origins.push(LogId(id)),
+                Err(_) => settings.fault("origins", &format!("{id:?} is no log id")),
+            }
+        }
+        Ok(Self {
+            data,
+            listen,
+            catalogue: settings.optional("catalogue"),
+            segment_bytes_max,
+            line: Line {
+                urls,
+                replicas,
+                origins,
+                kind: FolderKind::Real,
+            },
+            settings,
+        })
+    }
+
+    /// Ends the reading: from here on the settings are good. Prepares the folder, the socket and the catalogue.
+    fn ready(self) -> Result<Ready, Failure> {
+        self.settings.finish()?;
+        stack::claim(&self.data, FolderKind::Real)?;
+        Ok(Ready {
+            catalogue: shipped::catalogue(self.catalogue.as_deref())?,
+            socket: stack::bind(self.listen)?,
+            data: self.data,
+            segment_bytes_max: self.segment_bytes_max,
+            line: self.line,
+        })
+    }
+}
+
+struct Ready {
+    data: PathBuf,
+    socket: std::net::TcpListener,
+    catalogue: Arc<Catalogue>,
+    segment_bytes_max: u64,
+    line: Line,
+}
+
+impl Ready {
+    /// The socket, once the role is open: whoever reads its address may call.
+    fn listener(
+        socket: std::net::TcpListener,
+        role: &str,
+    ) -> Result<tokio::net::TcpListener, Failure> {
+        out::print(&format!("{role} {}", socket.local_addr()?));
+        Ok(tokio::net::TcpListener::from_std(socket)?)
+    }
+}
+
+async fn stop() {
+    match signals::stop().await {
+        Ok(signal) => tracing::info!(signal, "stopping"),
+        Err(error) => tracing::error!(%error, "signals cannot be heard; stopping"),
+    }
+}
+
+/// Runs an intake node until a signal.
+pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
+    let more = vec![
+        ("node", told.node),
+        ("master_key_file", told.master_key_file),
+    ];
+    let mut base = Base::read(told.common, args::INTAKE, more)?;
+    let node = base.settings.or("node", 0);
+    if node > NODE_MAX {
+        base.settings.fault("node", "it is one digit, 0 to 9");
+    }
+    let key: Option<PathBuf> = base.settings.optional("master_key_file");
+    let ready = base.ready()?;
+    let opened = Intake::open(intake::Settings {
+        master_key: stack::master_key(&ready.data, key.as_deref())?,
+        data: ready.data.clone(),
+        node,
+        catalogue: ready.catalogue,
+        clock: Clock::system(),
+        segment_bytes_max: ready.segment_bytes_max,
+        patience: PATIENCE,
+        drain: DRAIN,
+    })?;
+    let listener = Ready::listener(ready.socket, "intake")?;
+    Ok(ready
+        .line
+        .intake(opened, &ready.data, listener, stop())
+        .await?)
+}
+
+/// Runs processing until a signal.
+pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
+    let more = vec![
+        ("origins", told.origins),
+        ("master_key_file", told.master_key_file),
+    ];
+    let mut base = Base::read(told.common, args::PROCESSING, more)?;
+    let key: Option<PathBuf> = base.settings.optional("master_key_file");
+    let ready = base.ready()?;
+    let opened = Processing::open(processing::Settings {
+        master_key: stack::master_key(&ready.data, key.as_deref())?,
+        data: ready.data.clone(),
+        catalogue: ready.catalogue,
+        clock: Clock::system(),
+        segment_bytes_max: ready.segment_bytes_max,
+        patience: PATIENCE,
+        drain: DRAIN,
+    })?;
+    let listener = Ready::listener(ready.socket, "processing")?;
+    Ok(ready
+        .line
+        .processing(opened, &ready.data, listener, stop())
+        .await?)
+}
+
+/// Runs a reporting replica until a signal.
+pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
+    let base = Base::read(
+        told.common,
+        args::REPORTING,
+        vec![("origins", told.origins)],
+    )?;
+    let ready = base.ready()?;
+    let opened = Reporting::open(reporting::Settings {
+        data: ready.data.clone(),
+        catalogue: ready.catalogue,
+        clock: Clock::system(),
+        segment_bytes_max: ready.segment_bytes_max,
+        patience: PATIENCE,
+        drain: DRAIN,
+    })?;
+    let listener = Ready::listener(ready.socket, "reporting")?;
+    Ok(ready
+        .line
+        .reporting(opened, &ready.data, listener, stop())
+        .await?)
+}

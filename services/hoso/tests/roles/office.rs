@@ -1,0 +1,178 @@
+//! A one-stop software that never gives up: the same request again until it is answered, and a note of every answer.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use api::hoso::dossier::v1::{Applicant, ApplicantKind, Channel, Component, PlaceKind};
+use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
+use api::hoso::intake::v1::{Acceptance, Submission, SubmitAndAcceptDossierRequest};
+use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
+use api::hoso::processing::v1::{Change, DossierName, ResolveDossierRequest, dossier_name};
+use api::hoso::reporting::v1::reporting_service_client::ReportingServiceClient;
+use api::hoso::reporting::v1::{GetReportRequest, GetReportResponse, Grouping, ReportQuestion};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tonic::transport::{Channel as Connection, Endpoint};
+use tonic::{Code, Response, Status};
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const DEPARTMENT: &str = "000.00.06.H20";
+const CENTRE: &str = "TTPVHCC-DT";
+const POST: &str = "VNPOST-DT";
+/// Five working days.
+const PROCEDURE: &str = "2.001616";
+
+/// What was acknowledged about one dossier.
+#[derive(Clone, Debug)]
+pub(crate) struct Acknowledged {
+    pub(crate) dossier: String,
+    pub(crate) code: String,
+    /// The token of the last write.
+    pub(crate) position: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes(Arc<Mutex<Vec<Acknowledged>>>);
+
+impl Notes {
+    pub(crate) fn all(&self) -> Vec<Acknowledged> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+fn connection(address: &str) -> Connection {
+    Endpoint::from_shared(format!("http://{address}"))
+        .unwrap()
+        .connect_timeout(Duration::from_secs(1))
+        .timeout(Duration::from_secs(5))
+        .connect_lazy()
+}
+
+/// Asks until there is an answer. What cannot be answered by waiting ends the test.
+async fn until_answered<T, F>(what: &'static str, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Result<Response<T>, Status>>,
+{
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let status = match ask().await {
+            Ok(answer) => return answer.into_inner(),
+            Err(status) => status,
+        };
+        // A connection that breaks in the middle of a call is told as UNKNOWN or CANCELLED by the transport.
+        let passes = [
+            Code::Unavailable,
+            Code::DeadlineExceeded,
+            Code::Unknown,
+            Code::Cancelled,
+            Code::Internal,
+            Code::ResourceExhausted,
+        ];
+        assert!(passes.contains(&status.code()), "{what}: {status:?}");
+        assert!(Instant::now() < until, "{what}: {status:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn submission() -> Submission {
+    Submission {
+        procedure: PROCEDURE.to_owned(),
+        agency: DEPARTMENT.to_owned(),
+        channel: Channel::Direct.into(),
+        place: PlaceKind::Counter.into(),
+        point: CENTRE.to_owned(),
+        operator: POST.to_owned(),
+        applicant: Some(Applicant {
+            kind: ApplicantKind::Citizen.into(),
+            name: "Lê Văn Thử".to_owned(),
+            identity_number: "087190001234".to_owned(),
+            address: "Phường Cao Lãnh, Đồng Tháp".to_owned(),
+            request_content: "Cấp lại giấy phép".to_owned(),
+            ..Applicant::default()
+        }),
+        components: vec![Component {
+            code: "DON".to_owned(),
+            originals: 1,
+            ..Component::default()
+        }],
+        synthetic: true,
+        ..Submission::default()
+    }
+}
+
+/// Files, accepts and resolves dossiers, one after the other, until the office closes.
+pub(crate) async fn work(
+    intake: String,
+    processing: String,
+    closed: watch::Receiver<bool>,
+    notes: Notes,
+) {
+    let intake = IntakeServiceClient::new(connection(&intake));
+    let processing = ProcessingServiceClient::new(connection(&processing));
+    while !*closed.borrow() {
+        let filing = SubmitAndAcceptDossierRequest {
+            request_id: Uuid::new_v4().to_string(),
+            submission: Some(submission()),
+            acceptance: Some(Acceptance {
+                point: CENTRE.to_owned(),
+                operator: POST.to_owned(),
+                ..Acceptance::default()
+            }),
+            actor: "clerk-1".to_owned(),
+            ..SubmitAndAcceptDossierRequest::default()
+        };
+        let filed = until_answered("filing", || {
+            let (mut to, request) = (intake.clone(), filing.clone());
+            async move { to.submit_and_accept_dossier(request).await }
+        })
+        .await;
+        let dossier = filed.dossier.unwrap();
+        let resolving = ResolveDossierRequest {
+            change: Some(Change {
+                request_id: Uuid::new_v4().to_string(),
+                dossier: Some(DossierName {
+                    name: Some(dossier_name::Name::DossierId(dossier.dossier_id.clone())),
+                }),
+                actor: "officer-1".to_owned(),
+                min_position: filed.position,
+                ..Change::default()
+            }),
+            result: "KQ-1".to_owned(),
+            electronic: false,
+        };
+        let resolved = until_answered("resolving", || {
+            let (mut to, request) = (processing.clone(), resolving.clone());
+            async move { to.resolve_dossier(request).await }
+        })
+        .await;
+        notes.0.lock().unwrap().push(Acknowledged {
+            dossier: dossier.dossier_id,
+            code: dossier.code,
+            position: resolved.position,
+        });
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// This year's report by field, once reporting has everything that these tokens name.
+pub(crate) async fn figures(reporting: &str, position: String) -> GetReportResponse {
+    let reporting = ReportingServiceClient::new(connection(reporting));
+    let year = jiff::tz::Offset::UTC
+        .to_datetime(chassis::Clock::system().now())
+        .year();
+    let request = GetReportRequest {
+        question: Some(ReportQuestion {
+            from: format!("{}-01-01", year - 1),
+            to: format!("{}-12-31", year + 1),
+            grouping: Grouping::Field.into(),
+            ..ReportQuestion::default()
+        }),
+        min_position: position,
+    };
+    until_answered("the report", || {
+        let (mut to, request) = (reporting.clone(), request.clone());
+        async move { to.get_report(request).await }
+    })
+    .await
+}

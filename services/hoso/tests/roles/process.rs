@@ -1,0 +1,130 @@
+//! One role as the operator runs it: a process of its own over a folder of its own, killed and started again.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+pub(crate) struct Role {
+    name: &'static str,
+    data: PathBuf,
+    nats: String,
+    node: u8,
+    /// Where it listens: a free port at first, the same one ever after.
+    pub(crate) address: String,
+    child: Option<Child>,
+}
+
+fn hoso() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_hoso"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HOSO_") {
+            program.env_remove(name);
+        }
+    }
+    program
+}
+
+impl Role {
+    pub(crate) fn start(name: &'static str, node: u8, folder: &Path, nats: &str) -> Self {
+        let mut role = Self {
+            name,
+            data: folder.join(format!("{name}-{node}")),
+            nats: nats.to_owned(),
+            node,
+            address: "127.0.0.1:0".to_owned(),
+            child: None,
+        };
+        role.restart();
+        role
+    }
+
+    /// kill -9.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        // A file for one setting, the environment for another, flags for the rest: all three ways are gone.
+        let config = self.data.with_extension("toml");
+        std::fs::write(&config, format!("nats = {:?}\n", self.nats)).unwrap();
+        let mut command = hoso();
+        command
+            .arg(self.name)
+            .args(["--log", "error", "--listen", &self.address, "--config"])
+            .arg(&config)
+            .env("HOSO_DATA", &self.data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        if self.name == "intake" {
+            command.args(["--node", &self.node.to_string()]);
+        }
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        self.child = Some(child);
+        let (name, address) = line
+            .trim()
+            .split_once(' ')
+            .expect("the role says where it listens");
+        assert_eq!(name, self.name);
+        self.address = address.to_owned();
+    }
+
+    /// What `hoso log dump` says of its log, a line a record. It must not run.
+    pub(crate) fn dump(&self) -> Vec<serde_json::Value> {
+        assert!(self.child.is_none());
+        let log = self.data.join("log");
+        let Output { status, stdout, .. } = hoso().args(["log", "dump"]).arg(log).output().unwrap();
+        assert!(status.success());
+        let lines = stdout
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
+        lines
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+
+    /// `hoso log verify` finds nothing wrong.
+    pub(crate) fn verify(&self) {
+        let output = hoso()
+            .args(["log", "verify"])
+            .arg(self.data.join("log"))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What the program says of a command line that cannot be right.
+pub(crate) fn refused(args: &[&str]) -> String {
+    let output = hoso().args(args).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// What the program prints.
+pub(crate) fn said(args: &[&str]) -> Vec<u8> {
+    let output = hoso().args(args).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
