@@ -71,11 +71,6 @@ class Office:
         call = self.channels[service].unary_unary(path, request_serializer=None, response_deserializer=None)
         return call(request, timeout=DEADLINE_S)
 
-    def settled(self, token):
-        """Waits until reporting has what this token names."""
-        question = report_question(today())
-        return self.ask("reporting", "GetReport", reporting.GetReportRequest(question=question, min_position=token))
-
 
 class Scenario(unittest.TestCase):
     """Tests that speak with one running program, one after the other."""

@@ -3,6 +3,7 @@
 import json
 
 import grpc
+from google.protobuf import text_format
 
 from contract import intake, processing, reporting
 from office import (
@@ -160,8 +161,6 @@ class Told(Scenario):
         heard.append(ask("reporting", "ListCellDossiers", cell))
         heard.append(ask("reporting", "GetStatus", reporting.GetStatusRequest()))
         # The text form of a message escapes what is not ASCII unless told otherwise.
-        from google.protobuf import text_format
-
         return "\n".join(
             part if isinstance(part, str) else text_format.MessageToString(part, as_utf8=True) for part in heard
         )
