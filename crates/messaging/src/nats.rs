@@ -89,7 +89,15 @@ impl Nats {
     pub async fn connect(urls: &str, name: &str) -> Result<Self, AddressError> {
         let servers = addresses(urls)?;
         let who = name.to_owned();
-        let client = ConnectOptions::new()
+        // The client does not look for them in the address itself.
+        let word = |server: &ServerAddr| {
+            Some((server.username()?.to_owned(), server.password()?.to_owned()))
+        };
+        let options = match servers.iter().find_map(word) {
+            Some((user, password)) => ConnectOptions::with_user_and_password(user, password),
+            None => ConnectOptions::new(),
+        };
+        let client = options
             .name(name)
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(2))

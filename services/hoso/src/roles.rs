@@ -40,16 +40,16 @@ pub struct Common {
     /// Where the role listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", env = "HOSO_LISTEN")]
     pub listen: Option<String>,
-    /// The NATS server or cluster: nats://[user:password@]host[:port], several with commas between.
+    /// The NATS server or cluster: nats://USER:PASSWORD@HOST:PORT, several with commas between.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
-    /// On how many servers of a cluster the streams are kept [default: 1].
+    /// On how many servers of a cluster the streams are kept (1 if not said).
     #[arg(long, value_name = "N", env = "HOSO_NATS_REPLICAS")]
     pub nats_replicas: Option<String>,
     /// A folder with agencies, points, fields, procedures, calendar and law, instead of the ones in the program.
     #[arg(long, value_name = "DIR", env = "HOSO_CATALOGUE")]
     pub catalogue: Option<String>,
-    /// The live part of the log is sealed when it passes this many bytes [default: 268435456].
+    /// The live part of the log is sealed when it passes this many bytes (268435456 if not said).
     #[arg(long, value_name = "BYTES", env = "HOSO_SEGMENT_BYTES_MAX")]
     pub segment_bytes_max: Option<String>,
 }
@@ -60,7 +60,7 @@ pub struct IntakeNode {
     /// What every role is told.
     #[command(flatten)]
     pub common: Common,
-    /// This node's digit in the dossier codes it issues; each node of a province has its own [default: 0].
+    /// This node's digit in the dossier codes it issues; each node of a province has its own (0 if not said).
     #[arg(long, value_name = "DIGIT", env = "HOSO_NODE")]
     pub node: Option<String>,
     /// The file with the vault's master key; made in the data folder if not given.

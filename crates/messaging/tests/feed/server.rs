@@ -14,7 +14,7 @@ const START_PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     child: Mutex<Option<Child>>,
     port: u16,
-    store: TempDir,
+    folder: TempDir,
 }
 
 fn program() -> PathBuf {
@@ -32,6 +32,19 @@ fn program() -> PathBuf {
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// With this configuration, but for the store and the port, which are the test's all the same.
+    pub(crate) fn start_with(config: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store");
+        std::fs::create_dir(&store).unwrap();
+        let text = config.map_or_else(
+            || format!("jetstream {{ store_dir: {store:?} }}"),
+            |text| text.replace("/var/lib/nats", store.to_str().unwrap()),
+        );
+        std::fs::write(folder.path().join("nats.conf"), text).unwrap();
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .unwrap()
@@ -39,7 +52,7 @@ impl Server {
         let server = Self {
             child: Mutex::new(None),
             port,
-            store: tempfile::tempdir().unwrap(),
+            folder,
         };
         server.restart();
         server
@@ -58,7 +71,7 @@ impl Server {
     }
 
     pub(crate) fn wipe(&self) {
-        for entry in std::fs::read_dir(self.store.path()).unwrap() {
+        for entry in std::fs::read_dir(self.folder.path().join("store")).unwrap() {
             std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
         }
     }
@@ -66,15 +79,8 @@ impl Server {
     pub(crate) fn restart(&self) {
         self.kill();
         let child = Command::new(program())
-            .args([
-                "-a",
-                "127.0.0.1",
-                "-p",
-                &self.port.to_string(),
-                "-js",
-                "-sd",
-            ])
-            .arg(self.store.path())
+            .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-c"])
+            .arg(self.folder.path().join("nats.conf"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
