@@ -40,7 +40,7 @@ pub struct Common {
     /// Where the role listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", env = "HOSO_LISTEN")]
     pub listen: Option<String>,
-    /// The NATS server or cluster: nats://USER:PASSWORD@HOST:PORT, several with commas between.
+    /// The NATS server or cluster: `nats://[user:password@]host[:port]`, several with commas between.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
     /// On how many servers of a cluster the streams are kept (1 if not said).
