@@ -1,18 +1,23 @@
 //! When to stop: the two signals a service manager or a person sends.
 
+use std::future::Future;
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits for SIGTERM (the service manager wants us to stop) or SIGINT (a person pressed Ctrl-C) and says which.
+/// Listens from now on for SIGTERM (the service manager wants us to stop) and SIGINT (a person pressed Ctrl-C); the future
+/// says which came first. Not an `async fn`: a signal that comes before anybody waits would end the process on the spot.
 ///
 /// # Errors
-/// When the process may not listen for signals.
-pub async fn stop() -> io::Result<&'static str> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    })
+/// The future resolves to an error when the process may not listen for signals.
+pub fn stop() -> impl Future<Output = io::Result<&'static str>> + Send + 'static {
+    let heard = signal(SignalKind::terminate())
+        .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    async move {
+        let (mut terminate, mut interrupt) = heard?;
+        Ok(tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        })
+    }
 }

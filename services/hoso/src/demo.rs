@@ -99,6 +99,7 @@ impl From<Failure> for DemoError {
 /// # Errors
 /// When anything is not as planned; the services are stopped all the same.
 pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
+    let signal = signals::stop();
     let plan = Arc::new(Plan::draw(&options.catalogue)?);
     let folder = options.data.clone().unwrap_or_else(fresh_folder);
     let begins = plan
@@ -128,7 +129,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
     let shown = folder.display().to_string();
     let told = tokio::select! {
         told = stage.story(&shown, clock) => told,
-        signal = signals::stop() => Err(signal.map_or_else(DemoError::from, DemoError::Stopped)),
+        signal = signal => Err(signal.map_or_else(DemoError::from, DemoError::Stopped)),
     };
     if told.is_ok() && !options.exit {
         stay(&stack).await?;

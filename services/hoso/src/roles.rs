@@ -202,10 +202,14 @@ impl Ready {
     }
 }
 
-async fn stop() {
-    match signals::stop().await {
-        Ok(signal) => tracing::info!(signal, "stopping"),
-        Err(error) => tracing::error!(%error, "signals cannot be heard; stopping"),
+/// Listens for signals from now on; resolves with the first.
+fn stop() -> impl Future<Output = ()> + Send + 'static {
+    let signal = signals::stop();
+    async move {
+        match signal.await {
+            Ok(signal) => tracing::info!(signal, "stopping"),
+            Err(error) => tracing::error!(%error, "signals cannot be heard; stopping"),
+        }
     }
 }
 
@@ -232,10 +236,11 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         patience: PATIENCE,
         drain: DRAIN,
     })?;
+    let stop = stop();
     let listener = Ready::listener(ready.socket, "intake")?;
     Ok(ready
         .line
-        .intake(opened, &ready.data, listener, stop())
+        .intake(opened, &ready.data, listener, stop)
         .await?)
 }
 
@@ -257,10 +262,11 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
         patience: PATIENCE,
         drain: DRAIN,
     })?;
+    let stop = stop();
     let listener = Ready::listener(ready.socket, "processing")?;
     Ok(ready
         .line
-        .processing(opened, &ready.data, listener, stop())
+        .processing(opened, &ready.data, listener, stop)
         .await?)
 }
 
@@ -280,9 +286,10 @@ pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
         patience: PATIENCE,
         drain: DRAIN,
     })?;
+    let stop = stop();
     let listener = Ready::listener(ready.socket, "reporting")?;
     Ok(ready
         .line
-        .reporting(opened, &ready.data, listener, stop())
+        .reporting(opened, &ready.data, listener, stop)
         .await?)
 }

@@ -10,6 +10,7 @@ use crate::{Failure, out, shipped};
 
 /// Runs until a signal, or until a role ends by itself.
 pub async fn run(up: Up) -> Result<(), Failure> {
+    let signal = signals::stop();
     let catalogue = shipped::catalogue(up.catalogue.as_deref())?;
     let stack = Stack::start(Options {
         data: up.data,
@@ -31,7 +32,7 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         }
     };
     tokio::select! {
-        signal = signals::stop() => tracing::info!(signal = signal?, "stopping"),
+        signal = signal => tracing::info!(signal = signal?, "stopping"),
         () = ended => {}
     }
     stack.stop()?;
