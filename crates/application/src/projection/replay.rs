@@ -13,8 +13,8 @@ use eventlog::{DecodeError, EventLog, LogBlocks, Position, ReadError, Record};
 
 use crate::codec::{self, NotUnderstood};
 
-/// Blocks a worker takes at a time: enough to make turns rare, little enough to hold a few of.
-const TAKEN: usize = 8;
+/// Blocks a worker takes at a time: their decoded events stay in its core's cache until its turn comes.
+const TAKEN: usize = 2;
 
 type Decoded = Vec<(Record, Result<Occurrence, NotUnderstood>)>;
 
@@ -116,7 +116,12 @@ impl<T: FnMut(&Record, Result<&Occurrence, &NotUnderstood>)> Replay<'_, T> {
     }
 
     fn decode(&self, blocks: &[EncodedBlock]) -> Result<Decoded, ReadError> {
-        let mut decoded = Vec::new();
+        // Events are large to move, so the list never grows.
+        let count: u64 = blocks
+            .iter()
+            .map(|block| block.header.last - block.header.first + 1)
+            .sum();
+        let mut decoded = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
         for block in blocks {
             let damaged = |error: DecodeError| ReadError::Damaged {
                 file: self.log.folder().display().to_string(),
