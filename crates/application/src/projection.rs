@@ -9,8 +9,6 @@ use tokio::sync::watch;
 
 use crate::codec::{self, NotUnderstood};
 
-mod replay;
-
 /// Records read at a time: enough to go fast, little enough to hold.
 const ROUND: usize = 1024;
 
@@ -39,18 +37,23 @@ impl<S> Clone for Projection<S> {
 }
 
 impl<S: Fold> Projection<S> {
-    /// Folds everything the log holds now: decoded on every core, folded in order.
+    /// Folds everything the log holds now, on the calling thread.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn open(log: EventLog, mut state: S) -> Result<Self, ReadError> {
-        let position = log.head().position;
-        replay::replay(&log, position, |record, event| state.apply(record, event))?;
-        Ok(Self {
+    pub fn open(log: EventLog, state: S) -> Result<Self, ReadError> {
+        let projection = Self::resume(log, state, 0);
+        while projection.step()? {}
+        Ok(projection)
+    }
+
+    /// Goes on from a state in which everything up to `position` is folded already.
+    pub fn resume(log: EventLog, state: S, position: Position) -> Self {
+        Self {
             log,
             state: Arc::new(RwLock::new(state)),
             position: watch::Sender::new(position),
-        })
+        }
     }
 
     /// Folds what comes, until the log closes.

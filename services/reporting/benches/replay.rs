@@ -10,7 +10,6 @@
 use std::time::Instant;
 
 use application::codec::{self, Stamp};
-use application::projection::Projection;
 use domain::clock::{Due, DueRule, TimeLimit, TimeUnit};
 use domain::event::{
     AcceptanceBasis, ApplicantKind, Channel, DossierAccepted, DossierResolved, DossierSubmitted,
@@ -53,8 +52,8 @@ fn main() {
     for _ in 0..ROUNDS {
         let alone = decoding_alone(&log);
         let started = Instant::now();
-        let figures = Projection::open(log.clone(), Figures::new(calendar.clone())).unwrap();
-        assert_eq!(figures.position(), events);
+        let (_, folded) = Figures::rebuild(&log, calendar.clone()).unwrap();
+        assert_eq!(folded, events);
         let replay = rate(events, started);
         println!(
             "serde_json alone, one core: {:>9.0} events/s · replay into facts, all cores: {:>9.0} events/s · ratio {:.2}",

@@ -69,9 +69,10 @@ impl Reporting {
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
-        let figures = Figures::new(settings.catalogue.calendar().clone());
+        let calendar = settings.catalogue.calendar().clone();
+        let (figures, folded) = Figures::rebuild(&log, calendar)?;
         Ok(Self {
-            figures: Projection::open(log.clone(), figures)?,
+            figures: Projection::resume(log.clone(), figures, folded),
             log,
             catalogue: settings.catalogue,
             clock: settings.clock,
