@@ -52,15 +52,18 @@ impl Hoso {
             program.display()
         );
         let any = "127.0.0.1:0";
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        // What a developer has set for a program of their own is not meant for this one.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("HOSO_") {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
             .args(["up", "--data"])
             .arg(data)
             .args(["--intake", any, "--processing", any, "--reporting", any])
             .args(more)
-            .env_remove("HOSO_LOG")
-            .env_remove("HOSO_LOG_FORMAT")
-            .env_remove("HOSO_CATALOGUE")
-            .env_remove("HOSO_MASTER_KEY_FILE")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
