@@ -180,7 +180,9 @@ impl Writer {
     /// Moves the index and the head over what is synced.
     fn show(&self, batch: &Batch) {
         batch.index(&mut write(&self.segments.live().index));
-        write(&self.shared.standing).clone_from(&self.stage.standing);
+        // The head moves while the watermarks are locked: whoever sees one of them sees the other too.
+        let mut shown = write(&self.shared.standing);
+        shown.clone_from(&self.stage.standing);
         self.head
             .send_replace(head_of(&self.stage.standing, self.stage.epoch));
     }
