@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use uuid::Uuid;
 
 const START_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -30,6 +31,19 @@ fn program() -> PathBuf {
     )
 }
 
+/// A port that nobody listens on and that no connection gets by chance: it lies below those the system hands out, so that
+/// whoever was killed finds it free again.
+pub(crate) fn free_port() -> u16 {
+    const FIRST: u16 = 10_000;
+    const COUNT: u128 = 22_000;
+    loop {
+        let drawn = u16::try_from(Uuid::new_v4().as_u128() % COUNT).unwrap();
+        if TcpListener::bind(("127.0.0.1", FIRST + drawn)).is_ok() {
+            return FIRST + drawn;
+        }
+    }
+}
+
 impl Server {
     pub(crate) fn start() -> Self {
         Self::start_with(None)
@@ -45,13 +59,9 @@ impl Server {
             |text| text.replace("/var/lib/nats", store.to_str().unwrap()),
         );
         std::fs::write(folder.path().join("nats.conf"), text).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .unwrap()
-            .port();
         let server = Self {
             child: Mutex::new(None),
-            port,
+            port: free_port(),
             folder,
         };
         server.restart();
@@ -86,12 +96,14 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("nats-server starts");
-        *self.child.lock().unwrap() = Some(child);
+        let mut here = self.child.lock().unwrap();
+        let child = here.insert(child);
         let until = Instant::now() + START_PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < until, "nats-server does not listen");
             thread::sleep(Duration::from_millis(10));
         }
+        assert_eq!(child.try_wait().unwrap(), None, "nats-server ended");
     }
 }
 

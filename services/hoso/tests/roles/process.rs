@@ -4,12 +4,14 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::server::free_port;
+
 pub(crate) struct Role {
     name: &'static str,
     data: PathBuf,
     nats: String,
     node: u8,
-    /// Where it listens: a free port at first, the same one ever after.
+    /// Where it listens, however often it is started.
     pub(crate) address: String,
     child: Option<Child>,
 }
@@ -31,7 +33,7 @@ impl Role {
             data: folder.join(format!("{name}-{node}")),
             nats: nats.to_owned(),
             node,
-            address: "127.0.0.1:0".to_owned(),
+            address: format!("127.0.0.1:{}", free_port()),
             child: None,
         };
         role.restart();
@@ -72,8 +74,7 @@ impl Role {
             .trim()
             .split_once(' ')
             .expect("the role says where it listens");
-        assert_eq!(name, self.name);
-        self.address = address.to_owned();
+        assert_eq!((name, address), (self.name, &*self.address));
     }
 
     /// What `hoso log dump` says of its log, a line a record. It must not run.
