@@ -3,6 +3,7 @@
 //! * [`desk`]: the one way a wish becomes events, with the first answer remembered for ever
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
+//! * [`health`]: why a service cannot write, while it cannot
 //! * [`keys`]: the names under which a dossier can be found again
 //! * [`orphans`]: vault entries that no event names are destroyed
 //! * [`personal`]: what belongs in the vault and never in an event
@@ -13,6 +14,7 @@ pub mod codec;
 pub mod codes;
 pub mod desk;
 mod error;
+pub mod health;
 pub mod keys;
 pub mod orphans;
 pub mod personal;
@@ -27,14 +29,3 @@ pub mod log {
 
 pub use desk::{Answer, Desk, Wish, Writer};
 pub use error::HandleError;
-
-/// Resolves with the reason when a log takes no more writes because something failed; never when it was closed in order.
-pub async fn broken(log: eventlog::EventLog) -> String {
-    let mut head = log.watch();
-    // The writer's side of the channel goes when nothing more will come.
-    while head.changed().await.is_ok() {}
-    match log.failed() {
-        Some(reason) => reason.to_owned(),
-        None => std::future::pending().await,
-    }
-}

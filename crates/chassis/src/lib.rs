@@ -3,9 +3,11 @@
 //! * [`clock`]: the only place that asks the machine for the time; tests and the demo set it by hand
 //! * [`telemetry`]: log lines, as text for people or JSON for machines
 //! * [`signals`]: when to stop, and why
+//! * [`http`]: the side door: `/livez`, `/readyz`, and what a service adds
 //! * [`serve`]: one gRPC server with health and reflection; NOT_SERVING first, then a bounded drain
 
 pub mod clock;
+pub mod http;
 pub mod serve;
 pub mod signals;
 pub mod telemetry;

@@ -1,10 +1,11 @@
-//! One gRPC server: health and reflection beside the services, NOT_SERVING first, then a bounded drain.
+//! One gRPC server and its side door: health and reflection beside the services, NOT_SERVING first, then a bounded drain.
 
 use std::future::Future;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
 use tonic::body::Body;
 use tonic::codegen::http::Response;
 use tonic::service::Routes;
@@ -16,8 +17,30 @@ use tonic_health::server::HealthReporter;
 use tower::util::MapResponseLayer;
 use tracing::{error, info, warn};
 
+use crate::http::{Door, HttpPlan};
+
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
+/// Where a role listens.
+#[derive(Debug)]
+pub struct Sockets {
+    /// For gRPC.
+    pub grpc: TcpListener,
+    /// For HTTP, when the side door is wanted.
+    pub http: Option<TcpListener>,
+}
+
+/// Whether a role does its work; gRPC health and `/readyz` tell the same.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// It does.
+    Serving,
+    /// It cannot, for this reason; what it can still answer is answered.
+    Unable(String),
+    /// It was asked to stop: calls under way are answered.
+    Stopping,
+}
 
 /// What to serve, and how to stop.
 #[derive(Debug)]
@@ -28,6 +51,10 @@ pub struct Plan {
     pub listener: TcpListener,
     /// The services.
     pub routes: Routes,
+    /// The side door, when there is one.
+    pub http: Option<HttpPlan>,
+    /// Why the role cannot do its work now, if so: health says NOT_SERVING then, and SERVING again when it is over.
+    pub unable: watch::Receiver<Option<String>>,
     /// The services' full names, for health.
     pub names: Vec<&'static str>,
     /// The encoded descriptor set of the contract, for reflection.
@@ -51,18 +78,13 @@ pub enum ServeError {
 
 /// Serves until `stop` resolves, then drains and returns.
 ///
-/// `broken` resolves with the reason when the role must not be asked any more (a failed disk, say): health goes
-/// NOT_SERVING at once and stays so, while reads are still answered.
-///
 /// # Errors
 /// When the socket or the contract cannot be used.
 pub async fn serve(
     plan: Plan,
-    broken: impl Future<Output = String> + Send + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    set(&health, &plan.names, ServingStatus::Serving).await;
+    let (reporter, health_service) = tonic_health::server::health_reporter();
     let v1 = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(plan.descriptors)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -77,21 +99,22 @@ pub async fn serve(
         .add_service(v1)
         .add_service(v1alpha);
 
-    let watcher = tokio::spawn({
-        let health = health.clone();
-        let names = plan.names.clone();
-        let role = plan.role;
-        async move {
-            let reason = broken.await;
-            error!(role, reason, "not serving");
-            set(&health, &names, ServingStatus::NotServing).await;
-        }
-    });
+    let (condition, known) = watch::channel(Condition::Serving);
+    let health = Health {
+        role: plan.role,
+        names: plan.names,
+        reporter,
+        condition,
+    };
+    // Whoever connects first finds health set.
+    health.set(ServingStatus::Serving).await;
+    let (ask_to_stop, asked_to_stop) = oneshot::channel();
+    let health = tokio::spawn(health.tell(plan.unable, asked_to_stop));
+    let door = plan.http.map(|http| Door::open(plan.role, http, known));
 
-    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (stopping, stopped) = oneshot::channel::<()>();
     let drain = plan.drain;
     let role = plan.role;
-    let names = plan.names;
     let explain = plan.explain;
     // Without NODELAY every small answer waits for the client's delayed acknowledgement: 44 ms a call.
     let incoming = TcpIncoming::from(plan.listener).with_nodelay(Some(true));
@@ -105,7 +128,8 @@ pub async fn serve(
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move {
             stop.await;
-            set(&health, &names, ServingStatus::NotServing).await;
+            let _ = ask_to_stop.send(());
+            let _ = health.await;
             info!(role, "stopping: no new calls");
             let _ = stopping.send(());
         });
@@ -124,7 +148,9 @@ pub async fn serve(
             Ok(())
         }
     };
-    watcher.abort();
+    if let Some(door) = door {
+        door.close().await;
+    }
     outcome.map_err(ServeError::from)
 }
 
@@ -140,9 +166,57 @@ fn reasoned(mut response: Response<Body>, explain: fn(&Status) -> Status) -> Res
     response
 }
 
-async fn set(health: &HealthReporter, names: &[&'static str], status: ServingStatus) {
-    health.set_service_status("", status).await;
-    for name in names {
-        health.set_service_status(*name, status).await;
+/// What a role says about itself.
+struct Health {
+    role: &'static str,
+    names: Vec<&'static str>,
+    reporter: HealthReporter,
+    condition: watch::Sender<Condition>,
+}
+
+impl Health {
+    /// Tells how the role is until it is to stop, and that last.
+    async fn tell(
+        self,
+        mut unable: watch::Receiver<Option<String>>,
+        mut stop: oneshot::Receiver<()>,
+    ) {
+        let role = self.role;
+        loop {
+            let reason = unable.borrow_and_update().clone();
+            let before = self.condition.borrow().clone();
+            let (now, status) = match reason {
+                Some(reason) => (Condition::Unable(reason), ServingStatus::NotServing),
+                None => (Condition::Serving, ServingStatus::Serving),
+            };
+            match (&before, &now) {
+                (Condition::Serving, Condition::Unable(reason)) => {
+                    error!(role, reason, "not serving");
+                }
+                (Condition::Unable(_), Condition::Serving) => info!(role, "serving again"),
+                (Condition::Serving | Condition::Unable(_) | Condition::Stopping, _) => {}
+            }
+            if before != now {
+                self.condition.send_replace(now);
+                self.set(status).await;
+            }
+            tokio::select! {
+                changed = unable.changed() => if changed.is_err() {
+                    // Nobody looks any more; what was said last stands.
+                    let _ = stop.await;
+                    break;
+                },
+                _ = &mut stop => break,
+            }
+        }
+        self.condition.send_replace(Condition::Stopping);
+        self.set(ServingStatus::NotServing).await;
+    }
+
+    async fn set(&self, status: ServingStatus) {
+        self.reporter.set_service_status("", status).await;
+        for name in &self.names {
+            self.reporter.set_service_status(*name, status).await;
+        }
     }
 }

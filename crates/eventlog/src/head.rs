@@ -27,3 +27,19 @@ pub struct Watermark {
     /// The origin's chain hash there, recomputed here.
     pub hash: ChainHash,
 }
+
+/// The room on the disk that holds a log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// Bytes free.
+    pub free: u64,
+    /// Bytes that must stay free: with less, writes are refused.
+    pub min: u64,
+}
+
+impl Room {
+    /// Are writes refused for want of room?
+    pub fn nearly_full(&self) -> bool {
+        self.free < self.min
+    }
+}

@@ -34,7 +34,7 @@ mod writer;
 
 pub use append::{Append, Appended, Expected, Imported};
 pub use error::{AppendError, DecodeError, ImportError, OpenError, ReadError, RecordFault};
-pub use head::{Head, Watermark};
+pub use head::{Head, Room, Watermark};
 pub use log::EventLog;
 pub use reader::{LogBlocks, Scan};
 pub use record::{

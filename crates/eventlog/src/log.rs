@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::append::{Append, Appended, Imported};
 use crate::error::{AppendError, ImportError, OpenError, ReadError};
-use crate::head::{Head, Watermark};
+use crate::head::{Head, Room, Watermark};
 use crate::locks::read;
 use crate::open;
 use crate::reader::{self, LogBlocks, Scan};
@@ -233,6 +233,11 @@ impl EventLog {
     /// Why the log takes no more writes, when something has failed; only opening it anew helps.
     pub fn failed(&self) -> Option<&str> {
         self.shared.failure.get().map(String::as_str)
+    }
+
+    /// The room on its disk, as it is now.
+    pub fn room(&self) -> Room {
+        self.shared.room()
     }
 
     /// The folder of the log.

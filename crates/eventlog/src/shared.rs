@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use tokio::sync::watch;
 
+use crate::durable;
 use crate::error::ReadError;
-use crate::head::Head;
+use crate::head::{Head, Room};
 use crate::locks::{read, write};
 use crate::manifest::Manifest;
 use crate::queue::Queue;
@@ -75,6 +76,15 @@ impl Shared {
     /// Takes the parts away: readers get `Closed` from now on.
     pub(crate) fn take_segments(&self) -> Option<Arc<Segments>> {
         write(&self.segments).take()
+    }
+
+    /// The room on the disk.
+    pub(crate) fn room(&self) -> Room {
+        Room {
+            // Where the system cannot say, the write itself will.
+            free: durable::free_bytes(&self.folder).unwrap_or(u64::MAX),
+            min: self.settings.free_bytes_min,
+        }
     }
 
     /// Notes why writing has stopped for good; the first reason counts.

@@ -7,7 +7,6 @@ use std::sync::{Arc, mpsc};
 use tokio::sync::watch;
 
 use crate::append::Imported;
-use crate::durable;
 use crate::error::{AppendError, ImportError, ReadError};
 use crate::head::Head;
 use crate::live::{Header, Live, SYNC_BYTES_MAX};
@@ -120,10 +119,8 @@ impl Writer {
     }
 
     fn disk_nearly_full(&self) -> Option<(u64, u64)> {
-        let min = self.shared.settings.free_bytes_min;
-        // Where the system cannot say, the write itself will.
-        let free = durable::free_bytes(&self.shared.folder).unwrap_or(u64::MAX);
-        (free < min).then_some((free, min))
+        let room = self.shared.room();
+        room.nearly_full().then_some((room.free, room.min))
     }
 
     /// Stages one job. An error here means that the log contradicts itself.

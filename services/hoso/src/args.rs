@@ -98,6 +98,15 @@ pub struct Up {
     /// Where reporting listens.
     #[arg(long, default_value = REPORTING, value_name = "ADDR")]
     pub reporting: SocketAddr,
+    /// Where intake's side door is: /livez, /readyz, /metrics over HTTP; the port ten above its own if not said.
+    #[arg(long, value_name = "ADDR")]
+    pub intake_http: Option<SocketAddr>,
+    /// Where processing's is.
+    #[arg(long, value_name = "ADDR")]
+    pub processing_http: Option<SocketAddr>,
+    /// Where reporting's is.
+    #[arg(long, value_name = "ADDR")]
+    pub reporting_http: Option<SocketAddr>,
     /// Join the three over this NATS server instead of directly.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,

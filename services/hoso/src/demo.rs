@@ -116,6 +116,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         catalogue: Arc::clone(&options.catalogue),
         clock: clock.clone(),
         listen: [any; 3],
+        http: [None; 3],
         master_key_file: None,
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
@@ -183,9 +184,9 @@ impl Stage<'_> {
 
     async fn story(&self, folder: &str, clock: Clock) -> Result<(), DemoError> {
         self.say(&tell::opening(folder));
-        let processing = client::connect(&self.stack.processing.to_string()).await?;
-        let reporting = client::connect(&self.stack.reporting.to_string()).await?;
-        let intake = client::connect(&self.stack.intake.to_string()).await?;
+        let processing = client::connect(&self.stack.processing.grpc.to_string()).await?;
+        let reporting = client::connect(&self.stack.reporting.grpc.to_string()).await?;
+        let intake = client::connect(&self.stack.intake.grpc.to_string()).await?;
         let asker = Asker::new(processing.clone(), reporting);
         let before = asker.head().await?;
         let catalogue = Arc::clone(&self.options.catalogue);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use chassis::serve::ServeError;
+use chassis::serve::{ServeError, Sockets};
 use eventlog::{EventLog, LogId};
 use intake::Intake;
 use messaging::nats::{self, AddressError, Role, StreamSettings};
@@ -12,7 +12,6 @@ use messaging::{Feeds, Nats, NatsFeed};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -103,13 +102,13 @@ impl Line {
         self,
         node: Intake,
         data: &Path,
-        listener: TcpListener,
+        sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RoleError> {
         let nats = Nats::connect(&self.urls, "hoso intake").await?;
         let (intake, _) = self.upstream();
         let _published = self.publish(&nats, intake, node.log(), data);
-        Ok(node.serve(listener, stop).await?)
+        Ok(node.serve(sockets, stop).await?)
     }
 
     /// Serves processing, follows every intake node and publishes processing's log.
@@ -120,7 +119,7 @@ impl Line {
         self,
         role: Processing,
         data: &Path,
-        listener: TcpListener,
+        sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RoleError> {
         let nats = Nats::connect(&self.urls, "hoso processing").await?;
@@ -134,7 +133,7 @@ impl Line {
                 .collect::<Vec<_>>(),
         );
         let feeds = Self::feeds(self.kind, nats, intake, known, "processing".to_owned());
-        Ok(role.serve(feeds, listener, stop).await?)
+        Ok(role.serve(feeds, sockets, stop).await?)
     }
 
     /// Serves reporting and follows processing.
@@ -145,7 +144,7 @@ impl Line {
         self,
         role: Reporting,
         data: &Path,
-        listener: TcpListener,
+        sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RoleError> {
         let nats = Nats::connect(&self.urls, "hoso reporting").await?;
@@ -158,7 +157,7 @@ impl Line {
         };
         let follower = follower(data)?;
         let feeds = Self::feeds(self.kind, nats, processing, known, follower);
-        Ok(role.serve(feeds, listener, stop).await?)
+        Ok(role.serve(feeds, sockets, stop).await?)
     }
 
     fn publish(&self, nats: &Nats, role: Role, log: &EventLog, data: &Path) -> JoinSet<()> {

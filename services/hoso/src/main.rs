@@ -9,6 +9,7 @@ mod args;
 mod client;
 mod config;
 mod demo;
+mod doors;
 mod figures;
 mod line;
 mod logs;

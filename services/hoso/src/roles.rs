@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::serve::Sockets;
 use chassis::{Clock, signals};
 use clap::Args as Arguments;
 use domain::Catalogue;
@@ -15,9 +16,10 @@ use processing::Processing;
 use reporting::Reporting;
 
 use crate::config::Settings;
+use crate::doors::{self, Doors};
 use crate::line::Line;
 use crate::stack::{self, FolderKind};
-use crate::{Failure, args, out, shipped};
+use crate::{Failure, args, shipped};
 
 const PATIENCE: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_secs(10);
@@ -40,6 +42,9 @@ pub struct Common {
     /// Where the role listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", env = "HOSO_LISTEN")]
     pub listen: Option<String>,
+    /// Where the role's side door is: /livez, /readyz, /metrics over HTTP; none if not said, a free port for port 0.
+    #[arg(long, value_name = "ADDR", env = "HOSO_HTTP")]
+    pub http: Option<String>,
     /// The NATS server or cluster: `nats://[user:password@]host[:port]`, several with commas between.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
@@ -98,6 +103,7 @@ struct Base {
     settings: Settings,
     data: PathBuf,
     listen: SocketAddr,
+    http: Option<SocketAddr>,
     catalogue: Option<PathBuf>,
     segment_bytes_max: u64,
     line: Line,
@@ -112,6 +118,7 @@ impl Base {
         let mut keys = vec![
             ("data", common.data),
             ("listen", common.listen),
+            ("http", common.http),
             ("nats", common.nats),
             ("nats_replicas", common.nats_replicas),
             ("catalogue", common.catalogue),
@@ -122,11 +129,15 @@ impl Base {
         let mut settings = Settings::read(common.config.as_deref(), keys);
         let data = settings.required("data").unwrap_or_default();
         let listen: SocketAddr = settings.or("listen", listen.parse()?);
-        if !listen.ip().is_loopback() {
-            settings.fault(
-                "listen",
-                "without TLS and tokens a role listens on this machine only",
-            );
+        let http: Option<SocketAddr> = settings.optional("http");
+        let told = [("listen", Some(listen)), ("http", http)];
+        for (key, address) in told {
+            if address.is_some_and(|address| !address.ip().is_loopback()) {
+                settings.fault(
+                    key,
+                    "without TLS and tokens a role listens on this machine only",
+                );
+            }
         }
         let urls: String = settings.required("nats").unwrap_or_default();
         if !urls.is_empty()
@@ -157,6 +168,7 @@ impl Base {
         Ok(Self {
             data,
             listen,
+            http,
             catalogue: settings.optional("catalogue"),
             segment_bytes_max,
             line: Line {
@@ -175,7 +187,7 @@ impl Base {
         stack::claim(&self.data, FolderKind::Real)?;
         Ok(Ready {
             catalogue: shipped::catalogue(self.catalogue.as_deref())?,
-            socket: stack::bind(self.listen)?,
+            doors: Doors::bind(self.listen, self.http)?,
             data: self.data,
             segment_bytes_max: self.segment_bytes_max,
             line: self.line,
@@ -185,20 +197,17 @@ impl Base {
 
 struct Ready {
     data: PathBuf,
-    socket: std::net::TcpListener,
+    doors: Doors,
     catalogue: Arc<Catalogue>,
     segment_bytes_max: u64,
     line: Line,
 }
 
 impl Ready {
-    /// The socket, once the role is open: whoever reads its address may call.
-    fn listener(
-        socket: std::net::TcpListener,
-        role: &str,
-    ) -> Result<tokio::net::TcpListener, Failure> {
-        out::print(&format!("{role} {}", socket.local_addr()?));
-        Ok(tokio::net::TcpListener::from_std(socket)?)
+    /// The sockets, once the role is open: whoever reads their addresses may call.
+    fn sockets(doors: Doors, role: &str) -> Result<Sockets, Failure> {
+        doors::tell(role, doors.addresses()?);
+        Ok(doors.open()?)
     }
 }
 
@@ -237,10 +246,10 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         drain: DRAIN,
     })?;
     let stop = stop();
-    let listener = Ready::listener(ready.socket, "intake")?;
+    let sockets = Ready::sockets(ready.doors, "intake")?;
     Ok(ready
         .line
-        .intake(opened, &ready.data, listener, stop)
+        .intake(opened, &ready.data, sockets, stop)
         .await?)
 }
 
@@ -263,10 +272,10 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
         drain: DRAIN,
     })?;
     let stop = stop();
-    let listener = Ready::listener(ready.socket, "processing")?;
+    let sockets = Ready::sockets(ready.doors, "processing")?;
     Ok(ready
         .line
-        .processing(opened, &ready.data, listener, stop)
+        .processing(opened, &ready.data, sockets, stop)
         .await?)
 }
 
@@ -287,9 +296,9 @@ pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
         drain: DRAIN,
     })?;
     let stop = stop();
-    let listener = Ready::listener(ready.socket, "reporting")?;
+    let sockets = Ready::sockets(ready.doors, "reporting")?;
     Ok(ready
         .line
-        .reporting(opened, &ready.data, listener, stop)
+        .reporting(opened, &ready.data, sockets, stop)
         .await?)
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -19,6 +19,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use vault::MasterKey;
 
+use crate::doors::{Addresses, Doors};
 use crate::line::{Line, RoleError};
 
 /// What calls wait for at most: a position, or the end of a drain.
@@ -70,6 +71,8 @@ pub struct Options {
     pub clock: Clock,
     /// Where intake, processing and reporting listen; port 0 takes a free one.
     pub listen: [SocketAddr; 3],
+    /// Where their side doors are, if they are to have any.
+    pub http: [Option<SocketAddr>; 3],
     /// The file with the master key; one is made in the data folder if not given.
     pub master_key_file: Option<PathBuf>,
     /// The intake node's digit.
@@ -84,11 +87,11 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Stack {
     /// Where intake listens.
-    pub intake: SocketAddr,
+    pub intake: Addresses,
     /// Where processing listens.
-    pub processing: SocketAddr,
+    pub processing: Addresses,
     /// Where reporting listens.
-    pub reporting: SocketAddr,
+    pub reporting: Addresses,
     stop: watch::Sender<bool>,
     roles: Vec<RoleThread>,
 }
@@ -140,7 +143,8 @@ pub enum StackError {
 /// A role's name and its thread.
 type RoleThread = (&'static str, JoinHandle<Result<(), RoleError>>);
 
-fn io_error(doing: impl Into<String>) -> impl FnOnce(io::Error) -> StackError {
+/// What the system said, and what was tried.
+pub fn io_error(doing: impl Into<String>) -> impl FnOnce(io::Error) -> StackError {
     let doing = doing.into();
     move |source| StackError::Io { doing, source }
 }
@@ -157,14 +161,18 @@ impl Stack {
             catalogue,
             clock,
             listen,
+            http,
             master_key_file,
             node,
             segment_bytes_max,
             feed,
         } = options;
         claim(&data, kind)?;
-        let [intake, processing, reporting] = listen.map(bind);
-        let (intake, processing, reporting) = (intake?, processing?, reporting?);
+        let [intake, processing, reporting] = listen;
+        let [intake_http, processing_http, reporting_http] = http;
+        let intake = Doors::bind(intake, intake_http)?;
+        let processing = Doors::bind(processing, processing_http)?;
+        let reporting = Doors::bind(reporting, reporting_http)?;
         let key = || master_key(&data, master_key_file.as_deref());
         let intake_node = Intake::open(intake::Settings {
             data: data.join("intake"),
@@ -198,22 +206,19 @@ impl Stack {
         let from_processing = Embedded::new(processing_role.log().clone());
         let (stop, stopped) = watch::channel(false);
         let stopped = || until(stopped.clone());
-        let addresses = [&intake, &processing, &reporting].map(TcpListener::local_addr);
-        let [intake_at, processing_at, reporting_at] = addresses;
-        let read = "reading a listener's address";
         Ok(Self {
-            intake: intake_at.map_err(io_error(read))?,
-            processing: processing_at.map_err(io_error(read))?,
-            reporting: reporting_at.map_err(io_error(read))?,
+            intake: intake.addresses()?,
+            processing: processing.addresses()?,
+            reporting: reporting.addresses()?,
             roles: vec![
                 role("intake", {
                     let (stopped, feed, data) = (stopped(), feed.clone(), data.join("intake"));
                     async move {
-                        let listener = listener(intake)?;
+                        let sockets = intake.open()?;
                         match feed {
-                            FeedKind::Embedded => Ok(intake_node.serve(listener, stopped).await?),
+                            FeedKind::Embedded => Ok(intake_node.serve(sockets, stopped).await?),
                             FeedKind::Nats(line) => {
-                                line.intake(intake_node, &data, listener, stopped).await
+                                line.intake(intake_node, &data, sockets, stopped).await
                             }
                         }
                     }
@@ -221,15 +226,15 @@ impl Stack {
                 role("processing", {
                     let (stopped, feed, data) = (stopped(), feed.clone(), data.join("processing"));
                     async move {
-                        let (listener, role) = (listener(processing)?, processing_role);
+                        let (sockets, role) = (processing.open()?, processing_role);
                         match feed {
                             FeedKind::Embedded => {
                                 let feeds = Feeds::fixed(vec![from_intake]);
-                                Ok(role.serve(feeds, listener, stopped).await?)
+                                Ok(role.serve(feeds, sockets, stopped).await?)
                             }
                             FeedKind::Nats(line) => {
                                 line.from(logs[0])
-                                    .processing(role, &data, listener, stopped)
+                                    .processing(role, &data, sockets, stopped)
                                     .await
                             }
                         }
@@ -238,15 +243,15 @@ impl Stack {
                 role("reporting", {
                     let (stopped, feed, data) = (stopped(), feed, data.join("reporting"));
                     async move {
-                        let (listener, role) = (listener(reporting)?, reporting_role);
+                        let (sockets, role) = (reporting.open()?, reporting_role);
                         match feed {
                             FeedKind::Embedded => {
                                 let feeds = Feeds::fixed(vec![from_processing]);
-                                Ok(role.serve(feeds, listener, stopped).await?)
+                                Ok(role.serve(feeds, sockets, stopped).await?)
                             }
                             FeedKind::Nats(line) => {
                                 line.from(logs[1])
-                                    .reporting(role, &data, listener, stopped)
+                                    .reporting(role, &data, sockets, stopped)
                                     .await
                             }
                         }
@@ -306,26 +311,6 @@ fn role(
 async fn until(mut stopped: watch::Receiver<bool>) {
     // The sender lives as long as the stack; without it there is nobody left to serve for.
     let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-/// Listens, on this machine only.
-///
-/// # Errors
-/// When the address is not a loopback one or is taken.
-pub fn bind(address: SocketAddr) -> Result<TcpListener, StackError> {
-    if !address.ip().is_loopback() {
-        return Err(StackError::NotLoopback(address));
-    }
-    let listener =
-        TcpListener::bind(address).map_err(io_error(format!("listening on {address}")))?;
-    listener
-        .set_nonblocking(true)
-        .map_err(io_error("preparing a listener"))?;
-    Ok(listener)
-}
-
-fn listener(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
-    tokio::net::TcpListener::from_std(listener)
 }
 
 /// Makes the folder if need be and sees to it that it is of the right kind.

@@ -6,7 +6,7 @@ use chassis::{Clock, signals};
 
 use crate::args::Up;
 use crate::stack::{FeedKind, FolderKind, Options, Stack};
-use crate::{Failure, out, shipped};
+use crate::{Failure, doors, shipped};
 
 /// Runs until a signal, or until a role ends by itself.
 pub async fn run(up: Up) -> Result<(), Failure> {
@@ -18,14 +18,20 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         catalogue,
         clock: Clock::system(),
         listen: [up.intake, up.processing, up.reporting],
+        http: [
+            (up.intake, up.intake_http),
+            (up.processing, up.processing_http),
+            (up.reporting, up.reporting_http),
+        ]
+        .map(|(door, side)| Some(side.unwrap_or_else(|| doors::beside(door)))),
         master_key_file: up.master_key_file,
         node: up.node,
         segment_bytes_max: up.segment_bytes_max,
         feed: FeedKind::over(up.nats, FolderKind::Real)?,
     })?;
-    out::print(&format!("intake {}", stack.intake));
-    out::print(&format!("processing {}", stack.processing));
-    out::print(&format!("reporting {}", stack.reporting));
+    doors::tell("intake", stack.intake);
+    doors::tell("processing", stack.processing);
+    doors::tell("reporting", stack.reporting);
     let ended = async {
         while stack.runs() {
             tokio::time::sleep(Duration::from_millis(200)).await;

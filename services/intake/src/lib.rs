@@ -21,10 +21,11 @@ use api::hoso::log::v1::log_service_server;
 use application::codes::Codes;
 use application::projection::Projection;
 use application::{Desk, Writer};
-use chassis::serve::{Plan, ServeError};
+use chassis::http::HttpPlan;
+use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::sync::watch;
 use vault::Vault;
 
 use crate::grpc::Calls;
@@ -118,11 +119,13 @@ impl Intake {
     /// When the socket cannot be used.
     pub async fn serve(
         self,
-        listener: TcpListener,
+        sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let log = self.log().clone();
         let mut tasks = tokio::task::JoinSet::new();
+        let (tell_unable, unable) = watch::channel(None);
+        tasks.spawn(application::health::keep_looking(log.clone(), tell_unable));
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),
@@ -143,14 +146,19 @@ impl Intake {
         }));
         let plan = Plan {
             role: "intake",
-            listener,
+            listener: sockets.grpc,
             routes,
+            http: sockets.http.map(|listener| HttpPlan {
+                listener,
+                routes: axum::Router::new(),
+            }),
+            unable,
             names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, application::broken(log.clone()), stop).await;
+        let served = chassis::serve::serve(plan, stop).await;
         tasks.shutdown().await;
         log.close();
         served

@@ -21,11 +21,12 @@ use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServ
 use application::codes::Codes;
 use application::projection::Projection;
 use application::{Desk, Writer};
-use chassis::serve::{Plan, ServeError};
+use chassis::http::HttpPlan;
+use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
 use messaging::{Feed, Feeds, Follower, Mode};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::sync::watch;
 use vault::Vault;
 
 use crate::grpc::Calls;
@@ -120,11 +121,13 @@ impl Processing {
     pub async fn serve<F: Feed>(
         self,
         mut feeds: Feeds<F>,
-        listener: TcpListener,
+        sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let log = self.log().clone();
         let mut tasks = tokio::task::JoinSet::new();
+        let (tell_unable, unable) = watch::channel(None);
+        tasks.spawn(application::health::keep_looking(log.clone(), tell_unable));
         let into = log.clone();
         tasks.spawn(async move {
             let mut followers = tokio::task::JoinSet::new();
@@ -155,14 +158,19 @@ impl Processing {
         }));
         let plan = Plan {
             role: "processing",
-            listener,
+            listener: sockets.grpc,
             routes,
+            http: sockets.http.map(|listener| HttpPlan {
+                listener,
+                routes: axum::Router::new(),
+            }),
+            unable,
             names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, application::broken(log.clone()), stop).await;
+        let served = chassis::serve::serve(plan, stop).await;
         tasks.shutdown().await;
         log.close();
         served

@@ -20,12 +20,12 @@ use api::hoso::log::v1::log_service_server;
 use api::hoso::reporting::v1::reporting_service_server::{ReportingServiceServer, SERVICE_NAME};
 use application::projection::Projection;
 use chassis::Clock;
-use chassis::serve::{Plan, ServeError};
+use chassis::http::HttpPlan;
+use chassis::serve::{Plan, ServeError, Sockets};
 use domain::Catalogue;
 use eventlog::{EventLog, Role};
 use messaging::{Feed, Feeds, Follower, Mode, Progress};
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::figures::Figures;
@@ -93,12 +93,14 @@ impl Reporting {
     pub async fn serve<F: Feed>(
         self,
         mut feeds: Feeds<F>,
-        listener: TcpListener,
+        sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let log = self.log;
         let (tell, progress) = watch::channel(Progress::default());
         let mut tasks = tokio::task::JoinSet::new();
+        let (tell_unable, unable) = watch::channel(None);
+        tasks.spawn(application::health::keep_looking(log.clone(), tell_unable));
         let into = log.clone();
         tasks.spawn(async move {
             let Some(feed) = the_one(&mut feeds, &into).await else {
@@ -132,14 +134,19 @@ impl Reporting {
         }));
         let plan = Plan {
             role: "reporting",
-            listener,
+            listener: sockets.grpc,
             routes,
+            http: sockets.http.map(|listener| HttpPlan {
+                listener,
+                routes: axum::Router::new(),
+            }),
+            unable,
             names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, application::broken(log.clone()), stop).await;
+        let served = chassis::serve::serve(plan, stop).await;
         tasks.shutdown().await;
         log.close();
         served

@@ -263,10 +263,10 @@ pub(super) fn next(
     late_code: &str,
     stays: bool,
 ) -> String {
-    let (processing, reporting) = (stack.processing, stack.reporting);
+    let (processing, reporting) = (stack.processing.grpc, stack.reporting.grpc);
     let mut text = format!(
         "intake {}\nprocessing {processing}\nreporting {reporting}\n",
-        stack.intake
+        stack.intake.grpc
     );
     if !stays {
         text.push_str(

@@ -13,6 +13,8 @@ pub(crate) struct Role {
     node: u8,
     /// Where it listens, however often it is started.
     pub(crate) address: String,
+    /// Where its side door is since it was last started.
+    pub(crate) http: String,
     child: Option<Child>,
 }
 
@@ -34,6 +36,7 @@ impl Role {
             nats: nats.to_owned(),
             node,
             address: format!("127.0.0.1:{}", free_port()),
+            http: String::new(),
             child: None,
         };
         role.restart();
@@ -56,7 +59,8 @@ impl Role {
         let mut command = hoso();
         command
             .arg(self.name)
-            .args(["--log", "error", "--listen", &self.address, "--config"])
+            .args(["--log", "error", "--listen", &self.address])
+            .args(["--http", "127.0.0.1:0", "--config"])
             .arg(&config)
             .env("HOSO_DATA", &self.data)
             .stdin(Stdio::null())
@@ -65,16 +69,17 @@ impl Role {
             command.args(["--node", &self.node.to_string()]);
         }
         let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         self.child = Some(child);
-        let (name, address) = line
-            .trim()
-            .split_once(' ')
-            .expect("the role says where it listens");
-        assert_eq!((name, address), (self.name, &*self.address));
+        let mut told = |name: &str| {
+            let line = lines.next().expect("the role says where it listens");
+            let line = line.unwrap();
+            let (said, address) = line.split_once(' ').unwrap();
+            assert_eq!(said, name);
+            address.to_owned()
+        };
+        assert_eq!(told(self.name), self.address);
+        self.http = told(&format!("{}-http", self.name));
     }
 
     /// What `hoso log dump` says of its log, a line a record. It must not run.

@@ -1,0 +1,50 @@
+//! Why a service cannot do its work, while it cannot: something failed for good, or the disk is nearly full for now.
+
+use std::time::Duration;
+
+use eventlog::EventLog;
+use tokio::sync::watch;
+
+/// How often the disk is looked at; what fails is heard of at once.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Tells `unable` why the log takes no writes, whenever that changes, for as long as it is run.
+pub async fn keep_looking(log: EventLog, unable: watch::Sender<Option<String>>) {
+    let mut head = log.watch();
+    let mut open = true;
+    loop {
+        let reason = reason(&log);
+        unable.send_if_modified(|said| {
+            let new = *said != reason;
+            if new {
+                *said = reason;
+            }
+            new
+        });
+        let ended = async {
+            // The writer's side of the channel goes when nothing more will come.
+            while open && head.changed().await.is_ok() {}
+            if !open {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = ended => open = false,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Why the log takes no writes now; that it was closed in order is no such reason.
+fn reason(log: &EventLog) -> Option<String> {
+    if let Some(reason) = log.failed() {
+        return Some(format!("the log takes no more writes: {reason}"));
+    }
+    let room = log.room();
+    room.nearly_full().then(|| {
+        format!(
+            "the disk is nearly full: {} bytes are free, {} must stay so; writes are refused, reads are answered",
+            room.free, room.min
+        )
+    })
+}
