@@ -83,6 +83,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
     use tonic::service::Routes;
+    use tonic::transport::Endpoint;
     use tonic_health::pb::HealthCheckRequest;
     use tonic_health::pb::health_check_response::ServingStatus;
     use tonic_health::pb::health_client::HealthClient;
@@ -126,7 +127,8 @@ mod tests {
         let served = tokio::spawn(serve::serve(plan, async move {
             let _ = stopped.await;
         }));
-        let mut health = HealthClient::connect(format!("http://{at}")).await.unwrap();
+        let connection = Endpoint::from_shared(format!("http://{at}")).unwrap();
+        let mut health = HealthClient::new(connection.connect().await.unwrap());
         let service = "hoso.test.v1.TestService".to_owned();
         let watch = health.watch(HealthCheckRequest { service }).await.unwrap();
         let mut watch = watch.into_inner();
