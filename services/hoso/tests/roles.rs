@@ -13,5 +13,7 @@ mod faults;
 mod office;
 #[path = "roles/process.rs"]
 mod process;
+#[path = "roles/province.rs"]
+mod province;
 #[path = "../../../crates/messaging/tests/feed/server.rs"]
 mod server;

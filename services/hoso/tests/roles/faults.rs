@@ -1,7 +1,6 @@
 //! Two intake nodes, processing and reporting under a light load, while each of them and NATS is killed in turn.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -108,41 +107,6 @@ async fn every_acknowledged_write_is_in_each_log_exactly_once_whoever_is_killed(
     let prefix: Vec<_> = middle.iter().take(end.len()).collect();
     assert_eq!(prefix, end.iter().collect::<Vec<_>>());
     assert_eq!(middle.len(), end.len());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_accounts_in_deploy_let_each_role_do_its_work() {
-    let folder = tempfile::tempdir().unwrap();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/nats/nats.conf");
-    let mut config = std::fs::read_to_string(shipped).unwrap();
-    for role in ["intake", "processing", "reporting"] {
-        let variable = format!("$HOSO_NATS_{}", role.to_uppercase());
-        config = config.replace(&variable, &format!("\"word-of-{role}\""));
-    }
-    let nats = Server::start_with(Some(&config));
-    let start = |role| {
-        let user = format!("nats://{role}:word-of-{role}@");
-        let url = nats.url().replace("nats://", &user);
-        Role::start(role, 0, folder.path(), &url)
-    };
-    let (intake, processing) = (start("intake"), start("processing"));
-    let reporting = start("reporting");
-    let notes = Notes::default();
-    let (closing, closed) = watch::channel(false);
-    let clerk = work(
-        intake.address.clone(),
-        processing.address.clone(),
-        closed,
-        notes.clone(),
-    );
-    let clerk = tokio::spawn(clerk);
-    sleep(Duration::from_secs(1)).await;
-    closing.send_replace(true);
-    clerk.await.unwrap();
-    let last = notes.all().pop().unwrap();
-    let total = figures(&reporting.address, last.position).await.total;
-    let all = u64::try_from(notes.all().len()).unwrap();
-    assert_eq!(total.unwrap().c7, all);
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(crate) struct Role {
     pub(crate) address: String,
     /// Where its side door is since it was last started.
     pub(crate) http: String,
+    /// A file of settings as it is shipped; what is the test's own is said in the environment.
+    shipped: Option<PathBuf>,
     child: Option<Child>,
 }
 
@@ -30,13 +32,41 @@ fn hoso() -> Command {
 
 impl Role {
     pub(crate) fn start(name: &'static str, node: u8, folder: &Path, nats: &str) -> Self {
+        Self::begin(
+            name,
+            node,
+            folder.join(format!("{name}-{node}")),
+            nats,
+            None,
+        )
+    }
+
+    /// With a file of settings as it is shipped.
+    pub(crate) fn start_shipped(
+        name: &'static str,
+        file: &Path,
+        folder: &Path,
+        nats: &str,
+    ) -> Self {
+        let data = folder.join(file.file_stem().unwrap());
+        Self::begin(name, 0, data, nats, Some(file.to_owned()))
+    }
+
+    fn begin(
+        name: &'static str,
+        node: u8,
+        data: PathBuf,
+        nats: &str,
+        shipped: Option<PathBuf>,
+    ) -> Self {
         let mut role = Self {
             name,
-            data: folder.join(format!("{name}-{node}")),
+            data,
             nats: nats.to_owned(),
             node,
             address: format!("127.0.0.1:{}", free_port()),
             http: String::new(),
+            shipped,
             child: None,
         };
         role.restart();
@@ -53,20 +83,30 @@ impl Role {
 
     pub(crate) fn restart(&mut self) {
         self.kill();
-        // A file for one setting, the environment for another, flags for the rest: all three ways are gone.
-        let config = self.data.with_extension("toml");
-        std::fs::write(&config, format!("nats = {:?}\n", self.nats)).unwrap();
         let mut command = hoso();
         command
             .arg(self.name)
-            .args(["--log", "error", "--listen", &self.address])
-            .args(["--http", "127.0.0.1:0", "--config"])
-            .arg(&config)
+            .args(["--log", "error", "--http", "127.0.0.1:0", "--config"])
             .env("HOSO_DATA", &self.data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        if self.name == "intake" {
-            command.args(["--node", &self.node.to_string()]);
+        if let Some(shipped) = &self.shipped {
+            let key = self.data.with_file_name("master.key");
+            command
+                .arg(shipped)
+                .env("HOSO_LISTEN", &self.address)
+                .env("HOSO_NATS", &self.nats);
+            if key.exists() {
+                command.env("HOSO_MASTER_KEY_FILE", key);
+            }
+        } else {
+            // A file for one setting, the environment for another, flags for the rest: all three ways are gone.
+            let config = self.data.with_extension("toml");
+            std::fs::write(&config, format!("nats = {:?}\n", self.nats)).unwrap();
+            command.arg(&config).args(["--listen", &self.address]);
+            if self.name == "intake" {
+                command.args(["--node", &self.node.to_string()]);
+            }
         }
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,0 +1,169 @@
+//! The province in `deploy/examples/province`, started as its files say, over NATS as `deploy/nats/nats.conf` says.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+use yaml_rust2::YamlLoader;
+
+use crate::office::{Notes, figures, work};
+use crate::process::Role;
+use crate::server::Server;
+
+const ROLES: [&str; 3] = ["intake", "processing", "reporting"];
+
+fn deploy(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../deploy")
+        .join(path)
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(deploy(path)).unwrap()
+}
+
+/// The files of settings, by name, each with its role.
+fn settings() -> Vec<(&'static str, PathBuf)> {
+    let folder = fs::read_dir(deploy("examples/province")).unwrap();
+    let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let role = |file: &Path| {
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        let (role, _) = stem.split_once('-')?;
+        ROLES.into_iter().find(|known| *known == role)
+    };
+    files
+        .into_iter()
+        .filter_map(|file| Some((role(&file)?, file)))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_province_of_the_examples_works_as_its_files_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = read("nats/nats.conf");
+    for role in ROLES {
+        let variable = format!("$HOSO_NATS_{}", role.to_uppercase());
+        config = config.replace(&variable, &format!("\"word-of-{role}\""));
+    }
+    let nats = Server::start_with(Some(&config));
+    let mut key = fs::OpenOptions::new();
+    let key = key.write(true).create_new(true).mode(0o400);
+    let key = key.open(folder.path().join("master.key")).unwrap();
+    std::io::Write::write_all(&mut &key, &[7; 32]).unwrap();
+    let roles: Vec<_> = settings()
+        .into_iter()
+        .map(|(role, file)| {
+            let user = format!("nats://{role}:word-of-{role}@");
+            let url = nats.url().replace("nats://", &user);
+            (role, Role::start_shipped(role, &file, folder.path(), &url))
+        })
+        .collect();
+    let all = |wanted: &str| {
+        let found = roles.iter().filter(|(role, _)| *role == wanted);
+        found.map(|(_, role)| &role.address).collect::<Vec<_>>()
+    };
+    let (intakes, processing, reporting) = (all("intake"), all("processing"), all("reporting"));
+    assert_eq!((intakes.len(), processing.len()), (2, 1));
+    let notes = Notes::default();
+    let (closing, closed) = watch::channel(false);
+    let clerks: Vec<_> = intakes
+        .into_iter()
+        .map(|intake| {
+            let (intake, processing) = (intake.clone(), processing[0].clone());
+            tokio::spawn(work(intake, processing, closed.clone(), notes.clone()))
+        })
+        .collect();
+    let until = Instant::now() + Duration::from_secs(60);
+    let digits = |notes: &Notes| {
+        let codes = notes.all().into_iter().map(|one| one.code);
+        codes
+            .map(|code| code.rsplit('-').next().unwrap()[..1].to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    while digits(&notes).len() < 2 {
+        assert!(Instant::now() < until, "not both nodes have issued codes");
+        sleep(Duration::from_millis(50)).await;
+    }
+    closing.send_replace(true);
+    for clerk in clerks {
+        clerk.await.unwrap();
+    }
+    let mut total = None;
+    for one in notes.all() {
+        total = figures(reporting[0], one.position).await.total;
+    }
+    let resolved = u64::try_from(notes.all().len()).unwrap();
+    assert_eq!(total.unwrap().c7, resolved);
+}
+
+#[test]
+fn units_and_containers_start_the_roles_with_the_same_words() {
+    let unit = read("systemd/hoso@.service");
+    let start = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="));
+    let start = start.unwrap();
+    let compose = YamlLoader::load_from_str(&read("container/compose.yaml")).unwrap();
+    let services = compose[0]["services"].as_hash().unwrap();
+    let mut contained = BTreeSet::new();
+    for (name, service) in services {
+        let name = name.as_str().unwrap();
+        // A list of words, or key and value pairs, of which none is asked for here.
+        let words = |key: &str| {
+            let words = service[key].as_vec().into_iter().flatten();
+            words.filter_map(|word| word.as_str()).collect::<Vec<_>>()
+        };
+        let mounts: Vec<_> = words("volumes")
+            .into_iter()
+            .filter_map(|mount| mount.strip_suffix(":ro")?.split_once(':'))
+            .collect();
+        for (here, _) in &mounts {
+            let made_by_hand = *here == "./master.key";
+            let here = deploy("container").join(here);
+            assert!(made_by_hand || here.is_file(), "{name}: {}", here.display());
+        }
+        let Some((role, node)) = name
+            .split_once('-')
+            .filter(|(role, _)| ROLES.contains(role))
+        else {
+            continue;
+        };
+        let command = start.replace("%j", role).replace("%i", node);
+        let (_, command) = command.split_once(' ').unwrap();
+        assert_eq!(words("command").join(" "), command, "{name}");
+        let file = words("command")[2];
+        assert!(
+            mounts.iter().any(|(_, there)| *there == file),
+            "{name}: {file}"
+        );
+        contained.insert(format!("{name}.toml"));
+    }
+    let written = settings().into_iter().map(|(_, file)| {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        name.to_owned()
+    });
+    assert_eq!(contained, written.collect());
+}
+
+#[test]
+fn no_two_roles_of_the_province_want_the_same_address_or_digit() {
+    let mut taken = BTreeSet::new();
+    for (role, file) in settings() {
+        let table: toml::Table = fs::read_to_string(&file).unwrap().parse().unwrap();
+        for key in ["listen", "http", "node", "data"] {
+            let Some(value) = table.get(key) else {
+                continue;
+            };
+            // An address is one, whichever of its doors is behind it.
+            let kind = if key == "http" { "listen" } else { key };
+            let value = format!("{kind} {value}");
+            assert!(taken.insert(value.clone()), "{}: {value}", file.display());
+        }
+        assert!(!table.contains_key("nats"), "{role}: a password in a file");
+    }
+}
