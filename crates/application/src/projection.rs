@@ -76,7 +76,10 @@ impl<S: Fold> Projection<S> {
     }
 
     /// Folds one round; false when there was nothing new.
-    fn step(&self) -> Result<bool, ReadError> {
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn step(&self) -> Result<bool, ReadError> {
         let after = *self.position.borrow();
         let records = self.log.read_after(after, ROUND)?;
         let Some(last) = records.last().map(|record| record.place.position) else {

@@ -143,7 +143,8 @@ fn create(folder: &Path, settings: &Settings, lock: File) -> Result<Opened, Open
         end: None,
         form: Form::Folder,
     };
-    let manifest = Manifest::new(LogId(Uuid::new_v4()), settings.role, entry);
+    let identity = settings.identity.unwrap_or_else(|| LogId(Uuid::new_v4()));
+    let manifest = Manifest::new(identity, settings.role, entry);
     manifest
         .store(folder, &settings.faults)
         .map_err(io_error("writing the manifest of", folder))?;

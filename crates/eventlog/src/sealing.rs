@@ -21,6 +21,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Readers that still look into a folder get this long before its files lose their names.
 const READERS_WAIT: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(10);
+/// The next segment is sealed only after this one is let go.
+const READERS_STEP: Duration = Duration::from_millis(1);
 
 /// Seals what comes until nothing more comes or `stop` is set.
 pub(crate) fn run(shared: &Shared, todo: &mpsc::Receiver<Arc<LiveSegment>>, stop: &AtomicBool) {
@@ -110,8 +112,8 @@ fn seal(shared: &Shared, segment: &LiveSegment, stop: &AtomicBool) -> io::Result
 fn let_go(shared: &Shared, segment: Arc<LiveSegment>) -> io::Result<()> {
     let mut waited = Duration::ZERO;
     while Arc::strong_count(&segment) > 1 && waited < READERS_WAIT {
-        thread::sleep(STEP);
-        waited += STEP;
+        thread::sleep(READERS_STEP);
+        waited += READERS_STEP;
     }
     let number = segment.number;
     let opened = segment.live.folder().to_owned();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::Position;
+use crate::record::{LogId, Position};
 
 /// Who writes the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct Settings {
     pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// Who writes the log.
     pub role: Role,
+    /// The identity of a log that is made; default: drawn by chance. One that is there keeps its own.
+    pub identity: Option<LogId>,
     /// The highest position that anyone has seen of this log: with less, it does not open.
     pub witness: Option<Position>,
     /// How many writes may wait; default 16,384.
@@ -63,6 +65,7 @@ impl Settings {
             free_bytes_min: 1 << 30,
             now: Arc::new(now),
             role: Role::Origin,
+            identity: None,
             witness: None,
             queue_max: 16 * 1024,
             queue_bytes_max: 16 << 20,

@@ -71,8 +71,12 @@ impl Writer {
     pub(crate) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         let result = panic::catch_unwind(AssertUnwindSafe(|| {
+            let faults = &shared.settings.faults;
+            faults.at("writer::waits")?;
             while let Some(jobs) = self.shared.queue.take(GROUP_BYTES_MAX, GROUP_JOBS_MAX) {
+                faults.at("writer::takes")?;
                 self.group(jobs)?;
+                faults.at("writer::waits")?;
             }
             Ok::<(), io::Error>(())
         }));

@@ -54,7 +54,9 @@ pub struct Forked {
     pub reason: String,
 }
 
-enum Trouble {
+/// A round that took nothing in.
+#[derive(Debug)]
+pub enum Trouble {
     /// Trying again may help.
     Wait(String),
     /// It will not.
@@ -124,8 +126,11 @@ impl<F: Feed> Follower<F> {
         }
     }
 
-    /// Waits for something new and takes it in.
-    async fn round(&self) -> Result<(), Trouble> {
+    /// One round: waits for something new and takes it in. Dropping it at any moment is as good as a crash there.
+    ///
+    /// # Errors
+    /// When nothing could be taken in, and whether trying again may help.
+    pub async fn round(&self) -> Result<(), Trouble> {
         let origin = self.feed.log();
         let (have, hash) = self.have(origin);
         self.progress.send_if_modified(|progress| {

@@ -4,6 +4,7 @@
 //! * [`embedded`]: the feed inside one process, straight from the other log's handle
 //! * [`nats`]: the feed between processes, over NATS JetStream, repaired from the origin
 //! * [`follow`]: takes what is new into one's own log, drops duplicates, never stops at a bad record
+//! * [`incoming`], [`outgoing`]: what feed and relay decide, as plain steps that a simulation drives too
 //!
 //! The consumer drives: it keeps, in the same write as what it imports, how far it has read each origin.
 //! Nothing here knows dossiers; records pass verbatim.
@@ -11,7 +12,9 @@
 pub mod embedded;
 pub mod feed;
 pub mod follow;
+pub mod incoming;
 pub mod nats;
+pub mod outgoing;
 mod patience;
 
 pub use embedded::Embedded;

@@ -1,6 +1,5 @@
 //! One origin's records over NATS: the steady stream while it is whole, the origin itself for what is missing.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::feed::{Feed, FeedError, Newest, News};
+use crate::feed::{Feed, FeedError, News};
+use crate::incoming::{self, Asked, Incoming, Next};
 use crate::nats::steady::{Counts, Delivered, Receipt, Steady};
 use crate::nats::subjects::{self, Ask, Role};
 use crate::nats::{Nats, answers};
@@ -21,8 +21,6 @@ use crate::nats::{Nats, answers};
 const INBOX: usize = 1024;
 /// The origin is asked where its log ends this often, so that a lost tail is noticed too.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// Before what the origin has, and the stream has not brought, is asked for.
-const STREAM_PATIENCE: Duration = Duration::from_millis(250);
 /// The longest wait for something new, as the port promises.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long an origin may take to answer.
@@ -53,7 +51,7 @@ impl NatsFeed {
             counts: Arc::clone(&counts),
         };
         let (deliver, delivered) = mpsc::channel(INBOX);
-        let (tell, asked) = watch::channel(Asked::default());
+        let (tell, asked) = watch::channel(Asked::new(Instant::now()));
         let mut tasks = JoinSet::new();
         tasks.spawn(steady.run(deliver));
         tasks.spawn(origin.clone().keep_asking(tell));
@@ -61,10 +59,7 @@ impl NatsFeed {
             origin,
             inbox: Mutex::new(Inbox {
                 delivered,
-                next: None,
-                unacknowledged: VecDeque::new(),
-                have: 0,
-                since: Instant::now(),
+                incoming: Incoming::new(Instant::now()),
             }),
             asked,
             counts,
@@ -83,27 +78,7 @@ impl NatsFeed {
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.counts.repaired.fetch_add(count, Ordering::Relaxed);
         info!(log = %self.origin.log, after = have, count, "the stream has a gap; filled from the origin");
-        Ok(self.news(have, records))
-    }
-
-    fn news(&self, have: Position, records: Vec<Record>) -> News {
-        let asked = self.asked.borrow();
-        let last = records.last().map_or(have, |record| record.place.position);
-        let newest = match asked.head {
-            Some(head) if head.position > last => Newest {
-                position: head.position,
-                hash: Some(head.hash),
-            },
-            Some(_) | None => Newest {
-                position: last,
-                hash: None,
-            },
-        };
-        News {
-            records,
-            newest,
-            waiting: asked.away.clone(),
-        }
+        Ok(self.asked.borrow().news(have, records))
     }
 }
 
@@ -116,44 +91,25 @@ impl Feed for NatsFeed {
         let mut inbox = self.inbox.lock().await;
         let mut asked = self.asked.clone();
         let until = Instant::now() + LOOK_AGAIN;
-        inbox.stands_at(have);
+        inbox.incoming.stands_at(have, Instant::now());
         loop {
-            let records = inbox.take(have, max, &self.counts).await;
-            if !records.is_empty() {
-                return Ok(self.news(have, records));
-            }
-            if inbox.next.is_some() {
-                return self.repaired(have, max).await;
-            }
+            let records = inbox.take(max, &self.counts).await;
             let known = asked.borrow_and_update().clone();
-            let mut wake = until;
-            if let Some(head) = known.head {
-                // Only what the origin said after we had come here says something about what we have.
-                if head.position <= have && known.began > inbox.since {
-                    if head.position < have || Instant::now() >= until {
-                        return Ok(News {
-                            records: Vec::new(),
-                            newest: Newest {
-                                position: head.position,
-                                hash: Some(head.hash),
-                            },
-                            waiting: known.away,
-                        });
-                    }
-                } else if head.position > have && known.away.is_none() {
-                    let enough = known.answered.max(inbox.since) + STREAM_PATIENCE;
-                    if Instant::now() >= enough {
-                        return self.repaired(have, max).await;
-                    }
-                    wake = until.min(enough);
-                }
+            if !records.is_empty() {
+                return Ok(known.news(have, records));
             }
-            if Instant::now() >= until {
-                return Ok(self.news(have, Vec::new()));
-            }
+            let wake = match inbox.incoming.judge(&known, until, Instant::now()) {
+                Next::Repair => return self.repaired(have, max).await,
+                Next::Nothing(newest) => return Ok(known.nothing(newest)),
+                Next::Wait(wake) => wake,
+            };
+            let Inbox {
+                delivered,
+                incoming,
+            } = &mut *inbox;
             tokio::select! {
                 biased;
-                Some(delivered) = inbox.delivered.recv() => inbox.next = Some(delivered),
+                Some(Delivered { record, receipt }) = delivered.recv() => incoming.came(record, receipt),
                 _ = asked.changed() => {}
                 () = tokio::time::sleep_until(wake) => {}
             }
@@ -161,83 +117,33 @@ impl Feed for NatsFeed {
     }
 
     async fn taken(&self, up_to: Position) {
-        let mut inbox = self.inbox.lock().await;
-        while let Some((_, receipt)) = inbox
-            .unacknowledged
-            .pop_front_if(|(position, _)| *position <= up_to)
-        {
+        let receipts = self.inbox.lock().await.incoming.taken(up_to);
+        for receipt in receipts {
             receipt.give().await;
         }
     }
 }
 
-/// What the stream has brought and nobody has taken yet.
+/// What the stream brings, and what has come of it.
 #[derive(Debug)]
 struct Inbox {
     delivered: mpsc::Receiver<Delivered>,
-    /// Looked at, but not next in order, or not looked at yet.
-    next: Option<Delivered>,
-    /// Taken, and perhaps not yet on the follower's disk.
-    unacknowledged: VecDeque<(Position, Receipt)>,
-    /// Where the follower is, and since when.
-    have: Position,
-    since: Instant,
+    incoming: Incoming<Receipt>,
 }
 
 impl Inbox {
-    fn stands_at(&mut self, have: Position) {
-        if self.have != have {
-            self.have = have;
-            self.since = Instant::now();
+    /// What follows without a gap. What is here already is dropped.
+    async fn take(&mut self, max: usize, counts: &Counts) -> Vec<Record> {
+        let delivered = &mut self.delivered;
+        let taken = self.incoming.take(max, || {
+            let Delivered { record, receipt } = delivered.try_recv().ok()?;
+            Some((record, receipt))
+        });
+        for receipt in taken.duplicates {
+            counts.duplicates.fetch_add(1, Ordering::Relaxed);
+            receipt.give().await;
         }
-    }
-
-    /// What follows `have` without a gap. What is here already is dropped.
-    async fn take(&mut self, have: Position, max: usize, counts: &Counts) -> Vec<Record> {
-        let mut records = Vec::new();
-        let mut last = have;
-        while records.len() < max {
-            let next = self.next.take();
-            let Some(delivered) = next.or_else(|| self.delivered.try_recv().ok()) else {
-                break;
-            };
-            let position = delivered.record.place.position;
-            if position <= last {
-                counts.duplicates.fetch_add(1, Ordering::Relaxed);
-                delivered.receipt.give().await;
-            } else if position == last.saturating_add(1) {
-                last = position;
-                self.unacknowledged.push_back((position, delivered.receipt));
-                records.push(delivered.record);
-            } else {
-                self.next = Some(delivered);
-                break;
-            }
-        }
-        records
-    }
-}
-
-/// What the origin said last.
-#[derive(Clone, Debug)]
-struct Asked {
-    /// Where its log ends.
-    head: Option<Head>,
-    /// Why it did not answer the last time.
-    away: Option<String>,
-    /// When the question was sent that `head` answers, and when the answer came.
-    began: Instant,
-    answered: Instant,
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self {
-            head: None,
-            away: None,
-            began: Instant::now(),
-            answered: Instant::now(),
-        }
+        taken.records
     }
 }
 
@@ -254,22 +160,8 @@ impl Asking {
         while !tell.is_closed() {
             let began = Instant::now();
             let head = self.head().await;
-            tell.send_modify(|asked| match head {
-                Ok(head) => {
-                    // News of the same end are no reason to wait longer for the stream to bring it.
-                    let answered = match asked.head {
-                        Some(before) if before.position == head.position => asked.answered,
-                        Some(_) | None => Instant::now(),
-                    };
-                    *asked = Asked {
-                        head: Some(head),
-                        away: None,
-                        began,
-                        answered,
-                    };
-                }
-                Err(error) => asked.away = Some(error.to_string()),
-            });
+            let head = head.map_err(|error| error.to_string());
+            tell.send_modify(|asked| asked.heard(head, began, Instant::now()));
             tokio::time::sleep(ASK_EVERY).await;
         }
     }
@@ -287,14 +179,8 @@ impl Asking {
         let question = answers::question_text(after, max);
         let answer = self.ask(Ask::RecordsAfter, question).await?;
         let records = answers::records(&answer).map_err(|error| self.away(error.to_string()))?;
-        let mut expected = after;
-        for record in &records {
-            expected = expected.saturating_add(1);
-            if record.place.log != self.log || record.place.position != expected {
-                return Err(
-                    self.away("it answers with other records than those asked for".to_owned())
-                );
-            }
+        if !incoming::answers(&records, self.log, after) {
+            return Err(self.away("it answers with other records than those asked for".to_owned()));
         }
         Ok(records)
     }

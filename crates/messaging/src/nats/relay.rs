@@ -1,6 +1,5 @@
 //! The relay publishes an origin's own log: the log is the outbox, a checkpoint beside it says how far it is out.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -15,10 +14,9 @@ use tracing::{error, info, warn};
 
 use crate::nats::subjects::{self, Role};
 use crate::nats::{Nats, StreamSettings, headers, streams};
+use crate::outgoing::{self, Beyond, Outgoing, WINDOW};
 use crate::patience::Patience;
 
-/// Acknowledgements that may be outstanding: 120,000 messages a second, measured; more gain little.
-const WINDOW: usize = 256;
 /// An acknowledgement that takes longer is taken for lost, and the message is sent again.
 const ACK_PATIENCE: Duration = Duration::from_secs(2);
 /// The checkpoint may lag: what is published twice is dropped by its followers.
@@ -46,9 +44,6 @@ pub struct Relay {
     settings: StreamSettings,
     progress: watch::Sender<Relayed>,
 }
-
-/// Records that were sent, in order; those without an acknowledgement to wait for cannot be sent at all.
-type Window = VecDeque<(Position, Option<PublishAckFuture>)>;
 
 impl Relay {
     /// A relay of this log; `checkpoint` is the file in which it keeps how far it is.
@@ -111,17 +106,14 @@ impl Relay {
     /// Where to go on: after the checkpoint, if it is this log's and not beyond its end.
     fn start(&self) -> Position {
         let head = self.log.head();
-        match read_checkpoint(&self.checkpoint) {
-            Some((log, position)) if log == head.log && position <= head.position => position,
-            Some((log, position)) => {
-                error!(
-                    %log, position, head = head.position,
-                    "the checkpoint is not of this log or beyond its end; everything is published again"
-                );
-                0
-            }
-            None => 0,
-        }
+        let resumed = outgoing::resume(read_checkpoint(&self.checkpoint), &head);
+        resumed.unwrap_or_else(|Beyond { log, position }| {
+            error!(
+                %log, position, head = head.position,
+                "the checkpoint is not of this log or beyond its end; everything is published again"
+            );
+            0
+        })
     }
 
     /// Ends well when the log was closed, badly when something has to be waited for.
@@ -137,19 +129,17 @@ impl Relay {
                 .send_modify(|progress| progress.waiting = None);
         }
         let mut head = self.log.watch();
-        let mut window = Window::new();
-        let mut sent = self.progress.borrow().position;
-        let mut kept = (sent, Instant::now());
+        let acked = self.progress.borrow().position;
+        let mut outgoing = Outgoing::new(acked);
+        let mut kept = (acked, Instant::now());
         loop {
-            if window.len() <= WINDOW / 2 && self.log.head().position > sent {
-                sent = self.send_some(sent, &mut window).await?;
-            }
+            self.send_some(&mut outgoing).await?;
             let acked = self.progress.borrow().position;
             if acked > kept.0 && kept.1.elapsed() >= CHECKPOINT_EVERY {
                 self.keep(acked);
                 kept = (acked, Instant::now());
             }
-            if let Some((position, ack)) = window.pop_front() {
+            if let Some((position, ack)) = outgoing.pop() {
                 if let Some(ack) = ack {
                     ack.await.map_err(|error| error.to_string())?;
                 }
@@ -158,7 +148,7 @@ impl Relay {
                 continue;
             }
             tokio::select! {
-                moved = head.wait_for(|head| head.position > sent) => {
+                moved = head.wait_for(|head| head.position > outgoing.sent()) => {
                     if moved.is_err() {
                         self.keep(acked);
                         return Ok(());
@@ -169,15 +159,18 @@ impl Relay {
         }
     }
 
-    /// Sends what is next and says how far it came.
-    async fn send_some(&self, after: Position, window: &mut Window) -> Result<Position, String> {
-        let records = self.log.read_after(after, WINDOW - window.len());
-        let mut sent = after;
-        for record in records.map_err(|error| error.to_string())? {
-            sent = record.place.position;
-            window.push_back((sent, self.send(record).await?));
+    /// Sends what is next, as far as there is room.
+    async fn send_some(&self, outgoing: &mut Outgoing<PublishAckFuture>) -> Result<(), String> {
+        let room = outgoing.room(self.log.head().position);
+        if room == 0 {
+            return Ok(());
         }
-        Ok(sent)
+        let records = self.log.read_after(outgoing.sent(), room);
+        for record in records.map_err(|error| error.to_string())? {
+            let position = record.place.position;
+            outgoing.push(position, self.send(record).await?);
+        }
+        Ok(())
     }
 
     async fn send(&self, record: Record) -> Result<Option<PublishAckFuture>, String> {
