@@ -82,9 +82,9 @@ pub fn explained(made: &Status) -> Status {
             "MALFORMED_REQUEST",
             "Yêu cầu không đúng định dạng.",
         ),
-        Code::OutOfRange | Code::ResourceExhausted => {
-            (Code::OutOfRange, "REQUEST_TOO_LARGE", "Yêu cầu quá lớn.")
-        }
+        Code::OutOfRange => (Code::OutOfRange, "REQUEST_TOO_LARGE", "Yêu cầu quá lớn."),
+        // The server's own door (`chassis::limits`).
+        Code::ResourceExhausted => return refusal(handled(&HandleError::Busy)),
         Code::Unimplemented if made.message().is_empty() => (
             Code::Unimplemented,
             "METHOD_UNKNOWN",
@@ -380,6 +380,11 @@ mod tests {
                 Status::out_of_range("decoded message length too large"),
                 Code::OutOfRange,
                 "REQUEST_TOO_LARGE",
+            ),
+            (
+                Status::resource_exhausted("too many calls are under way"),
+                Code::ResourceExhausted,
+                "BUSY",
             ),
             (
                 Status::unimplemented(""),

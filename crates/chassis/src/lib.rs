@@ -5,9 +5,11 @@
 //! * [`signals`]: when to stop, and why
 //! * [`http`]: the side door: `/livez`, `/readyz`, and what a service adds
 //! * [`serve`]: one gRPC server with health and reflection; NOT_SERVING first, then a bounded drain
+//! * [`limits`]: how much it takes on at once
 
 pub mod clock;
 pub mod http;
+pub mod limits;
 pub mod serve;
 pub mod signals;
 pub mod telemetry;

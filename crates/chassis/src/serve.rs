@@ -18,6 +18,7 @@ use tower::util::MapResponseLayer;
 use tracing::{error, info, warn};
 
 use crate::http::{Door, HttpPlan};
+use crate::limits::{self, Gate, Limits};
 
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -118,15 +119,19 @@ pub async fn serve(
     let explain = plan.explain;
     // Without NODELAY every small answer waits for the client's delayed acknowledgement: 44 ms a call.
     let incoming = TcpIncoming::from(plan.listener).with_nodelay(Some(true));
+    let bounds = Limits::default();
     let server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .max_concurrent_streams(1024)
+        .max_concurrent_streams(bounds.calls_per_connection)
+        .initial_stream_window_size(limits::UNREAD_BYTES_MAX)
+        .initial_connection_window_size(limits::UNREAD_BYTES_MAX)
         .layer(MapResponseLayer::new(move |response| {
             reasoned(response, explain)
         }))
+        .layer(Gate::new(bounds))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, async move {
+        .serve_with_incoming_shutdown(limits::admitted(incoming, bounds), async move {
             stop.await;
             let _ = ask_to_stop.send(());
             let _ = health.await;

@@ -48,6 +48,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<ExitCode, Failure> {
     chassis::telemetry::start(args.log_format.into(), &args.log)?;
+    chassis::limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
