@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::ack::Ack;
 use application::desk::{Loaded, Name};
 use application::{Answer, Desk, HandleError, Wish, personal, position};
 use domain::Command;
@@ -29,8 +30,10 @@ pub struct Edge {
     pub desk: Desk,
     /// The server's time.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// How long a call waits for a position.
+    /// How long a call waits for a position, or for the follower.
     pub patience: Duration,
+    /// What an answer promises.
+    pub ack: Ack,
 }
 
 impl std::fmt::Debug for Edge {
@@ -73,7 +76,7 @@ impl Edge {
     /// Carries a mutation out.
     ///
     /// # Errors
-    /// When a position is not here, or the wish is not granted.
+    /// When a position is not here, the wish is not granted, or the follower has not got it in time.
     pub async fn carry_out<M: Message>(
         &self,
         asked: Asked<'_, M>,
@@ -99,7 +102,11 @@ impl Edge {
             now: (self.now)(),
             may_record_late: false,
         };
-        Ok(self.desk.carry_out(&wish, secrets, build).await?)
+        let answer = self.desk.carry_out(&wish, secrets, build).await?;
+        self.ack
+            .wait(answer.record.place.position, self.patience)
+            .await?;
+        Ok(answer)
     }
 
     /// A dossier that is known here.

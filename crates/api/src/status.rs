@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use application::HandleError;
+use application::ack::NotYetAtFollower;
 use application::personal::PersonalError;
 use application::position::NotYetHere;
+use application::{HandleError, clock};
 use domain::rejection::RejectionKind;
 use thiserror::Error;
 use tonic::{Code, Status};
@@ -40,6 +41,9 @@ pub enum EdgeError {
         /// The newest position here.
         here: u64,
     },
+    /// The write is here, and not yet where it has to be too.
+    #[error(transparent)]
+    NotYetAtFollower(#[from] NotYetAtFollower),
     /// A dossier of that id may be on its way.
     #[error("this dossier is not here, or not here yet")]
     DossierNotYetHere,
@@ -83,7 +87,7 @@ pub fn explained(made: &Status) -> Status {
             "Yêu cầu không đúng định dạng.",
         ),
         Code::OutOfRange => (Code::OutOfRange, "REQUEST_TOO_LARGE", "Yêu cầu quá lớn."),
-        // The server's own door (`chassis::limits`).
+        // The server's own gate (`chassis::limits`).
         Code::ResourceExhausted => return refusal(handled(&HandleError::Busy)),
         Code::Unimplemented if made.message().is_empty() => (
             Code::Unimplemented,
@@ -192,6 +196,15 @@ fn answer(error: &EdgeError) -> Answer {
         .with("log", log)
         .with("wanted", wanted)
         .with("here", here)
+        .retry(SOON),
+        EdgeError::NotYetAtFollower(not_yet) => Answer::new(
+            Code::Unavailable,
+            "NOT_YET_AT_FOLLOWER",
+            error,
+            "Đã ghi tại nơi tiếp nhận nhưng nơi xử lý chưa nhận được, vui lòng gửi lại đúng yêu cầu này.",
+        )
+        .with("position", &not_yet.position)
+        .with("held", &not_yet.held)
         .retry(SOON),
         EdgeError::DossierNotYetHere => Answer::new(
             Code::Unavailable,
@@ -306,6 +319,16 @@ fn handled(handle: &HandleError) -> Answer {
             handle,
             "Ổ đĩa sắp đầy, tạm ngừng tiếp nhận.",
         )
+        .retry(LATER),
+        HandleError::ClockJumped(jump) => Answer::new(
+            Code::Unavailable,
+            "CLOCK_JUMPED",
+            handle,
+            "Đồng hồ máy chủ bị lệch, tạm ngừng ghi nhận cho đến khi được xác nhận.",
+        )
+        .with("clock", &clock::minute(jump.now))
+        .with("expected", &clock::minute(jump.expected))
+        .with("confirm", &clock::day(jump))
         .retry(LATER),
         HandleError::Closed(_) => Answer::new(
             Code::Unavailable,

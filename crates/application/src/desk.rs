@@ -249,6 +249,10 @@ impl Desk {
         secrets: Vec<Vec<u8>>,
         build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
     ) -> Result<Answer, HandleError> {
+        // Before anything is kept anywhere: the rules would go by a time that nobody believes.
+        if let Some(jump) = self.log.clock_jump() {
+            return Err(HandleError::ClockJumped(jump));
+        }
         let kept = if secrets.is_empty() {
             Vec::new()
         } else {

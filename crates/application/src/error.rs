@@ -1,9 +1,10 @@
 //! Everything that can keep a wish from becoming an event, each thing once.
 
 use domain::rejection::Rejection;
-use eventlog::{AppendError, Position, ReadError, Revision};
+use eventlog::{AppendError, ClockJump, Position, ReadError, Revision};
 use thiserror::Error;
 
+use crate::clock;
 use crate::codec::NotUnderstood;
 use crate::personal::PersonalError;
 
@@ -60,6 +61,9 @@ pub enum HandleError {
     /// The disk is nearly full.
     #[error("the disk is nearly full: nothing more is taken until there is room")]
     DiskNearlyFull,
+    /// The clock leapt ahead and nobody has confirmed it.
+    #[error("{}", clock::told(.0))]
+    ClockJumped(ClockJump),
     /// The log is closed: a write failed, or the service stops.
     #[error("the log takes no more: {0}")]
     Closed(String),
@@ -85,6 +89,7 @@ impl From<AppendError> for HandleError {
             AppendError::Read(error) => Self::Read(error),
             AppendError::Busy => Self::Busy,
             AppendError::DiskNearlyFull { .. } => Self::DiskNearlyFull,
+            AppendError::ClockJumped(jump) => Self::ClockJumped(jump),
             AppendError::Closed(reason) => Self::Closed(reason),
         }
     }

@@ -1,11 +1,13 @@
-//! Why a service cannot do its work, while it cannot: something failed for good, or the disk is nearly full for now.
+//! Why a service cannot do its work, while it cannot: something failed for good, the disk is nearly full, or the clock is not believed.
 
 use std::time::Duration;
 
 use eventlog::EventLog;
 use tokio::sync::watch;
 
-/// How often the disk is looked at; what fails is heard of at once.
+use crate::clock;
+
+/// How often disk and clock are looked at; what fails is heard of at once.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Tells `unable` why the log takes no writes, whenever that changes, for as long as it is run.
@@ -39,6 +41,9 @@ pub async fn keep_looking(log: EventLog, unable: watch::Sender<Option<String>>) 
 fn reason(log: &EventLog) -> Option<String> {
     if let Some(reason) = log.failed() {
         return Some(format!("the log takes no more writes: {reason}"));
+    }
+    if let Some(jump) = log.clock_jump() {
+        return Some(clock::told(&jump));
     }
     let room = log.room();
     room.nearly_full().then(|| {

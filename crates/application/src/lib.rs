@@ -1,5 +1,6 @@
 //! Commands meet the log: load, decide, append; and events meet their bytes.
 //!
+//! * [`ack`]: when a write counts as acknowledged; [`clock`]: how far the machine's clock is believed
 //! * [`desk`]: the one way a wish becomes events, with the first answer remembered for ever
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
@@ -10,6 +11,8 @@
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
 
+pub mod ack;
+pub mod clock;
 pub mod codec;
 pub mod codes;
 pub mod desk;

@@ -1,4 +1,4 @@
-//! How much is taken on at once: calls and connections beyond it are refused at the door, before they cost memory.
+//! How much is taken on at once: calls and connections beyond it are refused at the gate, before they cost memory.
 //!
 //! A flood is answered at once and cheaply. Whoever was let in is served to the end; whoever was not is told to come back,
 //! and finds room as soon as there is some. Nothing has to be restarted.
@@ -62,11 +62,11 @@ pub fn raise_open_files() {
 
 /// Lets so many calls in at once.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct Gate {
     room: Arc<Semaphore>,
 }
 
-impl Door {
+impl Gate {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             room: Arc::new(Semaphore::new(limits.calls)),
@@ -74,7 +74,7 @@ impl Door {
     }
 }
 
-impl<S> Layer<S> for Door {
+impl<S> Layer<S> for Gate {
     type Service = Behind<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
@@ -85,14 +85,14 @@ impl<S> Layer<S> for Door {
     }
 }
 
-/// A service behind the door.
+/// A service behind the gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Behind<S> {
     inner: S,
     room: Arc<Semaphore>,
 }
 
-/// What a service behind the door answers.
+/// What a service behind the gate answers.
 type Answering<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
 
 impl<S> Service<Request<Body>> for Behind<S>
@@ -237,11 +237,11 @@ mod tests {
     async fn one_call_too_many_is_refused_at_once_and_there_is_room_again_when_one_ends() {
         let (end, ended) = oneshot::channel::<()>();
         let ended = Arc::new(tokio::sync::Mutex::new(Some(ended)));
-        let door = Door::new(Limits {
+        let gate = Gate::new(Limits {
             calls: 1,
             ..Limits::default()
         });
-        let mut behind = door.layer(service_fn(move |request: Request<Body>| {
+        let mut behind = gate.layer(service_fn(move |request: Request<Body>| {
             let ended = Arc::clone(&ended);
             async move {
                 if request.uri().path() == "/slow"

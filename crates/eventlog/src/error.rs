@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::guard::ClockJump;
 use crate::record::{Key, LogId, Position, Revision, StreamId};
 
 /// Bytes that are not what the log writes.
@@ -212,6 +213,9 @@ pub enum AppendError {
         /// Bytes kept back.
         min: u64,
     },
+    /// The clock leapt ahead and nobody has confirmed it; reads go on.
+    #[error("{0}; nothing is written until it comes back or is confirmed")]
+    ClockJumped(ClockJump),
     /// What is in the log could not be read to decide this.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -286,6 +290,9 @@ pub enum ImportError {
         /// Bytes kept back.
         min: u64,
     },
+    /// The clock leapt ahead and nobody has confirmed it; reads go on.
+    #[error("{0}; nothing is written until it comes back or is confirmed")]
+    ClockJumped(ClockJump),
     /// What is in the log could not be read to decide this.
     #[error(transparent)]
     Read(#[from] ReadError),

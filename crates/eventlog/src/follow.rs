@@ -135,7 +135,7 @@ impl Stage {
                 imported.duplicates += 1;
             }
         }
-        self.refuse_when_full(taken.is_empty())?;
+        self.may_write(taken.is_empty())?;
         for mut record in taken {
             record.origin = Some(record.place);
             record.place = Place {
@@ -204,7 +204,7 @@ impl Stage {
             imported.taken += 1;
             taken.push(record);
         }
-        self.refuse_when_full(taken.is_empty())?;
+        self.may_write(taken.is_empty())?;
         let adopted = adopted.filter(|_| !taken.is_empty());
         if let Some(place) = &adopted {
             self.adopt(place);
@@ -217,12 +217,12 @@ impl Stage {
         Ok((imported, adopted))
     }
 
-    fn refuse_when_full(&self, nothing: bool) -> Result<()> {
-        match self.full {
-            Some((free, min)) if !nothing => {
-                Err(because(ImportError::DiskNearlyFull { free, min }))
-            }
-            Some(_) | None => Ok(()),
+    fn may_write(&self, nothing: bool) -> Result<()> {
+        match (self.full, self.jump) {
+            _ if nothing => Ok(()),
+            (Some((free, min)), _) => Err(because(ImportError::DiskNearlyFull { free, min })),
+            (None, Some(jump)) => Err(because(ImportError::ClockJumped(jump))),
+            (None, None) => Ok(()),
         }
     }
 }

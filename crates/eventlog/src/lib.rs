@@ -6,7 +6,9 @@ mod durable;
 mod error;
 mod follow;
 pub mod format;
+mod guard;
 mod head;
+mod heart;
 mod index;
 mod live;
 mod locks;
@@ -34,6 +36,7 @@ mod writer;
 
 pub use append::{Append, Appended, Expected, Imported};
 pub use error::{AppendError, DecodeError, ImportError, OpenError, ReadError, RecordFault};
+pub use guard::{ClockJump, ClockRule};
 pub use head::{Head, Room, Watermark};
 pub use log::EventLog;
 pub use reader::{LogBlocks, Scan};

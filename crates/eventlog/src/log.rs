@@ -8,7 +8,9 @@ use tokio::sync::watch;
 
 use crate::append::{Append, Appended, Imported};
 use crate::error::{AppendError, ImportError, OpenError, ReadError};
+use crate::guard::ClockJump;
 use crate::head::{Head, Room, Watermark};
+use crate::heart;
 use crate::locks::read;
 use crate::open;
 use crate::reader::{self, LogBlocks, Scan};
@@ -62,6 +64,10 @@ impl EventLog {
         threads.spawn("log-writer", move || writer.run())?;
         let (stop, seals) = (threads.stop(), Arc::clone(&shared));
         threads.spawn("log-sealer", move || sealing::run(&seals, &todo, &stop))?;
+        if shared.settings.clock_rule.is_some() {
+            let (stop, beats) = (threads.stop(), Arc::clone(&shared));
+            threads.spawn("log-heart", move || heart::run(&beats, &stop))?;
+        }
         Ok(Self { shared, threads })
     }
 
@@ -238,6 +244,11 @@ impl EventLog {
     /// The room on its disk, as it is now.
     pub fn room(&self) -> Room {
         self.shared.room()
+    }
+
+    /// The clock's leap ahead, when it is not believed and keeps the log from taking writes.
+    pub fn clock_jump(&self) -> Option<ClockJump> {
+        self.shared.clock_jump()
     }
 
     /// The folder of the log.

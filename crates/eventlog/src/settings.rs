@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard::{self, ClockRule};
 use crate::record::{LogId, Position};
 
 /// Who writes the log.
@@ -40,6 +41,10 @@ pub struct Settings {
     pub free_bytes_min: u64,
     /// The time, microseconds since 1970, for `recorded_at`; the log never lets it go back.
     pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// How far that clock may leap ahead before the log takes no more writes; by default it is believed whatever it says.
+    pub clock_rule: Option<ClockRule>,
+    /// Microseconds of a clock that nobody sets; the machine's, since it was started.
+    pub steady: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// Who writes the log.
     pub role: Role,
     /// The identity of a log that is made; default: drawn by chance. One that is there keeps its own.
@@ -64,6 +69,8 @@ impl Settings {
             segment_bytes_max: 256 << 20,
             free_bytes_min: 1 << 30,
             now: Arc::new(now),
+            clock_rule: None,
+            steady: Arc::new(guard::steady_us),
             role: Role::Origin,
             identity: None,
             witness: None,

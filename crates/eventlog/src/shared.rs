@@ -8,8 +8,9 @@ use tokio::sync::watch;
 
 use crate::durable;
 use crate::error::ReadError;
+use crate::guard::{self, ClockJump, Guard};
 use crate::head::{Head, Room};
-use crate::locks::{read, write};
+use crate::locks::{lock, read, write};
 use crate::manifest::Manifest;
 use crate::queue::Queue;
 use crate::segment::Segments;
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) queue: Queue,
     pub(crate) manifest: Mutex<Manifest>,
+    pub(crate) guard: Mutex<Guard>,
     /// Follows the writer; its sender goes when nothing more will come.
     pub(crate) head: watch::Receiver<Head>,
     /// The log as it stands at the head.
@@ -44,8 +46,13 @@ impl Shared {
         segments: Segments,
         lock: File,
     ) -> Self {
+        let steady = (settings.steady)();
+        // The log's own last record is as good a witness as the file, and may be a minute younger.
+        let alive = guard::last_alive(&folder).map(|alive| alive.max(standing.recorded_at));
+        let guard = Guard::new(settings.clock_rule.clone(), alive, steady);
         Self {
             queue: Queue::new(settings.queue_max, settings.queue_bytes_max),
+            guard: Mutex::new(guard),
             folder,
             settings,
             manifest: Mutex::new(manifest),
@@ -85,6 +92,14 @@ impl Shared {
             free: durable::free_bytes(&self.folder).unwrap_or(u64::MAX),
             min: self.settings.free_bytes_min,
         }
+    }
+
+    /// The clock's leap ahead, when it is not believed now.
+    pub(crate) fn clock_jump(&self) -> Option<ClockJump> {
+        self.settings.clock_rule.as_ref()?;
+        let mut guard = lock(&self.guard);
+        let (now, steady) = ((self.settings.now)(), (self.settings.steady)());
+        guard.judge(now, steady).err()
     }
 
     /// Notes why writing has stopped for good; the first reason counts.

@@ -8,6 +8,7 @@ use crate::error::{AppendError, ReadError};
 use crate::format::{
     BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, LENGTH_PREFIX, RECORD_BYTES_MAX, canonical_len,
 };
+use crate::guard::ClockJump;
 use crate::index::{Index, Run};
 use crate::packing::Packing;
 use crate::queue::Outcome;
@@ -76,6 +77,8 @@ pub(crate) struct Stage {
     pub(crate) now: i64,
     /// Bytes free and bytes kept back, when the disk is nearly full.
     pub(crate) full: Option<(u64, u64)>,
+    /// The clock's leap, when it is not believed.
+    pub(crate) jump: Option<ClockJump>,
     pub(crate) batch: Batch,
     builder: BlockBuilder,
     packing: Packing,
@@ -90,6 +93,7 @@ impl Stage {
             epoch,
             now: i64::MIN,
             full: None,
+            jump: None,
             batch: Batch::default(),
             builder,
             packing: Packing::new(),
@@ -153,6 +157,9 @@ impl Stage {
         self.check_keys(segments, &append.events)?;
         if let Some((free, min)) = self.full {
             return Err(Refused::Because(AppendError::DiskNearlyFull { free, min }));
+        }
+        if let Some(jump) = self.jump {
+            return Err(Refused::Because(AppendError::ClockJumped(jump)));
         }
         self.room(append_len(&append), append.events.len());
         let mut records = Vec::with_capacity(append.events.len());

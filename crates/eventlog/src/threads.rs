@@ -58,6 +58,7 @@ impl Threads {
         let mut handles = lock(&self.handles);
         self.stop.store(true, Ordering::Relaxed);
         for handle in handles.drain(..) {
+            handle.thread().unpark();
             // A panic there was noted as the log's failure.
             drop(handle.join());
         }

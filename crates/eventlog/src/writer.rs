@@ -93,6 +93,7 @@ impl Writer {
         self.segments = self.shared.segments().map_err(io::Error::other)?;
         self.stage.now = (self.shared.settings.now)();
         self.stage.full = self.disk_nearly_full();
+        self.stage.jump = self.shared.clock_jump();
         let mut answers = Vec::with_capacity(jobs.len());
         let mut broken = None;
         for job in jobs {

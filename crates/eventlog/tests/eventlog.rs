@@ -9,6 +9,8 @@
 
 #[path = "eventlog/appends.rs"]
 mod appends;
+#[path = "eventlog/clock.rs"]
+mod clock;
 #[path = "eventlog/damage.rs"]
 mod damage;
 #[path = "eventlog/faults.rs"]

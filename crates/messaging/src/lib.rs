@@ -5,6 +5,7 @@
 //! * [`nats`]: the feed between processes, over NATS JetStream, repaired from the origin
 //! * [`follow`]: takes what is new into one's own log, drops duplicates, never stops at a bad record
 //! * [`incoming`], [`outgoing`]: what feed and relay decide, as plain steps that a simulation drives too
+//! * [`held`]: what a follower has, told to its origin
 //!
 //! The consumer drives: it keeps, in the same write as what it imports, how far it has read each origin.
 //! Nothing here knows dossiers; records pass verbatim.
@@ -12,6 +13,7 @@
 pub mod embedded;
 pub mod feed;
 pub mod follow;
+pub mod held;
 pub mod incoming;
 pub mod nats;
 pub mod outgoing;

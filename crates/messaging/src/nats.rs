@@ -4,7 +4,8 @@
 //! * [`streams`]: the streams and consumers, made when missing, never altered
 //! * [`relay`]: publishes an origin's log; [`origin`]: answers those who lack something
 //! * [`discover`]: which origins there are; [`feed`]: one origin's records as a follower takes them; [`steady`]: the part of
-//!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin
+//!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
+//!   it has
 //!
 //! Nothing depends on JetStream remembering: it acknowledges before it syncs. Whatever it forgets is asked for at the
 //! origin, whose log is the truth.
@@ -13,6 +14,7 @@ pub mod answers;
 pub mod discover;
 pub mod feed;
 pub mod headers;
+pub mod held;
 pub mod origin;
 pub mod relay;
 pub mod steady;

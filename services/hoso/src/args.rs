@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use chassis::telemetry;
 use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use crate::roles;
+use crate::stack::AckKind;
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -122,6 +124,13 @@ pub struct Up {
     /// The live part of each log is sealed when it passes this many bytes.
     #[arg(long, default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(65_536..))]
     pub segment_bytes_max: u64,
+    /// When intake answers a write: once it is on its disk, or once processing has it too.
+    #[arg(long, value_enum, default_value_t, env = "HOSO_ACK")]
+    pub ack: AckKind,
+    /// The machine's clock is right on this day, 2026-11-25 or 25/11/2026, although it is more than a day ahead of the last
+    /// time these services were alive (they were switched off for so long, say). Without it they take no writes.
+    #[arg(long, value_name = "DAY", env = "HOSO_CONFIRM_CLOCK")]
+    pub confirm_clock: Option<Day>,
 }
 
 /// `hoso demo`.
@@ -337,6 +346,18 @@ pub enum ReportFormat {
     Json,
     /// For a spreadsheet.
     Csv,
+}
+
+/// A day, as people in Vietnam and programs write it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Day(pub Date);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        date(text).map(Self)
+    }
 }
 
 /// A day, as people in Vietnam and programs write it.

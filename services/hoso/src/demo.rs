@@ -121,6 +121,8 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
         feed: options.feed.clone(),
+        ack: stack::AckKind::Local,
+        clock_confirmed: None,
     })?;
     let stage = Stage {
         stack: &stack,

@@ -5,13 +5,14 @@ use std::io;
 use std::path::Path;
 
 use chassis::serve::{ServeError, Sockets};
-use eventlog::{EventLog, LogId};
+use eventlog::{EventLog, LogId, Position};
 use intake::Intake;
 use messaging::nats::{self, AddressError, Role, StreamSettings};
 use messaging::{Feeds, Nats, NatsFeed};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -94,7 +95,7 @@ impl Line {
         }
     }
 
-    /// Serves intake and publishes its log.
+    /// Serves intake and publishes its log; `held` wants to know how much of it processing has.
     ///
     /// # Errors
     /// When it cannot be served.
@@ -103,11 +104,15 @@ impl Line {
         node: Intake,
         data: &Path,
         sockets: Sockets,
+        held: Option<watch::Sender<Position>>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RoleError> {
         let nats = Nats::connect(&self.urls, "hoso intake").await?;
         let (intake, _) = self.upstream();
-        let _published = self.publish(&nats, intake, node.log(), data);
+        let mut published = self.publish(&nats, intake, node.log(), data);
+        if let Some(held) = held {
+            published.spawn(nats::held::hear(nats, intake, node.log().clone(), held));
+        }
         Ok(node.serve(sockets, stop).await?)
     }
 
@@ -124,7 +129,8 @@ impl Line {
     ) -> Result<(), RoleError> {
         let nats = Nats::connect(&self.urls, "hoso processing").await?;
         let (intake, processing) = self.upstream();
-        let _published = self.publish(&nats, processing, role.log(), data);
+        let mut published = self.publish(&nats, processing, role.log(), data);
+        published.spawn(nats::held::say(nats.clone(), intake, role.log().clone()));
         let mut known = self.origins;
         let followed = role.log().watermarks().into_iter().map(|(log, _)| log);
         known.extend(

@@ -18,7 +18,7 @@ use reporting::Reporting;
 use crate::config::Settings;
 use crate::doors::{self, Doors};
 use crate::line::Line;
-use crate::stack::{self, FolderKind};
+use crate::stack::{self, AckKind, FolderKind};
 use crate::{Failure, args, shipped};
 
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -71,6 +71,16 @@ pub struct IntakeNode {
     /// The file with the vault's master key; made in the data folder if not given.
     #[arg(long, value_name = "FILE", env = "HOSO_MASTER_KEY_FILE")]
     pub master_key_file: Option<String>,
+    /// When a write is answered. `local` (if not said): once it is on this node's disk; it survives the loss of power, not of
+    /// the disk. `follower`: once processing has it on its disk too (personal data, which stays in this node's vault, apart); it
+    /// survives the loss of either machine, and while processing is away writes are answered with NOT_YET_AT_FOLLOWER: they
+    /// are on this disk, and the same request again is answered well once they are there too.
+    #[arg(long, value_name = "local|follower", env = "HOSO_ACK")]
+    pub ack: Option<String>,
+    /// The machine's clock is right on this day, 2026-11-25 or 25/11/2026, although it is more than a day ahead of the last
+    /// time this node was alive (it was switched off for so long, say). Without it such a node takes no writes.
+    #[arg(long, value_name = "DAY", env = "HOSO_CONFIRM_CLOCK")]
+    pub confirm_clock: Option<String>,
 }
 
 /// `hoso processing`.
@@ -85,6 +95,10 @@ pub struct ProcessingRole {
     /// Log ids of intake nodes, with commas between, besides those that announce themselves.
     #[arg(long, value_name = "IDS", env = "HOSO_ORIGINS")]
     pub origins: Option<String>,
+    /// The machine's clock is right on this day, 2026-11-25 or 25/11/2026, although it is more than a day ahead of the last
+    /// time processing was alive (it was switched off for so long, say). Without it processing takes no writes.
+    #[arg(long, value_name = "DAY", env = "HOSO_CONFIRM_CLOCK")]
+    pub confirm_clock: Option<String>,
 }
 
 /// `hoso reporting`.
@@ -227,12 +241,16 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
     let more = vec![
         ("node", told.node),
         ("master_key_file", told.master_key_file),
+        ("ack", told.ack),
+        ("confirm_clock", told.confirm_clock),
     ];
     let mut base = Base::read(told.common, args::INTAKE, more)?;
     let node = base.settings.or("node", 0);
     if node > NODE_MAX {
         base.settings.fault("node", "it is one digit, 0 to 9");
     }
+    let (ack, held) = base.settings.or("ack", AckKind::Local).ready();
+    let confirmed: Option<args::Day> = base.settings.optional("confirm_clock");
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
     let ready = base.ready()?;
     let opened = Intake::open(intake::Settings {
@@ -242,6 +260,8 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         catalogue: ready.catalogue,
         clock: Clock::system(),
         segment_bytes_max: ready.segment_bytes_max,
+        clock_confirmed: confirmed.map(|args::Day(day)| day),
+        ack,
         patience: PATIENCE,
         drain: DRAIN,
     })?;
@@ -249,7 +269,7 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
     let sockets = Ready::sockets(ready.doors, "intake")?;
     Ok(ready
         .line
-        .intake(opened, &ready.data, sockets, stop)
+        .intake(opened, &ready.data, sockets, held, stop)
         .await?)
 }
 
@@ -258,9 +278,11 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
     let more = vec![
         ("origins", told.origins),
         ("master_key_file", told.master_key_file),
+        ("confirm_clock", told.confirm_clock),
     ];
     let mut base = Base::read(told.common, args::PROCESSING, more)?;
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
+    let confirmed: Option<args::Day> = base.settings.optional("confirm_clock");
     let ready = base.ready()?;
     let opened = Processing::open(processing::Settings {
         master_key: stack::master_key(&ready.data, key.as_deref())?,
@@ -268,6 +290,7 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
         catalogue: ready.catalogue,
         clock: Clock::system(),
         segment_bytes_max: ready.segment_bytes_max,
+        clock_confirmed: confirmed.map(|args::Day(day)| day),
         patience: PATIENCE,
         drain: DRAIN,
     })?;

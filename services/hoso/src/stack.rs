@@ -4,19 +4,25 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use application::ack::Ack;
 use chassis::Clock;
+use clap::ValueEnum;
 use domain::Catalogue;
+use eventlog::Position;
 use intake::Intake;
+use jiff::civil::Date;
 use messaging::nats::AddressError;
-use messaging::{Embedded, Feeds};
+use messaging::{Embedded, Feeds, held};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use vault::MasterKey;
 
 use crate::doors::{Addresses, Doors};
@@ -35,6 +41,38 @@ pub enum FolderKind {
     Real,
     /// The demo's.
     Demo,
+}
+
+/// What the answer to a write at intake promises.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum AckKind {
+    /// It is on this machine's disk: it survives the loss of power, not of the disk.
+    #[default]
+    Local,
+    /// Processing has it on its disk too (personal data, which stays in this node's vault, apart): it survives the loss of
+    /// either machine. While processing is away no write is answered well; the same request again is answered once it is there.
+    Follower,
+}
+
+impl FromStr for AckKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        ValueEnum::from_str(text, false).map_err(|_| "local or follower is possible".to_owned())
+    }
+}
+
+impl AckKind {
+    /// What intake is told, and where it is to be told how much the follower has.
+    pub fn ready(self) -> (Ack, Option<watch::Sender<Position>>) {
+        match self {
+            Self::Local => (Ack::Local, None),
+            Self::Follower => {
+                let (tell, held) = watch::channel(0);
+                (Ack::Follower(held), Some(tell))
+            }
+        }
+    }
 }
 
 /// What joins the three.
@@ -81,6 +119,10 @@ pub struct Options {
     pub segment_bytes_max: u64,
     /// What joins them.
     pub feed: FeedKind,
+    /// What intake's answers promise.
+    pub ack: AckKind,
+    /// The day on which the machine's clock is right, whatever it is ahead of.
+    pub clock_confirmed: Option<Date>,
 }
 
 /// The three services, running.
@@ -166,7 +208,10 @@ impl Stack {
             node,
             segment_bytes_max,
             feed,
+            ack,
+            clock_confirmed,
         } = options;
+        let (ack, held) = ack.ready();
         claim(&data, kind)?;
         let [intake, processing, reporting] = listen;
         let [intake_http, processing_http, reporting_http] = http;
@@ -181,6 +226,8 @@ impl Stack {
             clock: clock.clone(),
             master_key: key()?,
             segment_bytes_max,
+            clock_confirmed,
+            ack,
             patience: PATIENCE,
             drain: DRAIN,
         })?;
@@ -190,6 +237,7 @@ impl Stack {
             clock: clock.clone(),
             master_key: key()?,
             segment_bytes_max,
+            clock_confirmed,
             patience: PATIENCE,
             drain: DRAIN,
         })?;
@@ -204,6 +252,7 @@ impl Stack {
         let logs = [intake_node.log(), processing_role.log()].map(|log| log.head().log);
         let from_intake = Embedded::new(intake_node.log().clone());
         let from_processing = Embedded::new(processing_role.log().clone());
+        let at_processing = processing_role.log().clone();
         let (stop, stopped) = watch::channel(false);
         let stopped = || until(stopped.clone());
         Ok(Self {
@@ -216,9 +265,16 @@ impl Stack {
                     async move {
                         let sockets = intake.open()?;
                         match feed {
-                            FeedKind::Embedded => Ok(intake_node.serve(sockets, stopped).await?),
+                            FeedKind::Embedded => {
+                                let mut held_by = JoinSet::new();
+                                if let Some(held) = held {
+                                    held_by.spawn(held::keep(at_processing, logs[0], held));
+                                }
+                                Ok(intake_node.serve(sockets, stopped).await?)
+                            }
                             FeedKind::Nats(line) => {
-                                line.intake(intake_node, &data, sockets, stopped).await
+                                line.intake(intake_node, &data, sockets, held, stopped)
+                                    .await
                             }
                         }
                     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chassis::{Clock, signals};
 
-use crate::args::Up;
+use crate::args::{Day, Up};
 use crate::stack::{FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, doors, shipped};
 
@@ -28,6 +28,8 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         node: up.node,
         segment_bytes_max: up.segment_bytes_max,
         feed: FeedKind::over(up.nats, FolderKind::Real)?,
+        ack: up.ack,
+        clock_confirmed: up.confirm_clock.map(|Day(day)| day),
     })?;
     doors::tell("intake", stack.intake);
     doors::tell("processing", stack.processing);

@@ -70,6 +70,9 @@ impl Intake {
     pub fn open(settings: Settings) -> Result<Self, StartError> {
         let time = settings.clock.clone();
         let clock = settings.clock;
+        // A clock that is set by hand is right by definition.
+        let believed = !clock.is_manual();
+        let clock_rule = believed.then(|| application::clock::rule(settings.clock_confirmed));
         let folder = settings.data.join("log");
         if let Some(restored) = eventlog::transfer::restored(&folder)? {
             return Err(StartError::Restored(restored.position));
@@ -78,6 +81,7 @@ impl Intake {
             &folder,
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
+                clock_rule,
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
@@ -101,6 +105,7 @@ impl Intake {
                     desk,
                     now: Arc::new(move || clock.now()),
                     patience: settings.patience,
+                    ack: settings.ack,
                 },
                 worklist,
             },

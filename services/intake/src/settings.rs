@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::ack::Ack;
 use chassis::Clock;
 use domain::Catalogue;
+use jiff::civil::Date;
 use vault::MasterKey;
 
 /// The settings of one intake node.
@@ -19,12 +21,16 @@ pub struct Settings {
     pub catalogue: Arc<Catalogue>,
     /// The time.
     pub clock: Clock,
+    /// The day on which the machine's clock is right, whatever it is ahead of.
+    pub clock_confirmed: Option<Date>,
     /// Opens the vault.
     pub master_key: MasterKey,
     /// How large the live part of the log grows before it is sealed, in bytes.
     pub segment_bytes_max: u64,
     /// How long a call waits for a position before it says that it is not here yet.
     pub patience: Duration,
+    /// What an answer promises.
+    pub ack: Ack,
     /// How long calls under way may take after the stop.
     pub drain: Duration,
 }

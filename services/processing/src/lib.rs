@@ -18,6 +18,7 @@ use std::time::Duration;
 use api::edge::Edge;
 use api::hoso::log::v1::log_service_server;
 use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServer, SERVICE_NAME};
+use application::ack::Ack;
 use application::codes::Codes;
 use application::projection::Projection;
 use application::{Desk, Writer};
@@ -71,6 +72,9 @@ impl Processing {
     pub fn open(settings: Settings) -> Result<Self, StartError> {
         let time = settings.clock.clone();
         let clock = settings.clock;
+        // A clock that is set by hand is right by definition.
+        let believed = !clock.is_manual();
+        let clock_rule = believed.then(|| application::clock::rule(settings.clock_confirmed));
         let folder = settings.data.join("log");
         if let Some(restored) = eventlog::transfer::restored(&folder)? {
             return Err(StartError::Restored(restored.position));
@@ -79,6 +83,7 @@ impl Processing {
             &folder,
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
+                clock_rule,
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
@@ -102,6 +107,7 @@ impl Processing {
                     desk,
                     now: Arc::new(move || clock.now()),
                     patience: settings.patience,
+                    ack: Ack::Local,
                 },
                 inbox,
             },

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chassis::Clock;
 use domain::Catalogue;
+use jiff::civil::Date;
 use vault::MasterKey;
 
 /// The settings of processing.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub catalogue: Arc<Catalogue>,
     /// The time.
     pub clock: Clock,
+    /// The day on which the machine's clock is right, whatever it is ahead of.
+    pub clock_confirmed: Option<Date>,
     /// Opens the vault.
     pub master_key: MasterKey,
     /// How large the live part of the log grows before it is sealed, in bytes.

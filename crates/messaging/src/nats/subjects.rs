@@ -6,6 +6,7 @@
 //! | `hoso.ask.<role>.<log>.head` | a request: where the log ends |
 //! | `hoso.ask.<role>.<log>.records-after` | a request: the records after a position |
 //! | `hoso.list.<role>` | a request to all origins of a role: announce yourselves |
+//! | `hoso.held.<role>.<log>` | a follower says how much of a log is on its disk |
 //! | `hoso.announce.<role>` | an origin says that it is there, and where its log ends |
 //!
 //! Requests lie outside the space of the stream: what it kept it would also acknowledge, in place of the origin.
@@ -106,6 +107,11 @@ pub fn announce(role: Role) -> String {
     format!("hoso.announce.{role}")
 }
 
+/// Where a follower says how much of one log it has.
+pub fn held(role: Role, log: LogId) -> String {
+    format!("hoso.held.{role}.{log}")
+}
+
 /// A code as one token of a subject: letters, digits, `_` and `-` stay, everything else (the dots of agencies' codes)
 /// becomes `-`; no code is `-`.
 pub fn token(code: &str) -> String {
@@ -143,6 +149,7 @@ mod tests {
                 ask(role, log, Ask::RecordsAfter),
                 list(role),
                 announce(role),
+                held(role, log),
             ] {
                 let same = |(space, token): (&str, &str)| space == "*" || space == token;
                 let inside = subject.split('.').count() == 5
