@@ -46,13 +46,14 @@ impl Ack {
         };
         let mut held = held.clone();
         let there = held.wait_for(|held| *held >= position);
-        match tokio::time::timeout(patience, there).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(NotYetAtFollower {
-                position,
-                held: *held.borrow(),
-            }),
+        let there = tokio::time::timeout(patience, there).await;
+        if there.is_ok_and(|told| told.is_ok()) {
+            return Ok(());
         }
+        Err(NotYetAtFollower {
+            position,
+            held: *held.borrow(),
+        })
     }
 }
 

@@ -41,6 +41,8 @@ pub use subjects::Role;
 /// Between attempts to reach a server that is away.
 const RECONNECT_MAX: Duration = Duration::from_secs(1);
 const RECONNECT_MIN: Duration = Duration::from_millis(50);
+/// A connection on which nothing comes back any more is given up after three of these.
+const PING_EVERY: Duration = Duration::from_secs(2);
 
 /// A connection to a NATS server or cluster, kept up for ever. Clones share it.
 #[derive(Clone, Debug)]
@@ -103,7 +105,7 @@ impl Nats {
             .name(name)
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(2))
-            .ping_interval(Duration::from_secs(5))
+            .ping_interval(PING_EVERY)
             .reconnect_delay_callback(|attempt| {
                 let doublings = u32::try_from(attempt).unwrap_or(u32::MAX).min(8);
                 (RECONNECT_MIN * 2_u32.pow(doublings)).min(RECONNECT_MAX)

@@ -30,7 +30,7 @@ use self::plan::{
 };
 use self::play::{Known, PlayError, Played, Player};
 use self::progress::Progress;
-use crate::stack::{FeedKind, FolderKind, Options, Stack, StackError};
+use crate::stack::{AckKind, FeedKind, FolderKind, Options, Stack, StackError};
 use crate::{Failure, client, out, shipped, table};
 
 /// The half-year.
@@ -121,7 +121,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
         feed: options.feed.clone(),
-        ack: stack::AckKind::Local,
+        ack: AckKind::Local,
         clock_confirmed: None,
     })?;
     let stage = Stage {
