@@ -2,7 +2,8 @@
 
 use domain::event::{Event, Occurrence};
 use domain::ids::{ActorId, OrganisationId};
-use eventlog::{Key, NewRecord, Record, Request};
+use eventlog::format::RecordView;
+use eventlog::{Key, NewRecord, Position, Record, Request};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -72,23 +73,50 @@ pub fn encode(
 /// When this program does not know the event or its version, or the bytes are not what they should be.
 pub fn decode(record: &Record) -> Result<Occurrence, NotUnderstood> {
     let event = &record.event;
+    read(
+        record.place.position,
+        &event.kind,
+        event.schema_version,
+        event.occurred_at,
+        &event.data,
+    )
+}
+
+/// The event in a record that is read where it lies.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_view(record: &RecordView<'_>) -> Result<Occurrence, NotUnderstood> {
+    read(
+        record.place.position,
+        record.kind,
+        record.schema_version,
+        record.occurred_at,
+        record.data,
+    )
+}
+
+fn read(
+    position: Position,
+    kind: &str,
+    schema_version: u16,
+    occurred_at: i64,
+    data: &[u8],
+) -> Result<Occurrence, NotUnderstood> {
     let not_understood = |reason: String| NotUnderstood {
-        position: record.place.position,
-        kind: event.kind.clone(),
-        schema_version: event.schema_version,
+        position,
+        kind: kind.into(),
+        schema_version,
         reason,
     };
-    let data = upcast::present(&event.kind, event.schema_version, &event.data)
-        .ok_or_else(|| not_understood("this program knows no such event".to_owned()))?;
-    let decoded = Event::decode(
-        &event.kind,
-        &mut serde_json::Deserializer::from_slice(&data),
-    )
-    .ok_or_else(|| not_understood("this program knows no such event".to_owned()))?
-    .map_err(|error| not_understood(error.to_string()))?;
-    let at = Timestamp::from_microsecond(event.occurred_at)
+    let unknown = || not_understood("this program knows no such event".to_owned());
+    let data = upcast::present(kind, schema_version, data).ok_or_else(unknown)?;
+    let event = Event::decode(kind, &mut serde_json::Deserializer::from_slice(&data))
+        .ok_or_else(unknown)?
         .map_err(|error| not_understood(error.to_string()))?;
-    Ok(Occurrence { at, event: decoded })
+    let at = Timestamp::from_microsecond(occurred_at)
+        .map_err(|error| not_understood(error.to_string()))?;
+    Ok(Occurrence { at, event })
 }
 
 /// An event's id follows from its request, so a repeated request names the same events.

@@ -4,73 +4,103 @@
 //! number whose append failed is skipped; none is ever given twice, because the counters start from the records.
 
 use std::collections::HashMap;
+use std::io::{self, Read, Write};
 use std::sync::{Mutex, PoisonError};
 
 use domain::code;
 use domain::dossier::{CodeIssuer, CodesExhausted};
 use domain::event::Event;
 use domain::ids::DossierCode;
-use eventlog::{EventLog, ReadError};
+use eventlog::format::RecordView;
 use jiff::civil::Date;
 
 use crate::codec;
+use crate::projection::Fold;
+use crate::snapshot::{self, Keep};
 
-/// The counters of one node.
-#[derive(Debug)]
-pub struct Codes {
-    /// The node's digit, part of every number it gives.
+/// The last number given for each agency's prefix and day.
+type Last = HashMap<(Box<str>, Date), u32>;
+
+/// What the accepted records say about one node's numbers: a fold over its log.
+#[derive(Clone, Debug)]
+pub struct Counters {
     node: u8,
-    last: Mutex<HashMap<(Box<str>, Date), u32>>,
+    last: Last,
 }
 
-impl Codes {
-    /// The counters of a service that accepts nothing.
-    pub fn none() -> Self {
+impl Counters {
+    /// Of the node with this digit, before the first record.
+    pub fn of(node: u8) -> Self {
         Self {
-            node: 0,
-            last: Mutex::default(),
-        }
-    }
-
-    /// The counters as the log leaves them.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn open(log: &EventLog, node: u8) -> Result<Self, ReadError> {
-        let codes = Self {
             node,
-            last: Mutex::default(),
-        };
-        let mut after = 0;
-        loop {
-            let records = log.read_after(after, 1024)?;
-            let Some(last) = records.last() else { break };
-            after = last.place.position;
-            for record in &records {
-                if &*record.event.kind == "dossier_accepted"
-                    && let Ok(occurrence) = codec::decode(record)
-                    && let Event::DossierAccepted(accepted) = &occurrence.event
-                {
-                    codes.observe(&accepted.code);
-                }
-            }
+            last: Last::new(),
         }
-        Ok(codes)
     }
 
-    /// Makes sure a code that is out is never given again.
-    pub fn observe(&self, code: &DossierCode) {
+    fn observe(&mut self, code: &DossierCode) {
         let Some(parsed) = code::parse(code.as_str()) else {
             return;
         };
         let Some(sequence) = parsed.sequence_of(self.node) else {
             return;
         };
-        let mut counters = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = counters
-            .entry((parsed.prefix.into(), parsed.date))
-            .or_default();
+        let key = (parsed.prefix.into(), parsed.date);
+        let last = self.last.entry(key).or_default();
         *last = (*last).max(sequence);
+    }
+}
+
+impl Fold for Counters {
+    fn apply(&mut self, record: &RecordView<'_>) {
+        if record.kind == "dossier_accepted"
+            && let Ok(occurrence) = codec::decode_view(record)
+            && let Event::DossierAccepted(accepted) = &occurrence.event
+        {
+            self.observe(&accepted.code);
+        }
+    }
+}
+
+impl Keep for Counters {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(&[self.node])?;
+        snapshot::write_lines(to, &self.last)
+    }
+
+    fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
+        let mut node = [0];
+        from.read_exact(&mut node)?;
+        // Another node's numbers say nothing about this one's.
+        if node != [self.node] {
+            return Err(io::Error::other("it counts another node's codes"));
+        }
+        Ok(Self {
+            node: self.node,
+            last: snapshot::read_lines(from)?.into_iter().collect(),
+        })
+    }
+}
+
+/// The counters of one node, from which codes are given out.
+#[derive(Debug)]
+pub struct Codes {
+    /// The node's digit, part of every number it gives.
+    node: u8,
+    last: Mutex<Last>,
+}
+
+impl Codes {
+    /// The counters of a service that accepts nothing.
+    pub fn none() -> Self {
+        Self::after(&Counters::of(0))
+    }
+
+    /// Gives out the numbers after those that are in the log.
+    pub fn after(counters: &Counters) -> Self {
+        Self {
+            node: counters.node,
+            last: Mutex::new(counters.last.clone()),
+        }
     }
 }
 

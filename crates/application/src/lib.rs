@@ -10,6 +10,7 @@
 //! * [`personal`]: what belongs in the vault and never in an event
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
+//! * [`snapshot`]: such a list laid down beside the log, for the next start
 
 pub mod ack;
 pub mod clock;
@@ -23,6 +24,7 @@ pub mod orphans;
 pub mod personal;
 pub mod position;
 pub mod projection;
+pub mod snapshot;
 pub mod upcast;
 
 /// The log's words, for those above who may not name the log itself.

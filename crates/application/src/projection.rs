@@ -1,29 +1,55 @@
-//! A reader of the log that keeps a list in memory and says how far it is.
+//! A reader of the log that keeps a list in memory, says how far it is, and can lay the list down beside the log.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::event::Occurrence;
-use eventlog::{EventLog, Position, ReadError, Record};
+use eventlog::format::RecordView;
+use eventlog::{DecodeError, EventLog, Position, ReadError};
 use tokio::sync::watch;
 
-use crate::codec::{self, NotUnderstood};
+use crate::snapshot::{self, Keep, Mark};
 
-/// Records read at a time: enough to go fast, little enough to hold.
-const ROUND: usize = 1024;
+/// A state is laid down after so many records, or after an eighth of the log where that is more: laying it down costs as
+/// much as it is large, and a start must fold what came since.
+const KEEP_EVERY_MIN: Position = 100_000;
+const KEEP_EVERY_PART: Position = 8;
 
 /// A fold over a log. It must give the same state whether it is fed at once or over years.
 pub trait Fold: Send + Sync + 'static {
-    /// Takes in the next record; an event this program does not understand comes as an error and must not be lost sight of.
-    fn apply(&mut self, record: &Record, event: Result<&Occurrence, &NotUnderstood>);
+    /// Takes in the next record, of which it decodes what it needs. A record that this program does not understand must
+    /// not be lost sight of.
+    fn apply(&mut self, record: &RecordView<'_>);
 }
 
+/// Two folds over the same records.
+impl<A: Fold, B: Fold> Fold for (A, B) {
+    fn apply(&mut self, record: &RecordView<'_>) {
+        self.0.apply(record);
+        self.1.apply(record);
+    }
+}
+
+/// Lays a state down.
+type Keeper<S> = dyn Fn(&S, &Mark) -> std::io::Result<()> + Send + Sync;
+
 /// A fold kept up to date; clones share it.
-#[derive(Debug)]
 pub struct Projection<S> {
     log: EventLog,
     state: Arc<RwLock<S>>,
     position: watch::Sender<Position>,
+    keeper: Option<Arc<Keeper<S>>>,
+    /// Up to which position the state is laid down.
+    kept: Position,
+}
+
+impl<S> std::fmt::Debug for Projection<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Projection")
+            .field("log", &self.log)
+            .field("position", &*self.position.borrow())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<S> Clone for Projection<S> {
@@ -32,6 +58,8 @@ impl<S> Clone for Projection<S> {
             log: self.log.clone(),
             state: Arc::clone(&self.state),
             position: self.position.clone(),
+            keeper: self.keeper.clone(),
+            kept: self.kept,
         }
     }
 }
@@ -42,9 +70,22 @@ impl<S: Fold> Projection<S> {
     /// # Errors
     /// When the log cannot be read.
     pub fn open(log: EventLog, state: S) -> Result<Self, ReadError> {
-        let projection = Self::resume(log, state, 0);
-        while projection.step()? {}
-        Ok(projection)
+        Self::resume(log, state, 0).caught_up()
+    }
+
+    /// As [`Projection::open`], from the state that was laid down in `file`, and laid down there again now and then. A file
+    /// that does not fit the log and this program is passed over.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn open_kept(log: EventLog, empty: S, file: PathBuf) -> Result<Self, ReadError>
+    where
+        S: Keep,
+    {
+        let (state, position) = snapshot::load(&log, empty, &file)?;
+        Self::resume(log, state, position)
+            .kept_in(file, position)
+            .caught_up()
     }
 
     /// Goes on from a state in which everything up to `position` is folded already.
@@ -53,19 +94,41 @@ impl<S: Fold> Projection<S> {
             log,
             state: Arc::new(RwLock::new(state)),
             position: watch::Sender::new(position),
+            keeper: None,
+            kept: position,
         }
+    }
+
+    /// Lays the state down in this file now and then; what is there already goes up to `kept`.
+    #[must_use]
+    pub fn kept_in(mut self, file: PathBuf, kept: Position) -> Self
+    where
+        S: Keep,
+    {
+        self.kept = kept;
+        self.keeper = Some(Arc::new(move |state, mark| {
+            snapshot::save(&file, state, mark)
+        }));
+        self
+    }
+
+    fn caught_up(self) -> Result<Self, ReadError> {
+        while self.step()? {}
+        Ok(self)
     }
 
     /// Folds what comes, until the log closes.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn run(self) -> Result<(), ReadError> {
+    pub async fn run(mut self) -> Result<(), ReadError> {
         let mut head = self.log.watch();
         loop {
             while self.step()? {
+                self.keep_if_due().await?;
                 tokio::task::yield_now().await;
             }
+            self.keep_if_due().await?;
             let folded = *self.position.borrow();
             while head.borrow_and_update().position <= folded {
                 if head.changed().await.is_err() {
@@ -75,24 +138,72 @@ impl<S: Fold> Projection<S> {
         }
     }
 
-    /// Folds one round; false when there was nothing new.
+    /// Folds the rest of the block that holds the next record; false when there was nothing new.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub fn step(&self) -> Result<bool, ReadError> {
         let after = *self.position.borrow();
-        let records = self.log.read_after(after, ROUND)?;
+        let Some(block) = self.log.blocks(after.saturating_add(1)).next() else {
+            return Ok(false);
+        };
+        let block = block?;
+        let damaged = |error: DecodeError| ReadError::Damaged {
+            file: self.log.folder().display().to_string(),
+            position: block.header.first,
+            why: error.to_string(),
+        };
+        let decoded = block.decode().map_err(damaged)?;
+        let skip = after
+            .saturating_add(1)
+            .saturating_sub(block.header.first)
+            .try_into()
+            .unwrap_or(usize::MAX);
+        let records = decoded
+            .views()
+            .skip(skip)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(damaged)?;
         let Some(last) = records.last().map(|record| record.place.position) else {
             return Ok(false);
         };
-        let events: Vec<_> = records.iter().map(codec::decode).collect();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for (record, event) in records.iter().zip(&events) {
-            state.apply(record, event.as_ref());
+        for record in &records {
+            state.apply(record);
         }
-        drop(state);
+        // While the state is held, so that nobody sees it with another position.
         self.position.send_replace(last);
+        drop(state);
         Ok(true)
+    }
+
+    /// Lays the state down on a thread of its own when much has come since. Readers are not kept waiting; what comes
+    /// meanwhile is folded afterwards.
+    async fn keep_if_due(&mut self) -> Result<(), ReadError> {
+        let position = *self.position.borrow();
+        let due = KEEP_EVERY_MIN.max(position / KEEP_EVERY_PART);
+        let Some(keeper) = &self.keeper else {
+            return Ok(());
+        };
+        if position - self.kept < due {
+            return Ok(());
+        }
+        let Some(mark) = Mark::at(&self.log, position)? else {
+            return Ok(());
+        };
+        let (keeper, state) = (Arc::clone(keeper), Arc::clone(&self.state));
+        let laid_down = tokio::task::spawn_blocking(move || {
+            let state = state.read().unwrap_or_else(PoisonError::into_inner);
+            keeper(&state, &mark)
+        });
+        match laid_down.await {
+            Ok(Ok(())) => {}
+            // The log has everything: the next start is slower, that is all.
+            Ok(Err(error)) => tracing::warn!(%error, "the folded state was not laid down"),
+            Err(error) => tracing::warn!(%error, "the folded state was not laid down"),
+        }
+        self.kept = position;
+        Ok(())
     }
 
     /// How far the fold is.

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
+use domain::event::EventKind;
+
 /// The event's bytes in the shape this program reads, or `None` when the version is newer than the program.
 pub fn present<'a>(kind: &str, schema_version: u16, data: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-    let current = domain::event::Event::KINDS
-        .iter()
-        .find_map(|(name, version)| (*name == kind).then_some(*version))?;
+    let current = EventKind::named(kind)?.schema_version();
     (schema_version == current).then_some(Cow::Borrowed(data))
 }
 

@@ -11,17 +11,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use application::codes::Codes;
+use application::codes::{Codes, Counters};
 use application::projection::{Fold, Projection};
-use application::{Answer, Desk, HandleError, Wish, Writer, codec, orphans};
+use application::snapshot::{self, Keep, Mark};
+use application::{Answer, Desk, HandleError, Wish, Writer, orphans};
 use domain::Catalogue;
 use domain::command::{Accept, Command, RefuseIntake, Submit, Transfer, Withdraw};
 use domain::dossier::Phase;
-use domain::event::{ApplicantKind, Channel, Occurrence, PlaceKind, Reason};
+use domain::event::{ApplicantKind, Channel, PlaceKind, Reason};
 use domain::ids::{
     ActorId, AgencyId, DossierId, OrganisationId, PointId, ProcedureCode, SourceReference, VaultRef,
 };
-use eventlog::{EventLog, Record};
+use eventlog::EventLog;
+use eventlog::format::RecordView;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -50,7 +52,8 @@ fn office(folder: &Path, writer: Writer) -> Office {
         vault::Settings::default(),
     )
     .unwrap();
-    let codes = Arc::new(Codes::open(&log, 0).unwrap());
+    let counters = Projection::open(log.clone(), Counters::of(0)).unwrap();
+    let codes = Arc::new(counters.read(|counters, _| Codes::after(counters)));
     let desk = Desk::new(log.clone(), vault.clone(), catalogue(), codes, writer);
     Office { desk, log, vault }
 }
@@ -339,11 +342,18 @@ async fn what_a_crash_left_in_the_vault_is_destroyed_and_what_an_event_names_sta
 struct Seen(Vec<(u64, String)>);
 
 impl Fold for Seen {
-    fn apply(&mut self, record: &Record, event: Result<&Occurrence, &codec::NotUnderstood>) {
-        self.0.push((
-            record.place.position,
-            event.unwrap().event.kind().to_owned(),
-        ));
+    fn apply(&mut self, record: &RecordView<'_>) {
+        self.0.push((record.place.position, record.kind.to_owned()));
+    }
+}
+
+impl Keep for Seen {
+    fn write(&self, to: &mut dyn std::io::Write) -> std::io::Result<()> {
+        snapshot::write_lines(to, &self.0)
+    }
+
+    fn read(&self, from: &mut dyn std::io::Read) -> std::io::Result<Self> {
+        Ok(Self(snapshot::read_lines(from)?))
     }
 }
 
@@ -368,4 +378,56 @@ async fn a_projection_sees_every_record_once_and_in_order_whether_at_once_or_as_
     let positions: Vec<u64> = at_once.iter().map(|(position, _)| *position).collect();
     assert_eq!(positions, (1..=400).collect::<Vec<_>>());
     running.abort();
+}
+
+#[tokio::test]
+async fn a_state_laid_down_is_used_only_for_the_log_it_was_folded_from_and_only_whole() {
+    let folder = TempDir::new().unwrap();
+    let office = office(folder.path(), Writer::Intake);
+    for number in 1..=20 {
+        office.submit_and_accept(number).await.unwrap();
+    }
+    let file = folder.path().join("seen.fold");
+    let empty = || (Seen::default(), Counters::of(0));
+    let folded = Projection::open(office.log.clone(), empty()).unwrap();
+    let mark = Mark::at(&office.log, 40).unwrap().unwrap();
+    folded
+        .read(|state, _| snapshot::save(&file, state, &mark))
+        .unwrap();
+    for number in 21..=25 {
+        office.submit_and_accept(number).await.unwrap();
+    }
+
+    let load = |log: &EventLog, empty| snapshot::load(log, empty, &file).unwrap();
+    let (state, position) = load(&office.log, empty());
+    assert_eq!((state.0.0.len(), position), (40, 40));
+    let resumed = Projection::open_kept(office.log.clone(), empty(), file.clone()).unwrap();
+    let anew = Projection::open(office.log.clone(), empty()).unwrap();
+    let seen = |from: &Projection<(Seen, Counters)>| {
+        from.read(|state, position| (state.0.0.clone(), format!("{:?}", state.1), position))
+    };
+    assert_eq!(seen(&resumed), seen(&anew));
+
+    // Another node's codes, another log, a log that is shorter: nothing of the file is believed.
+    assert_eq!(load(&office.log, (Seen::default(), Counters::of(1))).1, 0);
+    let elsewhere = TempDir::new().unwrap();
+    let other = self::office(elsewhere.path(), Writer::Intake);
+    assert_eq!(load(&other.log, empty()).1, 0);
+    for number in 1..=25 {
+        other.submit_and_accept(number).await.unwrap();
+    }
+    assert_eq!(load(&other.log, empty()).1, 0);
+
+    // Nor when any byte of it has changed, or its end is missing.
+    let whole = std::fs::read(&file).unwrap();
+    for at in (0..whole.len()).step_by(97).chain([whole.len() - 1]) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        std::fs::write(&file, &bytes).unwrap();
+        assert_eq!(load(&office.log, empty()).1, 0, "byte {at}");
+        std::fs::write(&file, &whole[..at]).unwrap();
+        assert_eq!(load(&office.log, empty()).1, 0, "{at} bytes");
+    }
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(load(&office.log, empty()).1, 40);
 }

@@ -4,6 +4,7 @@
 //! [`evolve`] applies what happened. Nothing here asks for the time or touches a disk: see [`Context`].
 
 use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::event::{DeliveryMode, Outcome, Reason};
@@ -41,7 +42,7 @@ pub use evolve::{evolve, replay};
 pub use phase::Phase;
 
 /// A dossier in one of its phases (national code table TrangThaiHoSo, see [`Phase::national_status`]).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[allow(
     clippy::large_enum_variant,
     reason = "a dossier lives on the stack of one fold"
@@ -77,14 +78,14 @@ pub enum Dossier {
 }
 
 /// Filed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Submitted {
     /// What was filed.
     pub filing: Filing,
 }
 
 /// Waiting for what intake asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AwaitingIntakeSupplement {
     /// What was filed.
     pub filing: Filing,
@@ -97,7 +98,7 @@ pub struct AwaitingIntakeSupplement {
 }
 
 /// Refused at intake.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Refused {
     /// What was filed.
     pub filing: Filing,
@@ -108,7 +109,7 @@ pub struct Refused {
 }
 
 /// Accepted, not yet forwarded.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Accepted {
     /// What was filed.
     pub filing: Filing,
@@ -117,7 +118,7 @@ pub struct Accepted {
 }
 
 /// Being worked on.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InProcessing {
     /// What was filed.
     pub filing: Filing,
@@ -126,7 +127,7 @@ pub struct InProcessing {
 }
 
 /// Waiting for a supplement.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AwaitingSupplement {
     /// What was filed.
     pub filing: Filing,
@@ -137,7 +138,7 @@ pub struct AwaitingSupplement {
 }
 
 /// Waiting for a payment.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AwaitingPayment {
     /// What was filed.
     pub filing: Filing,
@@ -148,7 +149,7 @@ pub struct AwaitingPayment {
 }
 
 /// Suspended.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Suspended {
     /// What was filed.
     pub filing: Filing,
@@ -161,7 +162,7 @@ pub struct Suspended {
 }
 
 /// Stopped for good.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Terminated {
     /// What was filed.
     pub filing: Filing,
@@ -174,7 +175,7 @@ pub struct Terminated {
 }
 
 /// The result is there.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Resolved {
     /// What was filed.
     pub filing: Filing,
@@ -187,7 +188,7 @@ pub struct Resolved {
 }
 
 /// The result was handed over.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Returned {
     /// What was filed.
     pub filing: Filing,
@@ -204,7 +205,7 @@ pub struct Returned {
 }
 
 /// Taken back by the applicant.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Withdrawn {
     /// What was filed.
     pub filing: Filing,

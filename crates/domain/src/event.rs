@@ -31,6 +31,25 @@ macro_rules! events {
         #[derive(Clone, PartialEq, Eq, Debug)]
         pub enum Event { $($(#[$doc])* $variant($variant),)* }
 
+        /// Which of the events it is, without its payload.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum EventKind { $($(#[$doc])* $variant,)* }
+
+        impl EventKind {
+            /// The kind with this stable name; `None` when this program knows no such event.
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// The schema version this program writes.
+            pub fn schema_version(self) -> u16 {
+                match self { $(Self::$variant => $version,)* }
+            }
+        }
+
         impl Event {
             /// Every event's stable name with the schema version written now.
             pub const KINDS: &'static [(&'static str, u16)] = &[$(($name, $version)),*];

@@ -4,10 +4,12 @@ mod block;
 mod builder;
 mod cursor;
 mod record;
+mod view;
 
 pub use block::{Block, BlockHeader, EncodedBlock};
 pub use builder::BlockBuilder;
 pub use record::{canonical, canonical_at_origin, canonical_len, decode_record};
+pub use view::RecordView;
 
 pub(crate) use builder::{Gathered, Packer};
 pub(crate) use cursor::Cursor;

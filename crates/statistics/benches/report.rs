@@ -16,7 +16,7 @@ use domain::calendar::Calendar;
 use domain::clock::{Due, DueRule, TimeLimit, TimeUnit};
 use domain::event::{
     AcceptanceBasis, ApplicantKind, Channel, DeliveryMode, DossierAccepted, DossierResolved,
-    DossierSubmitted, Event, Occurrence, Outcome, PlaceKind, Reason, ResultDelivered,
+    DossierSubmitted, Event, EventKind, Occurrence, Outcome, PlaceKind, Reason, ResultDelivered,
     SupplementReceived, SupplementRequested, TaskAssigned, Transferred,
 };
 use domain::ids::{
@@ -25,7 +25,7 @@ use domain::ids::{
 };
 use jiff::Timestamp;
 use jiff::civil::date;
-use statistics::facts::{Fact, fold_in_order};
+use statistics::facts::{Fact, FactEvent, fold_in_order};
 use statistics::{AsOf, Facts, Grouping, Period, Question, ii06a};
 use uuid::Uuid;
 
@@ -57,7 +57,9 @@ date,kind,reason,certainty
     for first in (0..dossiers).step_by(10_000) {
         let chunk = facts_of(first..(first + 10_000).min(dossiers), &mut position);
         let started = Instant::now();
-        chunk.iter().for_each(|fact| facts.apply_fact(fact));
+        chunk
+            .iter()
+            .for_each(|entry| facts.apply_fact(&entry.fact()));
         spent += started.elapsed();
     }
     let events = position;
@@ -109,7 +111,7 @@ date,kind,reason,certainty
 }
 
 /// Reading a log into facts, with the JSON, against serde_json decoding the same events alone on one core.
-fn decoding(calendar: &Calendar, events: &[Fact]) {
+fn decoding(calendar: &Calendar, events: &[Entry]) {
     let blocks: Vec<Vec<Encoded>> = events
         .chunks(500)
         .map(|block| block.iter().map(encode).collect())
@@ -133,8 +135,8 @@ fn decoding(calendar: &Calendar, events: &[Fact]) {
         let workers = NonZeroUsize::new(workers).unwrap();
         let took = best(|| {
             let mut facts = Facts::new(calendar.clone());
-            let decode = |block: &Vec<Encoded>, into: &mut Vec<Fact>| {
-                into.extend(block.iter().map(decode));
+            let decode = |block: &Vec<Encoded>, fold: &mut dyn FnMut(&[Fact<'_>])| {
+                fold(&block.iter().map(decode).collect::<Vec<_>>());
                 Ok::<_, ()>(())
             };
             fold_in_order(&mut facts, blocks.iter(), decode, workers).unwrap();
@@ -165,47 +167,62 @@ struct Encoded {
     json: Vec<u8>,
 }
 
-fn encode(fact: &Fact) -> Encoded {
-    let occurrence = fact.occurrence.as_ref().unwrap();
+/// A record with its event whole.
+struct Entry {
+    position: u64,
+    recorded_at: Timestamp,
+    dossier: DossierId,
+    occurrence: Occurrence,
+}
+
+impl Entry {
+    fn fact(&self) -> Fact<'_> {
+        Fact {
+            position: self.position,
+            recorded_at: self.recorded_at,
+            dossier: self.dossier,
+            event: Some((self.occurrence.at, (&self.occurrence.event).into())),
+        }
+    }
+}
+
+fn encode(entry: &Entry) -> Encoded {
+    let event = &entry.occurrence.event;
     let mut json = Vec::new();
-    occurrence
-        .event
+    event
         .encode(&mut serde_json::Serializer::new(&mut json))
         .unwrap();
-    let kind = occurrence.event.kind();
     Encoded {
-        position: fact.position,
-        at: occurrence.at.as_microsecond(),
-        dossier: fact.dossier,
-        kind,
+        position: entry.position,
+        at: entry.occurrence.at.as_microsecond(),
+        dossier: entry.dossier,
+        kind: event.kind(),
         json,
     }
 }
 
-fn decode(event: &Encoded) -> Fact {
-    let decoded = Event::decode(
-        event.kind,
+fn decode(event: &Encoded) -> Fact<'_> {
+    let kind = EventKind::named(event.kind).unwrap();
+    let told = FactEvent::read(
+        kind,
         &mut serde_json::Deserializer::from_slice(&event.json),
     );
     let at = Timestamp::from_microsecond(event.at).unwrap();
-    let occurrence = decoded
-        .and_then(Result::ok)
-        .map(|event| Occurrence { at, event });
     Fact {
         position: event.position,
         recorded_at: at,
         dossier: event.dossier,
-        occurrence,
+        event: told.ok().map(|told| (at, told)),
     }
 }
 
-fn decoded(dossiers: u64) -> Vec<Fact> {
+fn decoded(dossiers: u64) -> Vec<Entry> {
     facts_of(0..dossiers, &mut 0)
 }
 
 /// The lives of some dossiers, in the order of their times.
-fn facts_of(dossiers: std::ops::Range<u64>, position: &mut u64) -> Vec<Fact> {
-    let mut facts: Vec<Fact> = dossiers.flat_map(life).collect();
+fn facts_of(dossiers: std::ops::Range<u64>, position: &mut u64) -> Vec<Entry> {
+    let mut facts: Vec<Entry> = dossiers.flat_map(life).collect();
     facts.sort_by_key(|fact| fact.recorded_at);
     for fact in &mut facts {
         *position += 1;
@@ -218,7 +235,7 @@ fn at(dossier: u64) -> Timestamp {
     Timestamp::from_second(START + STEP * i64::try_from(dossier).unwrap()).unwrap()
 }
 
-fn life(dossier: u64) -> impl Iterator<Item = Fact> {
+fn life(dossier: u64) -> impl Iterator<Item = Entry> {
     let pick = |choices: u64| dossier.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23) % choices;
     let procedure = pick(1500);
     let (agency, field) = (
@@ -346,11 +363,11 @@ fn life(dossier: u64) -> impl Iterator<Item = Fact> {
     ));
     events.into_iter().map(move |(hours, event)| {
         let at = hour(at(dossier), hours);
-        Fact {
+        Entry {
             position: 0,
             recorded_at: at,
             dossier: id,
-            occurrence: Some(Occurrence { at, event }),
+            occurrence: Occurrence { at, event },
         }
     })
 }

@@ -8,6 +8,7 @@
 pub(crate) mod bits;
 mod change;
 mod columns;
+mod event;
 mod intern;
 mod parallel;
 mod row;
@@ -21,6 +22,7 @@ use domain::event::{Channel, Occurrence};
 use domain::ids::{AgencyId, DossierId, FieldCode, LawId, ProcedureCode, VersionHash};
 use jiff::Timestamp;
 
+pub use event::FactEvent;
 pub use parallel::{Fact, fold_in_order};
 pub use snapshot::RestoreError;
 
@@ -30,6 +32,7 @@ pub(crate) use intern::Interner;
 pub(crate) use row::Wait;
 
 use change::Surroundings;
+use event::Told;
 use intern::Folding;
 use row::Row;
 
@@ -89,16 +92,29 @@ impl Facts {
         dossier: DossierId,
         occurrence: &Occurrence,
     ) {
+        let event = FactEvent::from(&occurrence.event);
+        self.apply_told(position, recorded_at, dossier, occurrence.at, &event.0);
+    }
+
+    fn apply_told(
+        &mut self,
+        position: u64,
+        recorded_at: Timestamp,
+        dossier: DossierId,
+        at: Timestamp,
+        told: &Told<'_>,
+    ) {
         if position < self.next {
             return;
         }
         self.next = position.saturating_add(1);
-        if !change::matters(&occurrence.event) {
+        if *told == Told::Nothing {
             return;
         }
         let known = self.ordinals.get(&dossier).copied();
-        if known.is_some_and(|ordinal| self.current.is_ended(ordinal))
-            && change::follows_an_end(&occurrence.event)
+        // A delivery comes after every ordinary end and then says nothing new.
+        if *told == Told::Delivered
+            && known.is_some_and(|ordinal| self.current.is_ended(ordinal))
         {
             return;
         }
@@ -108,7 +124,7 @@ impl Facts {
             calendar: &self.calendar,
             names: &mut self.names,
         };
-        let after = change::change(before, occurrence, around);
+        let after = change::change(before, at, told, around);
         self.put(position, dossier, known, before, since, &after);
     }
 

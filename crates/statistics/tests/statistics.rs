@@ -26,3 +26,5 @@ mod outside;
 mod rebuilding;
 #[path = "statistics/shape.rs"]
 mod shape;
+#[path = "statistics/two_ways.rs"]
+mod two_ways;

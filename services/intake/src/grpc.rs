@@ -14,6 +14,7 @@ use api::hoso::intake::v1::{
     WithdrawSubmissionRequest, WithdrawSubmissionResponse,
 };
 use api::{EdgeError, Faults, page, text, token};
+use application::codes::Counters;
 use application::personal::{self, Applicant};
 use application::projection::Projection;
 use application::{Answer, HandleError};
@@ -31,7 +32,7 @@ use crate::worklist::{Filter, Place, Worklist};
 #[derive(Clone, Debug)]
 pub struct Calls {
     pub(crate) edge: Edge,
-    pub(crate) worklist: Projection<Worklist>,
+    pub(crate) worklist: Projection<(Worklist, Counters)>,
 }
 
 impl Calls {
@@ -360,7 +361,7 @@ impl IntakeService for Calls {
         };
         let places = self
             .worklist
-            .read(|list, _| list.page(&filter, after, size + 1));
+            .read(|(list, _), _| list.page(&filter, after, size + 1));
         let next = places
             .get(size)
             .and_then(|_| places.get(size - 1))

@@ -18,7 +18,7 @@ use std::time::Duration;
 use api::edge::Edge;
 use api::hoso::intake::v1::intake_service_server::{IntakeServiceServer, SERVICE_NAME};
 use api::hoso::log::v1::log_service_server;
-use application::codes::Codes;
+use application::codes::{Codes, Counters};
 use application::projection::Projection;
 use application::{Desk, Writer};
 use chassis::http::HttpPlan;
@@ -90,15 +90,19 @@ impl Intake {
             settings.master_key,
             vault::Settings::default(),
         )?;
-        let codes = Codes::open(&log, settings.node)?;
-        let desk = Desk::new(
+        let folded = Projection::open_kept(
             log.clone(),
+            (Worklist::default(), Counters::of(settings.node)),
+            settings.data.join("worklist.fold"),
+        )?;
+        let codes = folded.read(|(_, counters), _| Codes::after(counters));
+        let desk = Desk::new(
+            log,
             vault,
             settings.catalogue,
             Arc::new(codes),
             Writer::Intake,
         );
-        let worklist = Projection::open(log, Worklist::default())?;
         Ok(Self {
             calls: Calls {
                 edge: Edge {
@@ -107,7 +111,7 @@ impl Intake {
                     patience: settings.patience,
                     ack: settings.ack,
                 },
-                worklist,
+                worklist: folded,
             },
             drain: settings.drain,
         })

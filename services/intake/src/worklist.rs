@@ -1,17 +1,20 @@
 //! What waits for intake: a fold over the log, the nearest answer limit first.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read, Write};
 
-use application::codec::NotUnderstood;
+use application::codec;
 use application::projection::Fold;
-use domain::event::{Channel, Event, Occurrence};
+use application::snapshot::{self, Keep};
+use domain::event::{Channel, Event};
 use domain::ids::{AgencyId, DossierId};
-use eventlog::Record;
+use eventlog::format::RecordView;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Where a submission stands in the list: those with an answer limit first, nearest first, then by time of filing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Place {
     /// By when intake must answer; the far future when there is no limit.
     pub answer_due: Timestamp,
@@ -64,7 +67,7 @@ pub struct Filter {
     pub late_at: Option<Timestamp>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Waiting {
     agency: AgencyId,
     channel: Channel,
@@ -125,10 +128,12 @@ impl Worklist {
 }
 
 impl Fold for Worklist {
-    fn apply(&mut self, record: &Record, event: Result<&Occurrence, &NotUnderstood>) {
+    fn apply(&mut self, record: &RecordView<'_>) {
         let dossier = DossierId(record.stream.0);
         // A record of a newer program: the dossier stays listed as it was, and every call about it says why it is stuck.
-        let Ok(occurrence) = event else { return };
+        let Ok(occurrence) = codec::decode_view(record) else {
+            return;
+        };
         match &occurrence.event {
             Event::DossierSubmitted(submitted) => self.insert(
                 Place {
@@ -166,6 +171,20 @@ impl Fold for Worklist {
             | Event::DueDateRecomputed(_)
             | Event::SubjectKeyDestroyed(_) => {}
         }
+    }
+}
+
+impl Keep for Worklist {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        snapshot::write_lines(to, &self.waiting)
+    }
+
+    fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
+        let mut list = Self::default();
+        for (place, waiting) in snapshot::read_lines(from)? {
+            list.insert(place, waiting);
+        }
+        Ok(list)
     }
 }
 

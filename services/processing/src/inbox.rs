@@ -1,14 +1,15 @@
 //! What officers have to do: a fold over the log, the nearest due date first.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read, Write};
 use std::ops::Bound;
 
-use application::codec::NotUnderstood;
+use application::codec;
 use application::projection::Fold;
+use application::snapshot::{self, Keep};
 use domain::dossier::{self, Case, Dossier, Phase};
-use domain::event::Occurrence;
 use domain::ids::{ActorId, AgencyId, DossierId};
-use eventlog::Record;
+use eventlog::format::RecordView;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -139,23 +140,29 @@ impl Inbox {
             .take(max)
             .collect()
     }
+
+    fn put(&mut self, id: DossierId, dossier: Dossier) {
+        if let Some(case) = dossier.case()
+            && lists(dossier.phase())
+        {
+            self.order.insert(Place::of(id, case), ());
+        }
+        self.open.insert(id, dossier);
+    }
 }
 
 impl Fold for Inbox {
-    fn apply(&mut self, record: &Record, event: Result<&Occurrence, &NotUnderstood>) {
+    fn apply(&mut self, record: &RecordView<'_>) {
         // A dossier with a record of a newer program keeps its last place, and every call about it says why it is stuck.
-        let Ok(occurrence) = event else { return };
+        let Ok(occurrence) = codec::decode_view(record) else {
+            return;
+        };
         let id = DossierId(record.stream.0);
         let before = self.open.remove(&id).unwrap_or_default();
         if let Some(case) = before.case() {
             self.order.remove(&Place::of(id, case));
         }
-        let after = dossier::evolve(before, occurrence);
-        if let Some(case) = after.case()
-            && lists(after.phase())
-        {
-            self.order.insert(Place::of(id, case), ());
-        }
+        let after = dossier::evolve(before, &occurrence);
         let over = match after.phase() {
             Phase::Refused | Phase::Terminated | Phase::Returned | Phase::Withdrawn => true,
             Phase::Unknown
@@ -169,8 +176,22 @@ impl Fold for Inbox {
             | Phase::Resolved => false,
         };
         if !over {
-            self.open.insert(id, after);
+            self.put(id, after);
         }
+    }
+}
+
+impl Keep for Inbox {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        snapshot::write_lines(to, &self.open)
+    }
+
+    fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
+        let mut inbox = Self::default();
+        for (id, dossier) in snapshot::read_lines(from)? {
+            inbox.put(id, dossier);
+        }
+        Ok(inbox)
     }
 }
 

@@ -100,7 +100,8 @@ impl Processing {
             Arc::new(Codes::none()),
             Writer::Processing,
         );
-        let inbox = Projection::open(log, Inbox::default())?;
+        let inbox =
+            Projection::open_kept(log, Inbox::default(), settings.data.join("inbox.fold"))?;
         Ok(Self {
             calls: Calls {
                 edge: Edge {

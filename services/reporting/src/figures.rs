@@ -1,19 +1,22 @@
 //! Facts folded from the log, and how much of it was not understood.
 
+use std::borrow::Cow;
+use std::io::{self, Read, Write};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use application::codec::{self, NotUnderstood};
 use application::projection::Fold;
+use application::snapshot::Keep;
+use application::upcast;
 use domain::calendar::Calendar;
-use domain::event::Occurrence;
+use domain::event::EventKind;
 use domain::ids::DossierId;
-use eventlog::format::EncodedBlock;
-use eventlog::{DecodeError, EventLog, Position, ReadError, Record};
+use eventlog::format::{EncodedBlock, RecordView};
+use eventlog::{DecodeError, EventLog, Position, ReadError};
 use jiff::Timestamp;
 use statistics::Facts;
-use statistics::facts::{Fact, fold_in_order};
+use statistics::facts::{Fact, FactEvent, fold_in_order};
 
 /// The facts, and what could not become one.
 #[derive(Debug)]
@@ -22,19 +25,29 @@ pub struct Figures {
     pub facts: Facts,
     /// Records that this program could not understand.
     pub not_understood: u64,
+    /// Tells what was recorded late.
+    calendar: Calendar,
 }
 
 impl Figures {
-    /// The figures of everything the log holds now, and up to which position that is: decompressed and decoded on every
-    /// core, folded in order.
+    /// No figures yet.
+    pub fn new(calendar: Calendar) -> Self {
+        Self {
+            facts: Facts::new(calendar.clone()),
+            not_understood: 0,
+            calendar,
+        }
+    }
+
+    /// Folds everything the log holds after `after`, decompressed and decoded on every core, folded in order; says up to
+    /// which position that is.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn rebuild(log: &EventLog, calendar: Calendar) -> Result<(Self, Position), ReadError> {
+    pub fn catch_up(&mut self, log: &EventLog, after: Position) -> Result<Position, ReadError> {
         let last = log.head().position;
-        let mut facts = Facts::new(calendar);
         let not_understood = AtomicU64::new(0);
-        let decode = |block: Result<EncodedBlock, ReadError>, into: &mut Vec<Fact>| {
+        let decode = |block: Result<EncodedBlock, ReadError>, fold: &mut dyn FnMut(&[Fact<'_>])| {
             let block = block?;
             let damaged = |error: DecodeError| ReadError::Damaged {
                 file: log.folder().display().to_string(),
@@ -42,53 +55,81 @@ impl Figures {
                 why: error.to_string(),
             };
             let block = block.decode().map_err(damaged)?;
-            for record in block.records() {
+            let mut facts =
+                Vec::with_capacity(usize::try_from(block.header.count).unwrap_or_default());
+            for record in block.views() {
                 let record = record.map_err(damaged)?;
-                if record.place.position <= last {
-                    let fact = fact(&record, codec::decode(&record).ok());
-                    if fact.occurrence.is_none() {
-                        not_understood.fetch_add(1, Ordering::Relaxed);
-                    }
-                    into.push(fact);
+                if record.place.position > after && record.place.position <= last {
+                    facts.push(fact(&record));
                 }
             }
+            let lost = facts.iter().filter(|fact| fact.event.is_none()).count();
+            if lost > 0 {
+                let lost = u64::try_from(lost).unwrap_or(u64::MAX);
+                not_understood.fetch_add(lost, Ordering::Relaxed);
+            }
+            fold(&facts);
             Ok(())
         };
         let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        fold_in_order(&mut facts, log.blocks(1), decode, workers)?;
-        let figures = Self {
-            facts,
-            not_understood: not_understood.into_inner(),
-        };
-        Ok((figures, last))
+        let blocks = log.blocks(after.saturating_add(1));
+        fold_in_order(&mut self.facts, blocks, decode, workers)?;
+        self.not_understood += not_understood.into_inner();
+        Ok(last)
     }
 }
 
 /// A record as the facts take it; without an event when it was not understood.
-fn fact(record: &Record, occurrence: Option<Occurrence>) -> Fact {
+fn fact<'a>(record: &RecordView<'a>) -> Fact<'a> {
     let recorded_at = Timestamp::from_microsecond(record.place.recorded_at);
     Fact {
         position: record.place.position,
         // A time that no clock can have had: the record is not understood.
-        occurrence: occurrence.filter(|_| recorded_at.is_ok()),
+        event: event(record).filter(|_| recorded_at.is_ok()),
         recorded_at: recorded_at.unwrap_or_default(),
         dossier: DossierId(record.stream.0),
     }
 }
 
+/// What counts of the event, and its legal time.
+fn event<'a>(record: &RecordView<'a>) -> Option<(Timestamp, FactEvent<'a>)> {
+    let kind = EventKind::named(record.kind)?;
+    let at = Timestamp::from_microsecond(record.occurred_at).ok()?;
+    let told = match upcast::present(record.kind, record.schema_version, record.data)? {
+        Cow::Borrowed(data) => read(kind, data).ok()?,
+        Cow::Owned(data) => read(kind, &data).ok()?.into_owned(),
+    };
+    Some((at, told))
+}
+
+fn read(kind: EventKind, data: &[u8]) -> serde_json::Result<FactEvent<'_>> {
+    FactEvent::read(kind, &mut serde_json::Deserializer::from_slice(data))
+}
+
 impl Fold for Figures {
-    fn apply(&mut self, record: &Record, event: Result<&Occurrence, &NotUnderstood>) {
-        let dossier = DossierId(record.stream.0);
-        let position = record.place.position;
-        let recorded_at = Timestamp::from_microsecond(record.place.recorded_at);
-        match (event, recorded_at) {
-            (Ok(occurrence), Ok(recorded_at)) => {
-                self.facts.apply(position, recorded_at, dossier, occurrence);
-            }
-            (Err(_), _) | (_, Err(_)) => {
-                self.not_understood += 1;
-                self.facts.apply_unclassified(position, dossier);
-            }
+    fn apply(&mut self, record: &RecordView<'_>) {
+        let fact = fact(record);
+        if fact.event.is_none() {
+            self.not_understood += 1;
         }
+        self.facts.apply_fact(&fact);
+    }
+}
+
+impl Keep for Figures {
+    fn write(&self, mut to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(&self.not_understood.to_le_bytes())?;
+        self.facts.write_snapshot(&mut to)
+    }
+
+    fn read(&self, mut from: &mut dyn Read) -> io::Result<Self> {
+        let mut not_understood = [0; 8];
+        from.read_exact(&mut not_understood)?;
+        let facts = Facts::read_snapshot(&mut from, self.calendar.clone());
+        Ok(Self {
+            facts: facts.map_err(io::Error::other)?,
+            not_understood: u64::from_le_bytes(not_understood),
+            calendar: self.calendar.clone(),
+        })
     }
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use api::hoso::log::v1::log_service_server;
 use api::hoso::reporting::v1::reporting_service_server::{ReportingServiceServer, SERVICE_NAME};
 use application::projection::Projection;
+use application::snapshot;
 use chassis::Clock;
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
@@ -69,10 +70,12 @@ impl Reporting {
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
-        let calendar = settings.catalogue.calendar().clone();
-        let (figures, folded) = Figures::rebuild(&log, calendar)?;
+        let file = settings.data.join("figures.fold");
+        let empty = Figures::new(settings.catalogue.calendar().clone());
+        let (mut figures, kept) = snapshot::load(&log, empty, &file)?;
+        let folded = figures.catch_up(&log, kept)?;
         Ok(Self {
-            figures: Projection::resume(log.clone(), figures, folded),
+            figures: Projection::resume(log.clone(), figures, folded).kept_in(file, kept),
             log,
             catalogue: settings.catalogue,
             clock: settings.clock,

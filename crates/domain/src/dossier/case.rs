@@ -13,7 +13,7 @@ use crate::ids::{
 };
 
 /// What was filed, and what intake did with it before acceptance.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Filing {
     /// What the filing said.
     pub submitted: DossierSubmitted,
@@ -52,7 +52,7 @@ impl Filing {
 }
 
 /// An accepted dossier: what acceptance said, where it is now, and all that moved its clock.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Case {
     /// The one dossier code.
     pub code: DossierCode,
@@ -107,7 +107,7 @@ pub struct Case {
 }
 
 /// The first time a dossier was passed on (NĐ 61/2018 Đ.18.2).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Forwarding {
     /// When it was.
     pub at: Timestamp,
@@ -116,7 +116,7 @@ pub struct Forwarding {
 }
 
 /// Something that may move a due date; whether it does, the law version says.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ClockMove {
     /// A wait that is over.
     Paused(Pause),
@@ -125,7 +125,7 @@ pub enum ClockMove {
 }
 
 /// A wait that is over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Pause {
     /// Since when.
     pub from: Timestamp,
@@ -148,7 +148,7 @@ pub enum PauseWhy {
 }
 
 /// An apology with a new date (form 04, NĐ 61/2018 Đ.19.9).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Extension {
     /// The first is 1.
     pub ordinal: u16,
@@ -163,7 +163,7 @@ pub struct Extension {
 }
 
 /// A supplement asked for and not yet here.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SupplementRequest {
     /// The first is 1.
     pub ordinal: u16,
@@ -178,7 +178,7 @@ pub struct SupplementRequest {
 }
 
 /// A financial obligation notified and not yet met.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FeeNotice {
     /// The notice's number.
     pub notice: Box<str>,
@@ -207,7 +207,7 @@ pub enum Waiting<'a> {
 }
 
 /// The end of processing. It never changes again, whatever happens to the dossier.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ended {
     /// When, in the legal sense.
     pub at: Timestamp,

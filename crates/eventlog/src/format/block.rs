@@ -7,7 +7,7 @@ use zstd::bulk::Decompressor;
 
 use crate::chain;
 use crate::error::DecodeError;
-use crate::format::{BLOCK_HEADER_LEN, BLOCK_RAW_MAX, Cursor, decode_record};
+use crate::format::{BLOCK_HEADER_LEN, BLOCK_RAW_MAX, Cursor, RecordView, decode_record};
 use crate::record::{ChainHash, Position, Record};
 
 const MAGIC: [u8; 4] = *b"hBLK";
@@ -258,20 +258,25 @@ impl Block {
         })
     }
 
-    /// Each record, in order; its position is checked against the header's.
-    pub fn records(&self) -> impl Iterator<Item = Result<Record, DecodeError>> {
+    /// Each record where it lies, in order; its position is checked against the header's.
+    pub fn views(&self) -> impl Iterator<Item = Result<RecordView<'_>, DecodeError>> {
         let mut position = self.header.first;
         self.slices().map(move |slice| {
-            let record = decode_record(slice?)?;
-            if record.place.position != position {
+            let view = RecordView::read(slice?)?;
+            if view.place.position != position {
                 return Err(DecodeError::Position {
                     want: position,
-                    found: record.place.position,
+                    found: view.place.position,
                 });
             }
             position = position.saturating_add(1);
-            Ok(record)
+            Ok(view)
         })
+    }
+
+    /// Each record, in order; its position is checked against the header's.
+    pub fn records(&self) -> impl Iterator<Item = Result<Record, DecodeError>> {
+        self.views().map(|view| view.map(|view| view.to_record()))
     }
 
     /// The record at `position`, if the block holds it.

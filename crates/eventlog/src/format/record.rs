@@ -1,13 +1,13 @@
 //! A record's canonical bytes: a fixed envelope, little-endian, then the event's data verbatim.
 
 use crate::error::{DecodeError, RecordFault};
-use crate::format::Cursor;
-use crate::record::{Key, LogId, NewRecord, Place, Record, Request, StreamId};
+use crate::format::RecordView;
+use crate::record::{NewRecord, Place, Record};
 
 /// The first byte of every canonical record.
-const VERSION: u8 = 1;
-const HAS_ORIGIN: u8 = 1;
-const HAS_REQUEST: u8 = 2;
+pub(super) const VERSION: u8 = 1;
+pub(super) const HAS_ORIGIN: u8 = 1;
+pub(super) const HAS_REQUEST: u8 = 2;
 
 /// Length of a place in canonical bytes.
 pub(crate) const PLACE_LEN: usize = 16 + 4 + 8 + 8;
@@ -17,10 +17,10 @@ pub(crate) const REQUEST_LEN: usize = 16 + 16;
 /// causation, three text lengths, key count, data length.
 const FIXED_LEN: usize = 2 + PLACE_LEN + 16 + 4 + 16 + 8 + 2 + 16 + 16 + 3 + 1 + 4;
 
-const KIND_MAX: usize = 64;
-const ACTOR_MAX: usize = 128;
-const ORGANISATION_MAX: usize = 64;
-const KEYS_MAX: usize = 32;
+pub(super) const KIND_MAX: usize = 64;
+pub(super) const ACTOR_MAX: usize = 128;
+pub(super) const ORGANISATION_MAX: usize = 64;
+pub(super) const KEYS_MAX: usize = 32;
 
 /// Length of the record's canonical bytes.
 pub fn canonical_len(record: &Record) -> usize {
@@ -148,128 +148,7 @@ fn put_text(text: &str, fault: RecordFault, out: &mut Vec<u8>) -> Result<(), Rec
 /// # Errors
 /// Says which field is wrong and at which byte.
 pub fn decode_record(bytes: &[u8]) -> Result<Record, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
-    let version = cursor.u8("record version")?;
-    if version != VERSION {
-        return Err(DecodeError::Version {
-            what: "record",
-            found: version,
-            known: VERSION,
-        });
-    }
-    let flags = cursor.u8("record flags")?;
-    if flags & !(HAS_ORIGIN | HAS_REQUEST) != 0 {
-        return Err(DecodeError::Value {
-            what: "record flags",
-            at: 1,
-            why: "unknown bits are set",
-        });
-    }
-    let place = take_place(&mut cursor)?;
-    let origin = if flags & HAS_ORIGIN == 0 {
-        None
-    } else {
-        Some(take_place(&mut cursor)?)
-    };
-    let stream = StreamId(cursor.uuid("stream")?);
-    let revision = cursor.u32("revision")?;
-    let request = if flags & HAS_REQUEST == 0 {
-        None
-    } else {
-        Some(Request {
-            key: Key(cursor.array("request key")?),
-            body: cursor.array("request body digest")?,
-        })
-    };
-    let event = take_event(&mut cursor)?;
-    cursor.finish("record")?;
-    Ok(Record {
-        place,
-        origin,
-        stream,
-        revision,
-        request,
-        event,
-    })
-}
-
-fn take_event(cursor: &mut Cursor<'_>) -> Result<NewRecord, DecodeError> {
-    let event_id = cursor.uuid("event id")?;
-    let occurred_at = cursor.i64("occurred at")?;
-    let schema_version = cursor.u16("schema version")?;
-    let correlation = cursor.uuid("correlation")?;
-    let causation = cursor.uuid("causation")?;
-    let at = cursor.at();
-    let kind = take_text(cursor, "kind", KIND_MAX)?;
-    if kind.is_empty() || !kind.is_ascii() {
-        return Err(DecodeError::Value {
-            what: "kind",
-            at,
-            why: "it is 1 to 64 bytes of ASCII",
-        });
-    }
-    let actor = take_text(cursor, "actor", ACTOR_MAX)?;
-    let organisation = take_text(cursor, "organisation", ORGANISATION_MAX)?;
-    let at = cursor.at();
-    let count = usize::from(cursor.u8("key count")?);
-    if count > KEYS_MAX {
-        return Err(DecodeError::Value {
-            what: "key count",
-            at,
-            why: "over 32",
-        });
-    }
-    let mut keys = Vec::with_capacity(count);
-    for _ in 0..count {
-        keys.push(Key(cursor.array("key")?));
-    }
-    let data_len = cursor.len32("data length")?;
-    let data = cursor.take("data", data_len)?.to_vec();
-    Ok(NewRecord {
-        event_id,
-        kind,
-        schema_version,
-        occurred_at,
-        actor,
-        organisation,
-        correlation,
-        causation,
-        keys,
-        data,
-    })
-}
-
-fn take_place(cursor: &mut Cursor<'_>) -> Result<Place, DecodeError> {
-    Ok(Place {
-        log: LogId(cursor.uuid("log id")?),
-        epoch: cursor.u32("epoch")?,
-        position: cursor.u64("position")?,
-        recorded_at: cursor.i64("recorded at")?,
-    })
-}
-
-fn take_text(
-    cursor: &mut Cursor<'_>,
-    what: &'static str,
-    max: usize,
-) -> Result<Box<str>, DecodeError> {
-    let at = cursor.at();
-    let len = usize::from(cursor.u8(what)?);
-    if len > max {
-        return Err(DecodeError::Value {
-            what,
-            at,
-            why: "longer than the envelope allows",
-        });
-    }
-    let bytes = cursor.take(what, len)?;
-    std::str::from_utf8(bytes)
-        .map(Box::from)
-        .map_err(|_| DecodeError::Value {
-            what,
-            at,
-            why: "not UTF-8",
-        })
+    RecordView::read(bytes).map(|view| view.to_record())
 }
 
 #[cfg(test)]
@@ -278,6 +157,7 @@ pub(crate) mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::record::{Key, LogId, Request, StreamId};
 
     fn uuid() -> impl Strategy<Value = Uuid> {
         any::<[u8; 16]>().prop_map(Uuid::from_bytes)

@@ -2,12 +2,13 @@
 
 use domain::calendar::Calendar;
 use domain::clock::{Due, working_days_between};
-use domain::event::{Channel, DossierAccepted, DossierSubmitted, Event, Occurrence, Outcome};
+use domain::event::Channel;
 use domain::local;
 use jiff::Timestamp;
 
 use super::Names;
 use super::bits;
+use super::event::{Accepted, Submitted, Told};
 use super::row::{Exit, Row, Wait};
 use crate::day::{self, DAY_MICROS, Day};
 
@@ -21,78 +22,30 @@ pub(super) struct Surroundings<'a> {
     pub(super) names: &'a mut Names,
 }
 
-/// Whether the event can change a row at all; most events of a dossier's life cannot.
-pub(super) fn matters(event: &Event) -> bool {
-    match event {
-        Event::DossierSubmitted(_)
-        | Event::IntakeRefused(_)
-        | Event::DossierAccepted(_)
-        | Event::SupplementRequested(_)
-        | Event::SupplementReceived(_)
-        | Event::SupplementLapsed(_)
-        | Event::FeeRequested(_)
-        | Event::FeePaid(_)
-        | Event::DeadlineExtended(_)
-        | Event::ProcessingSuspended(_)
-        | Event::ProcessingResumed(_)
-        | Event::ProcessingTerminated(_)
-        | Event::DossierResolved(_)
-        | Event::ResultDelivered(_)
-        | Event::DossierWithdrawn(_)
-        | Event::DueDateRecomputed(_) => true,
-        Event::IntakeSupplementRequested(_)
-        | Event::IntakeSupplementReceived(_)
-        | Event::Transferred(_)
-        | Event::TaskAssigned(_)
-        | Event::SubjectKeyDestroyed(_) => false,
-    }
-}
-
-/// Whether the event is one that comes after every ordinary end and then says nothing new.
-pub(super) fn follows_an_end(event: &Event) -> bool {
-    matches!(event, Event::ResultDelivered(_))
-}
-
-/// The row after the event.
-pub(super) fn change(mut row: Row, occurrence: &Occurrence, around: &mut Surroundings<'_>) -> Row {
-    let at = occurrence.at;
-    match &occurrence.event {
-        Event::DossierSubmitted(submitted) => submit(&mut row, at, submitted, around),
-        Event::DossierAccepted(accepted) => accept(&mut row, at, accepted, around),
-        Event::IntakeRefused(_) => end(&mut row, at, Exit::RefusedAtIntake, around),
-        Event::DossierWithdrawn(_) => end(&mut row, at, Exit::Withdrawn, around),
-        Event::ProcessingTerminated(_) => end(&mut row, at, Exit::Terminated, around),
-        Event::SupplementLapsed(_) => end(&mut row, at, Exit::Lapsed, around),
-        Event::DossierResolved(resolved) => match &resolved.outcome {
-            Outcome::Granted { .. } => end(&mut row, at, Exit::Granted, around),
-            Outcome::Refused { .. } => end(&mut row, at, Exit::Refused, around),
-        },
-        Event::ResultDelivered(_) => {
+/// The row after what was told of the dossier at this legal time.
+pub(super) fn change(
+    mut row: Row,
+    at: Timestamp,
+    told: &Told<'_>,
+    around: &mut Surroundings<'_>,
+) -> Row {
+    match told {
+        Told::Submitted(submitted) => submit(&mut row, at, submitted, around),
+        Told::Accepted(accepted) => accept(&mut row, at, accepted, around),
+        Told::Ended(exit) => end(&mut row, at, *exit, around),
+        Told::Delivered => {
             if row.exit() == Exit::None {
                 row.put(bits::DELIVERED_WITHOUT_END, true);
             }
         }
-        Event::SupplementRequested(_) => wait(&mut row, Wait::Supplement, at),
-        Event::SupplementReceived(received) => go_on(&mut row, Wait::Supplement, at, received.due),
-        Event::FeeRequested(_) => wait(&mut row, Wait::Payment, at),
-        Event::FeePaid(paid) => go_on(&mut row, Wait::Payment, at, paid.due),
-        Event::ProcessingSuspended(_) => wait(&mut row, Wait::Suspended, at),
-        Event::ProcessingResumed(resumed) => go_on(&mut row, Wait::Suspended, at, resumed.due),
-        Event::DeadlineExtended(extended) => {
-            if row.is_pending() && extended.due.is_some() {
-                promise(&mut row, extended.due);
+        Told::Waits(what) => wait(&mut row, *what, at),
+        Told::GoesOn(what, due) => go_on(&mut row, *what, at, *due),
+        Told::Promised(due) => {
+            if row.is_pending() && due.is_some() {
+                promise(&mut row, *due);
             }
         }
-        Event::DueDateRecomputed(recomputed) => {
-            if row.is_pending() {
-                promise(&mut row, Some(recomputed.due));
-            }
-        }
-        Event::IntakeSupplementRequested(_)
-        | Event::IntakeSupplementReceived(_)
-        | Event::Transferred(_)
-        | Event::TaskAssigned(_)
-        | Event::SubjectKeyDestroyed(_) => {}
+        Told::Nothing => {}
     }
     row.settle();
     row
@@ -101,7 +54,7 @@ pub(super) fn change(mut row: Row, occurrence: &Occurrence, around: &mut Surroun
 fn submit(
     row: &mut Row,
     at: Timestamp,
-    submitted: &DossierSubmitted,
+    submitted: &Submitted<'_>,
     around: &mut Surroundings<'_>,
 ) {
     if row.has(bits::SUBMITTED) {
@@ -121,7 +74,7 @@ fn submit(
     row.put(bits::ASSISTED, submitted.assisted);
 }
 
-fn accept(row: &mut Row, at: Timestamp, accepted: &DossierAccepted, around: &mut Surroundings<'_>) {
+fn accept(row: &mut Row, at: Timestamp, accepted: &Accepted<'_>, around: &mut Surroundings<'_>) {
     if row.has(bits::ACCEPTED) {
         row.put(bits::DUPLICATE, true);
         return;

@@ -1,5 +1,6 @@
 //! Each identifier once, as a small number: what the columns hold instead of text.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
@@ -21,22 +22,22 @@ impl<T: Eq + Hash> Default for Interner<T> {
     }
 }
 
-impl<T: Clone + Eq + Hash> Interner<T> {
+impl<T: Clone + Eq + Hash + Borrow<str> + for<'a> From<&'a str>> Interner<T> {
     /// The number of this identifier, a new one at first sight.
-    pub(crate) fn number(&mut self, name: &T) -> u32 {
+    pub(crate) fn number(&mut self, name: &str) -> u32 {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
         // Four milliard identifiers do not fit in memory either; the arithmetic must be total all the same.
         let number = u32::try_from(self.names.len()).unwrap_or(NONE);
-        self.names.push(name.clone());
-        self.numbers.insert(name.clone(), number);
+        self.names.push(name.into());
+        self.numbers.insert(name.into(), number);
         number
     }
 
     /// The number of an identifier already seen.
     pub(crate) fn find(&self, name: &T) -> Option<u32> {
-        self.numbers.get(name).copied()
+        self.numbers.get::<str>(name.borrow()).copied()
     }
 
     /// All identifiers, each at its number.
@@ -92,16 +93,18 @@ impl Hasher for Folding {
 
 #[cfg(test)]
 mod tests {
+    use domain::ids::FieldCode;
+
     use super::*;
 
     #[test]
     fn an_identifier_keeps_its_first_number() {
-        let mut interner = Interner::default();
-        assert_eq!(interner.number(&"H20-VH"), 0);
-        assert_eq!(interner.number(&"H20-TT"), 1);
-        assert_eq!(interner.number(&"H20-VH"), 0);
-        assert_eq!(interner.find(&"H20-TT"), Some(1));
-        assert_eq!(interner.find(&"H20-DL"), None);
-        assert_eq!(interner.names(), ["H20-VH", "H20-TT"]);
+        let mut interner = Interner::<FieldCode>::default();
+        assert_eq!(interner.number("H20-VH"), 0);
+        assert_eq!(interner.number("H20-TT"), 1);
+        assert_eq!(interner.number("H20-VH"), 0);
+        assert_eq!(interner.find(&FieldCode::new("H20-TT")), Some(1));
+        assert_eq!(interner.find(&FieldCode::new("H20-DL")), None);
+        assert_eq!(interner.names(), ["H20-VH", "H20-TT"].map(FieldCode::new));
     }
 }

@@ -3,44 +3,49 @@
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use domain::event::Occurrence;
 use domain::ids::DossierId;
 use jiff::Timestamp;
 
-use super::Facts;
+use super::{FactEvent, Facts};
 
-/// One record of the log, decoded.
+/// One record of the log, decoded as far as the facts ask.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fact {
+pub struct Fact<'a> {
     /// Where it stands in the log.
     pub position: u64,
     /// When the log wrote it.
     pub recorded_at: Timestamp,
     /// The dossier it is about.
     pub dossier: DossierId,
-    /// What happened; `None` when this program does not understand the record.
-    pub occurrence: Option<Occurrence>,
+    /// What happened, and its legal time; `None` when this program does not understand the record.
+    pub event: Option<(Timestamp, FactEvent<'a>)>,
 }
 
 impl Facts {
     /// Folds one decoded record.
-    pub fn apply_fact(&mut self, fact: &Fact) {
-        match &fact.occurrence {
-            Some(occurrence) => {
-                self.apply(fact.position, fact.recorded_at, fact.dossier, occurrence);
+    pub fn apply_fact(&mut self, fact: &Fact<'_>) {
+        match &fact.event {
+            Some((at, event)) => {
+                self.apply_told(
+                    fact.position,
+                    fact.recorded_at,
+                    fact.dossier,
+                    *at,
+                    &event.0,
+                );
             }
             None => self.apply_unclassified(fact.position, fact.dossier),
         }
     }
 }
 
-/// Folds the log's blocks, in the order the iterator gives them. `decode` adds a block's records to the vector it is
-/// given and runs on `workers` threads at once; the fold itself is cheap and stays in order, so the facts are the same as
-/// with one worker.
+/// Folds the log's blocks, in the order the iterator gives them. `decode` runs on `workers` threads at once and hands the
+/// facts of its block to the function it is given, which waits for the block's turn; they may borrow from the block. The
+/// fold itself is cheap and stays in order, so the facts are the same as with one worker.
 ///
 /// # Errors
 ///
-/// The first error of `decode`, in the order of the log; everything before that block is folded, nothing after it.
+/// The first error of `decode`, in the order of the log; what it had handed over is folded, nothing after it.
 pub fn fold_in_order<B, E, I, D>(
     facts: &mut Facts,
     blocks: I,
@@ -51,7 +56,7 @@ where
     B: Send,
     E: Send,
     I: Iterator<Item = B> + Send,
-    D: Fn(B, &mut Vec<Fact>) -> Result<(), E> + Sync,
+    D: Fn(B, &mut dyn FnMut(&[Fact<'_>])) -> Result<(), E> + Sync,
 {
     let source = Mutex::new((0_u64, blocks));
     let fold = Mutex::new(Fold {
@@ -97,10 +102,9 @@ fn work<B, E, I, D>(
     decode: &D,
 ) where
     I: Iterator<Item = B>,
-    D: Fn(B, &mut Vec<Fact>) -> Result<(), E>,
+    D: Fn(B, &mut dyn FnMut(&[Fact<'_>])) -> Result<(), E>,
 {
     let _stop = StopOnPanic(fold, turned);
-    let mut decoded = Vec::new();
     loop {
         let (ticket, block) = {
             let mut source = lock(source);
@@ -108,20 +112,24 @@ fn work<B, E, I, D>(
             source.0 += 1;
             (source.0 - 1, block)
         };
-        decoded.clear();
-        let result = decode(block, &mut decoded);
-        let mut fold = turned
-            .wait_while(lock(fold), |fold| fold.turn != ticket && !fold.stopped)
-            .unwrap_or_else(PoisonError::into_inner);
+        let my_turn = || {
+            turned
+                .wait_while(lock(fold), |fold| fold.turn != ticket && !fold.stopped)
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let result = decode(block, &mut |decoded| {
+            let mut fold = my_turn();
+            if !fold.stopped {
+                decoded.iter().for_each(|fact| fold.facts.apply_fact(fact));
+            }
+        });
+        let mut fold = my_turn();
         if fold.stopped {
             return;
         }
-        match result {
-            Ok(()) => decoded.iter().for_each(|fact| fold.facts.apply_fact(fact)),
-            Err(error) => {
-                fold.stopped = true;
-                fold.failed = Some(error);
-            }
+        if let Err(error) = result {
+            fold.stopped = true;
+            fold.failed = Some(error);
         }
         fold.turn += 1;
         drop(fold);

@@ -152,10 +152,10 @@ impl Facts {
         }
         let next = read_number(from)?;
         let names = Names {
-            agencies: read_names(from, AgencyId::new)?,
-            fields: read_names(from, FieldCode::new)?,
-            procedures: read_names(from, ProcedureCode::new)?,
-            laws: read_names(from, LawId::new)?,
+            agencies: read_names(from)?,
+            fields: read_names(from)?,
+            procedures: read_names(from)?,
+            laws: read_names(from)?,
         };
         let current = Current {
             columns: read_columns(from)?,

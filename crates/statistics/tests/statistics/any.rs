@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use proptest::prelude::*;
 use statistics::Period;
-use statistics::facts::Fact;
 
 use crate::history::{
-    accepted, assigned, at, delivered, extended, fee_paid, fee_requested, granted, id, lapsed,
+    Entry, accepted, assigned, at, delivered, extended, fee_paid, fee_requested, granted, id, lapsed,
     recomputed, refused, refused_at_intake, resumed, submitted, supplement_received,
     supplement_requested, suspended, terminated, withdrawn,
 };
@@ -117,7 +116,7 @@ fn any_life() -> impl Strategy<Value = Vec<(i64, Option<Event>)>> {
 
 /// Any history of a few dossiers, as a log keeps it: each dossier's events in its own order, all mixed. What is
 /// recorded late is recorded up to twenty days late, and sometimes the legal time lies in the future.
-pub(crate) fn any_log() -> impl Strategy<Value = Vec<Fact>> {
+pub(crate) fn any_log() -> impl Strategy<Value = Vec<Entry>> {
     let life = (0..5000_i64, any_life(), any::<u64>());
     proptest::collection::vec(life, 1..14).prop_map(|lives| {
         let mut records = Vec::new();
@@ -135,7 +134,7 @@ pub(crate) fn any_log() -> impl Strategy<Value = Vec<Fact>> {
         let positions = (1..).step_by(2);
         positions
             .zip(records)
-            .map(|(position, (recorded, dossier, when, event))| Fact {
+            .map(|(position, (recorded, dossier, when, event))| Entry {
                 position,
                 recorded_at: hour(recorded),
                 dossier: id(dossier),

@@ -4,14 +4,13 @@ use domain::event::Channel;
 use domain::ids::{AgencyId, FieldCode, ProcedureCode};
 use jiff::ToSpan;
 use proptest::prelude::*;
-use statistics::facts::Fact;
 use statistics::ii06a::memo_cell;
 use statistics::memo::MemoRow;
 use statistics::report::{Cells, Column};
 use statistics::{AsOf, Filter, Grouping, PendingRule, Period, Question, cell, ii06a};
 
 use crate::any::{any_log, any_period, hour};
-use crate::history::fold;
+use crate::history::{Entry, fold};
 use crate::naive;
 
 fn any_filter() -> impl Strategy<Value = Filter> {
@@ -102,7 +101,7 @@ proptest! {
     #[test]
     fn as_of_a_position_is_what_the_facts_were_then(log in any_log(), question in any_question()) {
         let position = question.as_of.position;
-        let then: Vec<Fact> = log.iter().filter(|fact| fact.position <= position).cloned().collect();
+        let then: Vec<Entry> = log.iter().filter(|fact| fact.position <= position).cloned().collect();
         let (whole, prefix) = (ii06a(&fold(&log), &question), ii06a(&fold(&then), &question));
         prop_assert_eq!(whole, prefix);
     }

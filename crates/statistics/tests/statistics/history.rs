@@ -214,9 +214,31 @@ pub(crate) fn assigned() -> Event {
     })
 }
 
+/// A record of a log, with its event whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) position: u64,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) dossier: DossierId,
+    /// `None` when nobody understands it.
+    pub(crate) occurrence: Option<Occurrence>,
+}
+
+impl Entry {
+    pub(crate) fn fact(&self) -> Fact<'_> {
+        let occurrence = self.occurrence.as_ref();
+        Fact {
+            position: self.position,
+            recorded_at: self.recorded_at,
+            dossier: self.dossier,
+            event: occurrence.map(|it| (it.at, (&it.event).into())),
+        }
+    }
+}
+
 /// A log written by hand: each record at the next position.
 #[derive(Default)]
-pub(crate) struct Log(pub(crate) Vec<Fact>);
+pub(crate) struct Log(pub(crate) Vec<Entry>);
 
 impl Log {
     /// Recorded when it happened.
@@ -236,7 +258,7 @@ impl Log {
             at: at(when),
             event,
         });
-        self.0.push(Fact {
+        self.0.push(Entry {
             position,
             recorded_at: at(recorded),
             dossier: id(dossier),
@@ -266,9 +288,9 @@ impl Log {
     }
 }
 
-pub(crate) fn fold(log: &[Fact]) -> Facts {
+pub(crate) fn fold(log: &[Entry]) -> Facts {
     let mut facts = Facts::new(calendar());
-    log.iter().for_each(|fact| facts.apply_fact(fact));
+    log.iter().for_each(|entry| facts.apply_fact(&entry.fact()));
     facts
 }
 

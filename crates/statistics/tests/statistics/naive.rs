@@ -8,9 +8,10 @@ use domain::ids::DossierId;
 use domain::local;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use statistics::facts::Fact;
 use statistics::report::Cells;
 use statistics::{PendingRule, Question};
+
+use crate::history::Entry;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Waits {
@@ -31,7 +32,7 @@ struct Dossier {
 }
 
 /// Columns (3) to (13) of everything, as known at the question's position.
-pub(crate) fn count(log: &[Fact], question: &Question) -> Cells {
+pub(crate) fn count(log: &[Entry], question: &Question) -> Cells {
     let known = log
         .iter()
         .filter(|fact| fact.position <= question.as_of.position);

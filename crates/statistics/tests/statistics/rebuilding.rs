@@ -9,12 +9,12 @@ use statistics::Facts;
 use statistics::facts::{Fact, RestoreError, fold_in_order};
 
 use crate::any::any_log;
-use crate::history::{Log, calendar, fold, granted};
+use crate::history::{Entry, Log, calendar, fold, granted};
 
-fn in_parallel(log: &[Fact], block: usize, workers: usize) -> Facts {
+fn in_parallel(log: &[Entry], block: usize, workers: usize) -> Facts {
     let mut facts = Facts::new(calendar());
-    let decode = |block: &[Fact], into: &mut Vec<Fact>| {
-        into.extend_from_slice(block);
+    let decode = |block: &[Entry], fold: &mut dyn FnMut(&[Fact<'_>])| {
+        fold(&block.iter().map(Entry::fact).collect::<Vec<_>>());
         Ok::<_, ()>(())
     };
     fold_in_order(
@@ -35,7 +35,7 @@ proptest! {
         let at = log.iter().filter(|fact| f64::from(u32::try_from(fact.position).unwrap()) < cut * 200.0).count();
         let mut kept = Facts::restore(&fold(&log[..at]).snapshot(), calendar()).unwrap();
         // A feed may repeat what was folded already.
-        log[at / 2..].iter().for_each(|fact| kept.apply_fact(fact));
+        log[at / 2..].iter().for_each(|entry| kept.apply_fact(&entry.fact()));
         let rebuilt = fold(&log);
         prop_assert!(kept == rebuilt);
         prop_assert_eq!(kept.digest(), rebuilt.digest());
@@ -113,11 +113,11 @@ fn a_block_that_cannot_be_read_stops_the_fold_there() {
         );
     }
     let mut facts = Facts::new(calendar());
-    let decode = |block: &[Fact], into: &mut Vec<Fact>| {
-        if block.iter().any(|fact| fact.position == 21) {
+    let decode = |block: &[Entry], fold: &mut dyn FnMut(&[Fact<'_>])| {
+        if block.iter().any(|entry| entry.position == 21) {
             return Err("block of 21");
         }
-        into.extend_from_slice(block);
+        fold(&block.iter().map(Entry::fact).collect::<Vec<_>>());
         Ok(())
     };
     let result = fold_in_order(

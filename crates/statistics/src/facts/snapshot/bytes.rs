@@ -1,5 +1,7 @@
 //! Tables, names and numbers as bytes and back, hashed on the way.
 
+use std::borrow::Borrow;
+use std::hash::Hash;
 use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
@@ -58,13 +60,13 @@ pub(super) fn write_names<T>(
     names.iter().try_for_each(|name| write_text(to, text(name)))
 }
 
-pub(super) fn read_names<T: Clone + Eq + std::hash::Hash>(
-    from: &mut impl Read,
-    name: impl Fn(Box<str>) -> T,
-) -> Result<Interner<T>, RestoreError> {
+pub(super) fn read_names<T>(from: &mut impl Read) -> Result<Interner<T>, RestoreError>
+where
+    T: Clone + Eq + Hash + Borrow<str> + for<'a> From<&'a str>,
+{
     let mut interner = Interner::default();
     for _ in 0..read_length(from)? {
-        interner.number(&name(read_text(from)?));
+        interner.number(&read_text(from)?);
     }
     Ok(interner)
 }
