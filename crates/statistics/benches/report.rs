@@ -203,10 +203,7 @@ fn encode(entry: &Entry) -> Encoded {
 
 fn decode(event: &Encoded) -> Fact<'_> {
     let kind = EventKind::named(event.kind).unwrap();
-    let told = FactEvent::read(
-        kind,
-        &mut serde_json::Deserializer::from_slice(&event.json),
-    );
+    let told = FactEvent::read(kind, &mut serde_json::Deserializer::from_slice(&event.json));
     let at = Timestamp::from_microsecond(event.at).unwrap();
     Fact {
         position: event.position,

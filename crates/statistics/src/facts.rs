@@ -113,9 +113,7 @@ impl Facts {
         }
         let known = self.ordinals.get(&dossier).copied();
         // A delivery comes after every ordinary end and then says nothing new.
-        if *told == Told::Delivered
-            && known.is_some_and(|ordinal| self.current.is_ended(ordinal))
-        {
+        if *told == Told::Delivered && known.is_some_and(|ordinal| self.current.is_ended(ordinal)) {
             return;
         }
         let (before, since) = self.row(known);

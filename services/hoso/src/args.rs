@@ -9,8 +9,8 @@ use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
-use crate::roles;
 use crate::stack::AckKind;
+use crate::{load, roles};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -81,6 +81,8 @@ pub enum Command {
     Report(Report),
     /// Check published figures: which identities fail, by how much, and what could explain it.
     CheckFigures(CheckFigures),
+    /// Load a server, or services of its own, with synthetic dossiers, and measure.
+    Load(Box<load::args::Load>),
     /// Look into a log that no service has open: verify, dump, export, import.
     Log(Log),
 }

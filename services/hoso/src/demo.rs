@@ -6,7 +6,7 @@
 
 mod ask;
 mod check;
-mod people;
+pub(crate) mod people;
 mod plan;
 mod play;
 mod progress;

@@ -32,7 +32,7 @@ pub struct Line {
     pub replicas: usize,
     /// Logs to follow besides those that are found.
     pub origins: Vec<LogId>,
-    /// Whose dossiers travel; the demo's have streams of their own.
+    /// Whose dossiers travel; those of the demo and of a load have streams of their own.
     pub kind: FolderKind,
 }
 
@@ -65,7 +65,7 @@ impl Line {
         })
     }
 
-    /// The same line, following this log too; the demo follows no other, whoever else plays over the same server.
+    /// The same line, following this log too; the demo and a load follow no other, whoever else is on the same server.
     #[must_use]
     pub fn from(mut self, origin: LogId) -> Self {
         self.origins.push(origin);
@@ -81,7 +81,7 @@ impl Line {
     ) -> Feeds<NatsFeed> {
         match kind {
             FolderKind::Real => nats::feeds(nats, role, known, follower),
-            FolderKind::Demo => {
+            FolderKind::Demo | FolderKind::Load => {
                 let feed = |log| NatsFeed::new(nats.clone(), role, log, &follower);
                 Feeds::fixed(known.into_iter().map(feed).collect())
             }
@@ -91,7 +91,7 @@ impl Line {
     const fn upstream(&self) -> (Role, Role) {
         match self.kind {
             FolderKind::Real => (Role::Intake, Role::Processing),
-            FolderKind::Demo => (Role::DemoIntake, Role::DemoProcessing),
+            FolderKind::Demo | FolderKind::Load => (Role::DemoIntake, Role::DemoProcessing),
         }
     }
 

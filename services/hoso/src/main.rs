@@ -12,6 +12,7 @@ mod demo;
 mod doors;
 mod figures;
 mod line;
+mod load;
 mod logs;
 mod out;
 mod report;
@@ -72,6 +73,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Dossier(dossier) => show::run(dossier).await.map(|()| ExitCode::SUCCESS),
             Command::Report(report) => report::run(report).await.map(|()| ExitCode::SUCCESS),
             Command::CheckFigures(check) => figures::run(&check),
+            Command::Load(load) => load::run(*load).await.map(|()| ExitCode::SUCCESS),
             Command::Log(log) => logs::run(log),
         }
     })

@@ -33,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_secs(10);
 /// The file that marks a folder of the demo: its dossiers are synthetic and its clock was set by hand.
 const DEMO_MARK: &str = "DEMO";
+/// The file that marks a folder of `hoso load`: its dossiers are synthetic.
+const LOAD_MARK: &str = "LOAD";
 
 /// What a data folder is for; the two are never mixed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +43,25 @@ pub enum FolderKind {
     Real,
     /// The demo's.
     Demo,
+    /// A load's.
+    Load,
+}
+
+impl FolderKind {
+    /// The file that marks a folder of synthetic dossiers, and what is in it.
+    fn mark(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Real => None,
+            Self::Demo => Some((
+                DEMO_MARK,
+                "Dữ liệu minh họa, không có thật. Synthetic data of a demonstration.\n",
+            )),
+            Self::Load => Some((
+                LOAD_MARK,
+                "Dữ liệu thử tải, không có thật. Synthetic data of a load.\n",
+            )),
+        }
+    }
 }
 
 /// What the answer to a write at intake promises.
@@ -141,12 +162,17 @@ pub struct Stack {
 /// The services could not start, or one ended badly.
 #[derive(Debug, Error)]
 pub enum StackError {
-    /// The folder is a demo's.
-    #[error("{} is a demo folder: its dossiers are synthetic; choose another with --data", .0.display())]
-    DemoFolder(PathBuf),
-    /// The folder is not a demo's.
-    #[error("{} is not a demo folder and not empty; choose another with --data", .0.display())]
-    NotDemoFolder(PathBuf),
+    /// The folder is the demo's or a load's.
+    #[error("{} is a folder of synthetic dossiers; choose another with --data", .0.display())]
+    SyntheticFolder(PathBuf),
+    /// The folder has something else in it already.
+    #[error("{} is not empty and has no file {mark}: it may hold real dossiers; choose another folder", folder.display())]
+    OtherFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What marks a folder of the wanted kind.
+        mark: &'static str,
+    },
     /// Nothing says yet who calls, so nobody from outside may.
     #[error(
         "{0} is not a loopback address: without TLS and tokens the services listen on this machine only"
@@ -375,21 +401,23 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 /// When it is not, or cannot be used.
 pub fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
     fs::create_dir_all(data).map_err(io_error(format!("making {}", data.display())))?;
-    let mark = data.join(DEMO_MARK);
+    let marked = |name: &str| data.join(name).exists();
     let empty = fs::read_dir(data)
         .map_err(io_error(format!("reading {}", data.display())))?
         .next()
         .is_none();
-    match kind {
-        FolderKind::Real if mark.exists() => Err(StackError::DemoFolder(data.to_owned())),
-        FolderKind::Real => Ok(()),
-        FolderKind::Demo if mark.exists() => Ok(()),
-        FolderKind::Demo if empty => fs::write(
-            &mark,
-            "Dữ liệu minh họa, không có thật. Synthetic data of a demonstration.\n",
-        )
-        .map_err(io_error(format!("marking {}", data.display()))),
-        FolderKind::Demo => Err(StackError::NotDemoFolder(data.to_owned())),
+    match kind.mark() {
+        None if marked(DEMO_MARK) || marked(LOAD_MARK) => {
+            Err(StackError::SyntheticFolder(data.to_owned()))
+        }
+        None => Ok(()),
+        Some((name, _)) if marked(name) => Ok(()),
+        Some((name, words)) if empty => fs::write(data.join(name), words)
+            .map_err(io_error(format!("marking {}", data.display()))),
+        Some((name, _)) => Err(StackError::OtherFolder {
+            folder: data.to_owned(),
+            mark: name,
+        }),
     }
 }
 

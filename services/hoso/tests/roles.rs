@@ -9,6 +9,8 @@
 
 #[path = "roles/faults.rs"]
 mod faults;
+#[path = "roles/load.rs"]
+mod load;
 #[path = "roles/office.rs"]
 mod office;
 #[path = "roles/process.rs"]

@@ -100,8 +100,7 @@ impl Processing {
             Arc::new(Codes::none()),
             Writer::Processing,
         );
-        let inbox =
-            Projection::open_kept(log, Inbox::default(), settings.data.join("inbox.fold"))?;
+        let inbox = Projection::open_kept(log, Inbox::default(), settings.data.join("inbox.fold"))?;
         Ok(Self {
             calls: Calls {
                 edge: Edge {

@@ -51,12 +51,7 @@ pub(super) fn change(
     row
 }
 
-fn submit(
-    row: &mut Row,
-    at: Timestamp,
-    submitted: &Submitted<'_>,
-    around: &mut Surroundings<'_>,
-) {
+fn submit(row: &mut Row, at: Timestamp, submitted: &Submitted<'_>, around: &mut Surroundings<'_>) {
     if row.has(bits::SUBMITTED) {
         // The same request on two nodes is one dossier; what was known first stays.
         row.put(bits::DUPLICATE, true);

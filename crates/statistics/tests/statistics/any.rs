@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use statistics::Period;
 
 use crate::history::{
-    Entry, accepted, assigned, at, delivered, extended, fee_paid, fee_requested, granted, id, lapsed,
-    recomputed, refused, refused_at_intake, resumed, submitted, supplement_received,
+    Entry, accepted, assigned, at, delivered, extended, fee_paid, fee_requested, granted, id,
+    lapsed, recomputed, refused, refused_at_intake, resumed, submitted, supplement_received,
     supplement_requested, suspended, terminated, withdrawn,
 };
 

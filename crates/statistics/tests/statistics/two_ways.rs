@@ -32,7 +32,10 @@ fn every_event_that_lies_in_a_log_is_the_same_read_whole_or_past_what_does_not_c
         assert_eq!(read.clone().into_owned(), read, "{name}");
         seen.insert(kind.to_owned());
     }
-    let kinds: BTreeSet<_> = Event::KINDS.iter().map(|(kind, _)| (*kind).to_owned()).collect();
+    let kinds: BTreeSet<_> = Event::KINDS
+        .iter()
+        .map(|(kind, _)| (*kind).to_owned())
+        .collect();
     assert_eq!(seen, kinds);
 }
 
@@ -43,8 +46,14 @@ fn what_counts_must_be_there() {
     };
     let outcome = r#"{"outcome":{"kind":"granted","result":"1/GP"}}"#;
     assert!(read(EventKind::DossierResolved, outcome));
-    assert!(!read(EventKind::DossierResolved, r#"{"outcome":{"kind":"blessed"}}"#));
-    assert!(!read(EventKind::DossierSubmitted, r#"{"procedure":"1.003654"}"#));
+    assert!(!read(
+        EventKind::DossierResolved,
+        r#"{"outcome":{"kind":"blessed"}}"#
+    ));
+    assert!(!read(
+        EventKind::DossierSubmitted,
+        r#"{"procedure":"1.003654"}"#
+    ));
     assert!(!read(EventKind::DueDateRecomputed, "{}"));
     assert!(!read(EventKind::FeePaid, r#"{"due":"#));
 }
