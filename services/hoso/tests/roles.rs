@@ -7,8 +7,24 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "roles/acks.rs"]
+mod acks;
+#[path = "roles/chance.rs"]
+mod chance;
+#[path = "roles/clerk.rs"]
+mod clerk;
+#[path = "roles/clocks.rs"]
+mod clocks;
+#[path = "roles/dial.rs"]
+mod dial;
+#[path = "roles/disks.rs"]
+mod disks;
 #[path = "roles/faults.rs"]
 mod faults;
+#[path = "roles/floods.rs"]
+mod floods;
+#[path = "roles/lines.rs"]
+mod lines;
 #[path = "roles/load.rs"]
 mod load;
 #[path = "roles/office.rs"]
@@ -17,5 +33,13 @@ mod office;
 mod process;
 #[path = "roles/province.rs"]
 mod province;
+#[path = "roles/proxy.rs"]
+mod proxy;
+#[path = "roles/record.rs"]
+mod record;
+#[path = "roles/running.rs"]
+mod running;
 #[path = "../../../crates/messaging/tests/feed/server.rs"]
 mod server;
+#[path = "roles/streams.rs"]
+mod streams;

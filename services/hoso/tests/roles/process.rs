@@ -1,8 +1,12 @@
 //! One role as the operator runs it: a process of its own over a folder of its own, killed and started again.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::server::free_port;
 
@@ -18,6 +22,19 @@ pub(crate) struct Role {
     /// A file of settings as it is shipped; what is the test's own is said in the environment.
     shipped: Option<PathBuf>,
     child: Option<Child>,
+    /// What only some tests want; it counts from the next start on.
+    pub(crate) special: Special,
+}
+
+/// What only some tests want of a role.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Special {
+    /// More on the command line.
+    pub(crate) args: Vec<String>,
+    /// More in the environment.
+    pub(crate) env: Vec<(&'static str, PathBuf)>,
+    /// A file that may not grow is told by an error, as a full disk is, and not by a signal that ends the process.
+    pub(crate) outlives_full_files: bool,
 }
 
 fn hoso() -> Command {
@@ -30,15 +47,36 @@ fn hoso() -> Command {
     program
 }
 
+/// The program with SIGXFSZ ignored, which only a shell can do for it.
+fn outliving() -> Command {
+    let inner = hoso();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(inner.get_program());
+    for (name, value) in inner.get_envs() {
+        if value.is_none() {
+            shell.env_remove(name);
+        }
+    }
+    shell
+}
+
 impl Role {
     pub(crate) fn start(name: &'static str, node: u8, folder: &Path, nats: &str) -> Self {
-        Self::begin(
-            name,
-            node,
-            folder.join(format!("{name}-{node}")),
-            nats,
-            None,
-        )
+        Self::start_with(name, node, folder, nats, Special::default())
+    }
+
+    /// With something that only some tests want.
+    pub(crate) fn start_with(
+        name: &'static str,
+        node: u8,
+        folder: &Path,
+        nats: &str,
+        special: Special,
+    ) -> Self {
+        let data = folder.join(format!("{name}-{node}"));
+        Self::begin(name, node, data, nats, None, special)
     }
 
     /// With a file of settings as it is shipped.
@@ -49,7 +87,8 @@ impl Role {
         nats: &str,
     ) -> Self {
         let data = folder.join(file.file_stem().unwrap());
-        Self::begin(name, 0, data, nats, Some(file.to_owned()))
+        let special = Special::default();
+        Self::begin(name, 0, data, nats, Some(file.to_owned()), special)
     }
 
     fn begin(
@@ -58,6 +97,7 @@ impl Role {
         data: PathBuf,
         nats: &str,
         shipped: Option<PathBuf>,
+        special: Special,
     ) -> Self {
         let mut role = Self {
             name,
@@ -68,6 +108,7 @@ impl Role {
             http: String::new(),
             shipped,
             child: None,
+            special,
         };
         role.restart();
         role
@@ -83,7 +124,11 @@ impl Role {
 
     pub(crate) fn restart(&mut self) {
         self.kill();
-        let mut command = hoso();
+        let mut command = if self.special.outlives_full_files {
+            outliving()
+        } else {
+            hoso()
+        };
         command
             .arg(self.name)
             .args(["--log", "error", "--http", "127.0.0.1:0", "--config"])
@@ -96,6 +141,10 @@ impl Role {
                 .arg(shipped)
                 .env("HOSO_LISTEN", &self.address)
                 .env("HOSO_NATS", &self.nats);
+            if self.name == "intake" {
+                // Which shows that processing may say how far it is.
+                command.env("HOSO_ACK", "follower");
+            }
             if key.exists() {
                 command.env("HOSO_MASTER_KEY_FILE", key);
             }
@@ -108,6 +157,8 @@ impl Role {
                 command.args(["--node", &self.node.to_string()]);
             }
         }
+        command.args(&self.special.args);
+        command.envs(self.special.env.iter().map(|(name, path)| (*name, path)));
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         self.child = Some(child);
@@ -120,6 +171,46 @@ impl Role {
         };
         assert_eq!(told(self.name), self.address);
         self.http = told(&format!("{}-http", self.name));
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(self.child.as_ref().expect("the role runs"))
+    }
+
+    /// Sends it a signal, SIGSTOP say.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Its folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The memory it has, in MiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.pid().as_raw_nonzero());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
+        kib.parse::<u64>().unwrap() / 1024
+    }
+
+    /// What `/readyz` says: its status, and why.
+    pub(crate) fn ready(&self) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.http).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        write!(
+            stream,
+            "GET /readyz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer)
     }
 
     /// What `hoso log dump` says of its log, a line a record. It must not run.

@@ -97,6 +97,8 @@ async fn the_province_of_the_examples_works_as_its_files_say() {
     for one in notes.all() {
         total = figures(reporting[0], one.position).await.total;
     }
+    let dossiers: BTreeSet<_> = notes.all().into_iter().map(|one| one.dossier).collect();
+    assert_eq!(dossiers.len(), notes.all().len());
     let resolved = u64::try_from(notes.all().len()).unwrap();
     assert_eq!(total.unwrap().c7, resolved);
 }
