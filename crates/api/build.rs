@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "hoso/log/v1/log.proto",
         "hoso/processing/v1/processing.proto",
         "hoso/reporting/v1/reporting.proto",
+        "hoso/vault/v1/vault.proto",
     ];
     println!("cargo:rerun-if-changed=../../proto");
     let descriptors = protox::compile(files, [&root])?;

@@ -1,4 +1,4 @@
-//! Personal data lies nowhere in the clear: known names, numbers and words are looked for in every byte on disk.
+//! Personal data lies nowhere in the clear: known names, numbers and words are looked for in every byte on disk and scraped.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,7 +54,7 @@ fn found_below(folder: &Path, secrets: &BTreeMap<String, String>) -> Vec<String>
 }
 
 #[test]
-fn no_file_and_no_log_line_holds_what_was_told_about_people() {
+fn no_file_no_log_line_and_no_number_holds_what_was_told_about_people() {
     let place = tempfile::tempdir().unwrap();
     let data = place.path().join("data");
     let state = place.path().join("state.json");
@@ -69,6 +69,14 @@ fn no_file_and_no_log_line_holds_what_was_told_about_people() {
 
     // While it runs, after it stopped, and after it read everything again.
     let mut found = found_below(&data, &secrets);
+    for numbers in hoso.ask("/metrics") {
+        assert!(numbers.contains("hoso_grpc_calls_total{"), "{numbers}");
+        for (name, secret) in &secrets {
+            if holds(numbers.as_bytes(), secret) {
+                found.push(format!("{name} is in the metrics"));
+            }
+        }
+    }
     let mut said = hoso.stop();
     found.extend(found_below(&data, &secrets));
     let hoso = Hoso::start_with(&data, &["--log", "debug"]);

@@ -1,7 +1,8 @@
 //! The program as an operator runs it: `hoso up` on free ports, over a folder of the test's own.
 
 use std::fmt;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -27,6 +28,8 @@ pub struct Hoso {
     pub processing: String,
     /// Where reporting listens.
     pub reporting: String,
+    /// Where their side doors are.
+    pub http: Vec<String>,
     said: Arc<Mutex<String>>,
     listeners: Vec<JoinHandle<()>>,
 }
@@ -82,6 +85,7 @@ impl Hoso {
             intake: String::new(),
             processing: String::new(),
             reporting: String::new(),
+            http: Vec::new(),
             said,
             listeners,
         };
@@ -94,6 +98,7 @@ impl Hoso {
         while [&self.intake, &self.processing, &self.reporting]
             .iter()
             .any(|it| it.is_empty())
+            || self.http.len() < 3
         {
             let line = match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => line,
@@ -110,9 +115,28 @@ impl Hoso {
                 Some(("intake", address)) => self.intake = address.to_owned(),
                 Some(("processing", address)) => self.processing = address.to_owned(),
                 Some(("reporting", address)) => self.reporting = address.to_owned(),
+                Some((role, address)) if role.ends_with("-http") => {
+                    self.http.push(address.to_owned());
+                }
                 _ => {}
             }
         }
+    }
+
+    /// What each of its side doors answers to a question.
+    pub fn ask(&self, path: &str) -> Vec<String> {
+        let ask = |address: &String| {
+            let mut door = TcpStream::connect(address).expect("the side door is open");
+            write!(
+                door,
+                "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+            )
+            .expect("it listens");
+            let mut answer = String::new();
+            door.read_to_string(&mut answer).expect("it answers");
+            answer
+        };
+        self.http.iter().map(ask).collect()
     }
 
     /// Everything the program has said so far, on both outputs.

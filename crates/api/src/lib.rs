@@ -4,7 +4,7 @@
 //! * [`convert`]: wire → domain with all field faults at once, domain → wire
 //! * [`text`]: what text from outside may be
 //! * [`token`] and [`page`]: opaque positions and pages
-//! * [`log_service`]: the service every role answers about its log
+//! * [`log_service`]: the service every role answers about its log; [`vault_service`]: the copy of a vault
 //! * [`edge`]: the steps every call shares
 //! * [`status`]: the one table of errors → status codes
 
@@ -16,6 +16,7 @@ pub mod page;
 pub mod status;
 pub mod text;
 pub mod token;
+pub mod vault_service;
 
 pub use faults::{Faults, FieldFault};
 pub use status::EdgeError;
@@ -32,4 +33,5 @@ pub mod hoso {
     pub mod log { pub mod v1 { tonic::include_proto!("hoso.log.v1"); } }
     pub mod processing { pub mod v1 { tonic::include_proto!("hoso.processing.v1"); } }
     pub mod reporting { pub mod v1 { tonic::include_proto!("hoso.reporting.v1"); } }
+    pub mod vault { pub mod v1 { tonic::include_proto!("hoso.vault.v1"); } }
 }

@@ -1,53 +1,166 @@
-//! The log service that every role answers: where its log ends.
+//! The log service that every role answers: where its log ends, how the role is, and what a copy of the log lacks.
 
-use std::sync::Arc;
+use std::pin::Pin;
 
-use application::log::Head;
+use application::backup::{self, Known};
+use application::log::{ChainHash, Head, LogId};
+use application::status::{FollowedLog, RelayedLog, Source, Status as Now};
 use jiff::Timestamp;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 
 use crate::convert::values;
+use crate::hoso::log::v1 as wire;
 use crate::hoso::log::v1::log_service_server::{LogService, LogServiceServer};
-use crate::hoso::log::v1::{GetHeadRequest, GetHeadResponse};
-use crate::token;
+use crate::hoso::log::v1::{
+    GetHeadRequest, GetHeadResponse, GetStatusRequest, GetStatusResponse, ReadRecordsRequest,
+    ReadRecordsResponse,
+};
+use crate::status::EdgeError;
+use crate::{Faults, token};
 
 /// Answers for one log.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct LogCalls {
-    head: Arc<dyn Fn() -> Head + Send + Sync>,
-}
-
-impl std::fmt::Debug for LogCalls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LogCalls")
-    }
+    source: Source,
 }
 
 impl LogCalls {
-    /// The service for a log whose head `head` tells.
-    pub fn server(head: impl Fn() -> Head + Send + Sync + 'static) -> LogServiceServer<Self> {
-        LogServiceServer::new(Self {
-            head: Arc::new(head),
-        })
+    /// The service of this role.
+    pub fn server(source: Source) -> LogServiceServer<Self> {
+        LogServiceServer::new(Self { source })
     }
 }
 
 #[tonic::async_trait]
 impl LogService for LogCalls {
+    type ReadRecordsStream =
+        Pin<Box<dyn Stream<Item = Result<ReadRecordsResponse, Status>> + Send>>;
+
     async fn get_head(
         &self,
         _: Request<GetHeadRequest>,
     ) -> Result<Response<GetHeadResponse>, Status> {
-        let head = (self.head)();
+        let head = self.source.log.head();
         Ok(Response::new(GetHeadResponse {
             log_id: head.log.to_string(),
             epoch: head.epoch,
             position: head.position,
             chain_hash: head.hash.to_string(),
-            recorded_at: Timestamp::from_microsecond(head.recorded_at)
-                .ok()
-                .map(values::timestamp),
+            recorded_at: time(head.recorded_at),
             token: token::write(&[head.into()]),
         }))
     }
+
+    async fn get_status(
+        &self,
+        _: Request<GetStatusRequest>,
+    ) -> Result<Response<GetStatusResponse>, Status> {
+        Ok(Response::new(status(self.source.now())))
+    }
+
+    async fn read_records(
+        &self,
+        request: Request<ReadRecordsRequest>,
+    ) -> Result<Response<Self::ReadRecordsStream>, Status> {
+        let known = known(&request.into_inner())?;
+        let log_id = self.source.log.head().log.to_string();
+        let parcels = backup::records(&self.source.log, known).map_err(EdgeError::from)?;
+        let answers = ReceiverStream::new(parcels).map(move |parcel| {
+            let parcel = parcel.map_err(EdgeError::from)?;
+            Ok(ReadRecordsResponse {
+                log_id: log_id.clone(),
+                records: parcel.records,
+                last: parcel.last,
+            })
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+}
+
+/// What the caller has, if anything.
+fn known(request: &ReadRecordsRequest) -> Result<Option<Known>, EdgeError> {
+    let ReadRecordsRequest {
+        log_id,
+        after,
+        chain_hash,
+    } = request;
+    if log_id.is_empty() && *after == 0 && chain_hash.is_empty() {
+        return Ok(None);
+    }
+    let mut faults = Faults::default();
+    let log = log_id
+        .parse()
+        .map(LogId)
+        .map_err(|_| "a log's id is wanted");
+    let log = faults.take("log_id", log);
+    let hash = ChainHash::parse(chain_hash).ok_or("64 hexadecimal digits are wanted");
+    let hash = faults.take("chain_hash", hash);
+    let known = log.zip(hash).map(|(log, hash)| Known {
+        log,
+        position: *after,
+        hash,
+    });
+    faults.finish(known.map(Some))
+}
+
+fn status(now: Now) -> GetStatusResponse {
+    let Head {
+        log,
+        epoch,
+        position,
+        hash,
+        recorded_at,
+    } = now.head;
+    GetStatusResponse {
+        role: now.role.to_owned(),
+        unable: now.unable.unwrap_or_default(),
+        log_id: log.to_string(),
+        epoch,
+        position,
+        chain_hash: hash.to_string(),
+        recorded_at: time(recorded_at).filter(|_| position > 0),
+        followed: now.followed.into_iter().map(followed).collect(),
+        relay: now.relayed.map(|relayed| relay(relayed, position)),
+        folded: now.folded.position,
+        not_understood: now.folded.not_understood.unwrap_or_default(),
+        disk_free_bytes: now.room.free,
+        disk_free_bytes_min: now.room.min,
+        waiting_writes: count(now.load.writes),
+        waiting_bytes: count(now.load.bytes),
+        now: time(now.now_us),
+    }
+}
+
+fn followed(it: FollowedLog) -> wire::FollowedLog {
+    let lag_ms = it.lag_us.unwrap_or_default() / 1_000;
+    wire::FollowedLog {
+        log_id: it.log.to_string(),
+        position: it.have,
+        upstream: it.upstream,
+        lag_records: it.upstream.saturating_sub(it.have),
+        lag_milliseconds: u64::try_from(lag_ms).unwrap_or_default(),
+        waiting: it.waiting.unwrap_or_default(),
+        duplicates: it.duplicates,
+        repaired: it.repaired,
+        foreign: it.foreign,
+    }
+}
+
+fn relay(it: RelayedLog, head: u64) -> wire::Relay {
+    wire::Relay {
+        position: it.position,
+        unrelayed: head.saturating_sub(it.position),
+        waiting: it.waiting.unwrap_or_default(),
+    }
+}
+
+fn time(micros: i64) -> Option<prost_types::Timestamp> {
+    let time = Timestamp::from_microsecond(micros).ok()?;
+    Some(values::timestamp(time))
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use application::ack::NotYetAtFollower;
+use application::backup::{BackupError, CopyError};
 use application::personal::PersonalError;
 use application::position::NotYetHere;
 use application::{HandleError, clock};
@@ -44,6 +45,9 @@ pub enum EdgeError {
     /// The write is here, and not yet where it has to be too.
     #[error(transparent)]
     NotYetAtFollower(#[from] NotYetAtFollower),
+    /// A copy cannot be taken further.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// A dossier of that id may be on its way.
     #[error("this dossier is not here, or not here yet")]
     DossierNotYetHere,
@@ -206,6 +210,7 @@ fn answer(error: &EdgeError) -> Answer {
         .with("position", &not_yet.position)
         .with("held", &not_yet.held)
         .retry(SOON),
+        EdgeError::Backup(error) => copied(error),
         EdgeError::DossierNotYetHere => Answer::new(
             Code::Unavailable,
             "DOSSIER_NOT_YET_HERE",
@@ -374,6 +379,31 @@ fn personal(detail: &PersonalError) -> Answer {
                 &"the personal data cannot be read here; the operator must check the vault",
                 "Không đọc được kho dữ liệu cá nhân, cần kiểm tra.",
             )
+        }
+    }
+}
+
+fn copied(error: &BackupError) -> Answer {
+    match error {
+        BackupError::OtherHistory(known) => Answer::new(
+            Code::FailedPrecondition,
+            "OTHER_HISTORY",
+            error,
+            "Bản sao lưu thuộc một lịch sử khác của nhật ký.",
+        )
+        .with("log", &known.log)
+        .with("position", &known.position),
+        BackupError::Read(detail) => handled(&HandleError::Read(detail.clone())),
+        BackupError::Record(detail) => {
+            error!(detail, "a record cannot be copied");
+            internal()
+        }
+        BackupError::Vault(CopyError::Changed | CopyError::Busy) => handled(&HandleError::Busy),
+        BackupError::Vault(CopyError::Closed(reason)) => {
+            handled(&HandleError::Closed(reason.clone()))
+        }
+        BackupError::Vault(CopyError::Read(reason)) => {
+            personal(&PersonalError::Unreadable(reason.clone()))
         }
     }
 }

@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use eventlog::EventLog;
 use tokio::sync::watch;
+use vault::Vault;
 
 use crate::clock;
 
 /// How often disk and clock are looked at; what fails is heard of at once.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Tells `unable` why the log takes no writes, whenever that changes, for as long as it is run.
-pub async fn keep_looking(log: EventLog, unable: watch::Sender<Option<String>>) {
+/// Tells `unable` why the log, or the vault beside it, takes no writes, whenever that changes, for as long as it is run.
+pub async fn keep_looking(
+    log: EventLog,
+    vault: Option<Vault>,
+    unable: watch::Sender<Option<String>>,
+) {
     let mut head = log.watch();
     let mut open = true;
     loop {
-        let reason = reason(&log);
+        let reason = reason(&log).or_else(|| vault.as_ref().and_then(lost));
         unable.send_if_modified(|said| {
             let new = *said != reason;
             if new {
@@ -35,6 +40,12 @@ pub async fn keep_looking(log: EventLog, unable: watch::Sender<Option<String>>) 
             () = tokio::time::sleep(EVERY) => {}
         }
     }
+}
+
+/// Why the vault takes nothing any more.
+fn lost(vault: &Vault) -> Option<String> {
+    let reason = vault.failed()?;
+    Some(format!("the vault takes nothing any more: {reason}"))
 }
 
 /// Why the log takes no writes now; that it was closed in order is no such reason.

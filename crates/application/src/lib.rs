@@ -2,8 +2,10 @@
 //!
 //! * [`ack`]: when a write counts as acknowledged; [`clock`]: how far the machine's clock is believed
 //! * [`desk`]: the one way a wish becomes events, with the first answer remembered for ever
+//! * [`backup`]: what a service gives to whoever keeps a copy of it
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
+//! * [`erasures`]: what was erased stays erased after a vault was restored
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`keys`]: the names under which a dossier can be found again
 //! * [`orphans`]: vault entries that no event names are destroyed
@@ -11,12 +13,15 @@
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
 //! * [`snapshot`]: such a list laid down beside the log, for the next start
+//! * [`status`]: what a service tells about itself
 
 pub mod ack;
+pub mod backup;
 pub mod clock;
 pub mod codec;
 pub mod codes;
 pub mod desk;
+pub mod erasures;
 mod error;
 pub mod health;
 pub mod keys;
@@ -25,6 +30,7 @@ pub mod personal;
 pub mod position;
 pub mod projection;
 pub mod snapshot;
+pub mod status;
 pub mod upcast;
 
 /// The log's words, for those above who may not name the log itself.

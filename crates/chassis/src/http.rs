@@ -1,22 +1,25 @@
-//! The HTTP side door of a role: whether it lives, whether it is ready and why not, and what a service adds.
+//! The HTTP side door of a role: whether it lives, whether it is ready and why not, its numbers, and what a service adds.
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use crate::metrics::{self, Metrics};
 use crate::serve::Condition;
 
 /// How long requests under way may take once the last gRPC call was answered.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What the side door serves besides `/livez` and `/readyz`.
+/// What the side door serves besides `/livez`, `/readyz` and `/metrics`.
 #[derive(Debug)]
 pub struct HttpPlan {
     /// The socket.
@@ -38,13 +41,15 @@ impl Door {
         role: &'static str,
         plan: HttpPlan,
         condition: watch::Receiver<Condition>,
+        metrics: Metrics,
     ) -> Self {
         let HttpPlan { listener, routes } = plan;
         let own = Router::new()
             // An answer at all is the answer: whoever restarts a process that cannot do its work helps nobody.
             .route("/livez", get(|| async { "alive\n" }))
             .route("/readyz", get(ready))
-            .with_state(condition);
+            .with_state(condition)
+            .route("/metrics", get(async move || numbers(&metrics)));
         let (close, closed) = oneshot::channel();
         let task = tokio::spawn(async move {
             let until = async move {
@@ -78,8 +83,17 @@ async fn ready(State(condition): State<watch::Receiver<Condition>>) -> (StatusCo
     }
 }
 
+fn numbers(metrics: &Metrics) -> Response {
+    match metrics.text() {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
     use tonic::service::Routes;
@@ -119,6 +133,7 @@ mod tests {
                 routes: Router::new().route("/mine", get(|| async { "mine" })),
             }),
             unable,
+            tell: Arc::new(|_| {}),
             names: vec!["hoso.test.v1.TestService"],
             descriptors: tonic_health::pb::FILE_DESCRIPTOR_SET,
             explain: tonic::Status::clone,
@@ -128,7 +143,8 @@ mod tests {
             let _ = stopped.await;
         }));
         let connection = Endpoint::from_shared(format!("http://{at}")).unwrap();
-        let mut health = HealthClient::new(connection.connect().await.unwrap());
+        let connection = connection.connect().await.unwrap();
+        let mut health = HealthClient::new(connection.clone());
         let service = "hoso.test.v1.TestService".to_owned();
         let watch = health.watch(HealthCheckRequest { service }).await.unwrap();
         let mut watch = watch.into_inner();
@@ -149,6 +165,23 @@ mod tests {
         tell.send_replace(None);
         assert_eq!(next().await, ServingStatus::Serving);
         assert_eq!(ask(&http, "/readyz").await, "200 ready\n");
+
+        let text = ask(&http, "/metrics").await;
+        let health =
+            "{role=\"test\",service=\"grpc.health.v1.Health\",method=\"Check\",code=\"OK\"}";
+        assert!(!text.contains(health), "{text}");
+        let service = String::new();
+        let check = tonic::Request::new(HealthCheckRequest { service });
+        HealthClient::new(connection).check(check).await.unwrap();
+        let text = ask(&http, "/metrics").await;
+        assert!(
+            text.contains(&format!("hoso_grpc_calls_total{health} 1")),
+            "{text}"
+        );
+        assert!(
+            text.contains("hoso_grpc_calls_under_way{role=\"test\"} 1"),
+            "{text}"
+        );
 
         stop.send(()).unwrap();
         assert_eq!(next().await, ServingStatus::NotServing);

@@ -3,13 +3,15 @@
 //! * [`clock`]: the only place that asks the machine for the time; tests and the demo set it by hand
 //! * [`telemetry`]: log lines, as text for people or JSON for machines
 //! * [`signals`]: when to stop, and why
-//! * [`http`]: the side door: `/livez`, `/readyz`, and what a service adds
+//! * [`http`]: the side door: `/livez`, `/readyz`, `/metrics`, and what a service adds
+//! * [`metrics`]: what Prometheus scrapes
 //! * [`serve`]: one gRPC server with health and reflection; NOT_SERVING first, then a bounded drain
 //! * [`limits`]: how much it takes on at once
 
 pub mod clock;
 pub mod http;
 pub mod limits;
+pub mod metrics;
 pub mod serve;
 pub mod signals;
 pub mod telemetry;

@@ -1,6 +1,8 @@
 //! One gRPC server and its side door: health and reflection beside the services, NOT_SERVING first, then a bounded drain.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -19,6 +21,7 @@ use tracing::{error, info, warn};
 
 use crate::http::{Door, HttpPlan};
 use crate::limits::{self, Gate, Limits};
+use crate::metrics::{Calls, Counted, Metrics, Tell};
 
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -44,7 +47,6 @@ pub enum Condition {
 }
 
 /// What to serve, and how to stop.
-#[derive(Debug)]
 pub struct Plan {
     /// The role's name, for log lines.
     pub role: &'static str,
@@ -56,6 +58,8 @@ pub struct Plan {
     pub http: Option<HttpPlan>,
     /// Why the role cannot do its work now, if so: health says NOT_SERVING then, and SERVING again when it is over.
     pub unable: watch::Receiver<Option<String>>,
+    /// Writes the service's own numbers at each scrape of the side door.
+    pub tell: Tell,
     /// The services' full names, for health.
     pub names: Vec<&'static str>,
     /// The encoded descriptor set of the contract, for reflection.
@@ -64,6 +68,15 @@ pub struct Plan {
     pub explain: fn(&Status) -> Status,
     /// How long calls under way may take after the stop.
     pub drain: Duration,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("role", &self.role)
+            .field("listener", &self.listener)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The server could not run.
@@ -111,7 +124,11 @@ pub async fn serve(
     health.set(ServingStatus::Serving).await;
     let (ask_to_stop, asked_to_stop) = oneshot::channel();
     let health = tokio::spawn(health.tell(plan.unable, asked_to_stop));
-    let door = plan.http.map(|http| Door::open(plan.role, http, known));
+    let calls = Arc::new(Calls::new(plan.descriptors));
+    let metrics = Metrics::new(plan.role, &calls, plan.tell);
+    let door = plan
+        .http
+        .map(|http| Door::open(plan.role, http, known, metrics));
 
     let (stopping, stopped) = oneshot::channel::<()>();
     let drain = plan.drain;
@@ -126,6 +143,7 @@ pub async fn serve(
         .max_concurrent_streams(bounds.calls_per_connection)
         .initial_stream_window_size(limits::UNREAD_BYTES_MAX)
         .initial_connection_window_size(limits::UNREAD_BYTES_MAX)
+        .layer(Counted(calls))
         .layer(MapResponseLayer::new(move |response| {
             reasoned(response, explain)
         }))

@@ -11,6 +11,7 @@ mod head;
 mod heart;
 mod index;
 mod live;
+mod load;
 mod locks;
 mod log;
 mod manifest;
@@ -38,6 +39,7 @@ pub use append::{Append, Appended, Expected, Imported};
 pub use error::{AppendError, DecodeError, ImportError, OpenError, ReadError, RecordFault};
 pub use guard::{ClockJump, ClockRule};
 pub use head::{Head, Room, Watermark};
+pub use load::Load;
 pub use log::EventLog;
 pub use reader::{LogBlocks, Scan};
 pub use record::{

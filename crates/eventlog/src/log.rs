@@ -11,6 +11,7 @@ use crate::error::{AppendError, ImportError, OpenError, ReadError};
 use crate::guard::ClockJump;
 use crate::head::{Head, Room, Watermark};
 use crate::heart;
+use crate::load::Load;
 use crate::locks::read;
 use crate::open;
 use crate::reader::{self, LogBlocks, Scan};
@@ -249,6 +250,18 @@ impl EventLog {
     /// The clock's leap ahead, when it is not believed and keeps the log from taking writes.
     pub fn clock_jump(&self) -> Option<ClockJump> {
         self.shared.clock_jump()
+    }
+
+    /// How busy its writer is.
+    pub fn load(&self) -> Load {
+        let (writes, bytes) = self.shared.queue.waiting();
+        let (syncs, sync_seconds) = self.shared.syncs.read();
+        Load {
+            writes,
+            bytes,
+            syncs,
+            sync_seconds,
+        }
     }
 
     /// The folder of the log.

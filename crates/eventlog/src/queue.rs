@@ -103,6 +103,12 @@ impl Queue {
         Ok(())
     }
 
+    /// How many jobs wait, and their bytes.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        (state.jobs.len(), state.bytes)
+    }
+
     /// Resolves when jobs have been taken; ask for it before trying to push.
     pub(crate) fn room(&self) -> tokio::sync::futures::Notified<'_> {
         self.room.notified()

@@ -10,6 +10,7 @@ use crate::durable;
 use crate::error::ReadError;
 use crate::guard::{self, ClockJump, Guard};
 use crate::head::{Head, Room};
+use crate::load::Syncs;
 use crate::locks::{lock, read, write};
 use crate::manifest::Manifest;
 use crate::queue::Queue;
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) folder: PathBuf,
     pub(crate) settings: Settings,
     pub(crate) queue: Queue,
+    pub(crate) syncs: Syncs,
     pub(crate) manifest: Mutex<Manifest>,
     pub(crate) guard: Mutex<Guard>,
     /// Follows the writer; its sender goes when nothing more will come.
@@ -53,6 +55,7 @@ impl Shared {
         Self {
             queue: Queue::new(settings.queue_max, settings.queue_bytes_max),
             guard: Mutex::new(guard),
+            syncs: Syncs::default(),
             folder,
             settings,
             manifest: Mutex::new(manifest),

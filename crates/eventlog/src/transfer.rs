@@ -1,12 +1,14 @@
 //! Export and restore: the sealed format carries backups, repairs and new followers from one folder to another.
 
+mod archive;
 mod error;
 mod export;
 mod restore;
 #[cfg(test)]
 mod tests;
 
-pub use error::{ExportError, RestoreError};
+pub use archive::Archive;
+pub use error::{ArchiveError, ExportError, RestoreError};
 pub(crate) use export::Records;
 pub use export::{Exported, export};
 pub use restore::{Restored, import_into, restored};

@@ -3,6 +3,7 @@
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, mpsc};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -172,7 +173,9 @@ impl Writer {
         faults.at("writer::flush")?;
         segment.live.flush()?;
         faults.at("writer::sync")?;
+        let began = Instant::now();
         segment.live.sync()?;
+        self.shared.syncs.took(began.elapsed());
         faults.at("writer::synced")?;
         let batch = std::mem::take(&mut self.stage.batch);
         self.show(&batch);

@@ -66,6 +66,7 @@ impl Feed for Embedded {
             newest: Newest {
                 position: head.position,
                 hash: Some(head.hash),
+                recorded_at: Some(head.recorded_at),
             },
             waiting: None,
         })

@@ -23,6 +23,22 @@ pub trait Feed: Send + Sync + 'static {
     fn taken(&self, _up_to: Position) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
+
+    /// What it has met besides what it gave.
+    fn met(&self) -> Met {
+        Met::default()
+    }
+}
+
+/// What a feed has met since it began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Met {
+    /// Messages that were no records, or of another log: dropped.
+    pub foreign: u64,
+    /// Records that were here already: dropped.
+    pub duplicates: u64,
+    /// Records that the stream did not bring, fetched from the origin.
+    pub repaired: u64,
 }
 
 /// The feeds of all origins that are to be followed; more may be found later.
@@ -69,6 +85,8 @@ pub struct Newest {
     pub position: Position,
     /// The chain hash there, when the origin itself said so.
     pub hash: Option<ChainHash>,
+    /// When that record was written there, microseconds since 1970, when it is known.
+    pub recorded_at: Option<i64>,
 }
 
 /// The origin could not be asked.

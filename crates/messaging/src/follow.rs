@@ -1,13 +1,14 @@
 //! Takes what is new at an origin into one's own log, for ever, at its own pace.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eventlog::{ChainHash, EventLog, ImportError, LogId, Position};
 use thiserror::Error;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::feed::{Feed, FeedError, News};
+use crate::feed::{Feed, FeedError, Met, News};
 use crate::patience::Patience;
 
 /// One round's records: enough for full blocks, little enough to hold in memory.
@@ -31,8 +32,51 @@ pub struct Progress {
     pub have: Position,
     /// The newest position known at the origin.
     pub upstream: Position,
+    /// When those two were written at the origin, microseconds since 1970, once it is known.
+    pub recorded_at: (Option<i64>, Option<i64>),
     /// Why the follower waits, when it does.
     pub waiting: Option<String>,
+    /// What its feed has met.
+    pub met: Met,
+}
+
+impl Progress {
+    /// How many records behind.
+    pub fn lag_records(&self) -> u64 {
+        self.upstream.saturating_sub(self.have)
+    }
+
+    /// How much earlier the newest record here was written than the newest at the origin, in microseconds of the origin's
+    /// clock; none when that is not known.
+    pub fn lag_us(&self) -> Option<i64> {
+        if self.lag_records() == 0 {
+            return Some(0);
+        }
+        let (have, upstream) = self.recorded_at;
+        Some(upstream?.saturating_sub(have?).max(0))
+    }
+}
+
+/// How far the followers of several origins are; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Followed(Arc<Mutex<Vec<watch::Receiver<Progress>>>>);
+
+impl Followed {
+    /// One more.
+    pub fn add(&self, progress: watch::Receiver<Progress>) {
+        self.lock().push(progress);
+    }
+
+    /// How far each is now, once it has seen its origin.
+    pub fn now(&self) -> Vec<Progress> {
+        let all = self.lock();
+        let progress = all.iter().map(|progress| progress.borrow().clone());
+        progress.filter(|it| it.origin.is_some()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<watch::Receiver<Progress>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A follower of one origin.
@@ -160,7 +204,7 @@ impl<F: Feed> Follower<F> {
                 reason: format!("its chain hash at {have} is not the one computed here"),
             }));
         }
-        let last = records.last().map(|record| record.place.position);
+        let last = records.last().map(|record| record.place);
         if last.is_some() {
             let taken = match self.mode {
                 Mode::Import => self.into.import(records).await,
@@ -179,14 +223,17 @@ impl<F: Feed> Follower<F> {
                 Err(error) => return Err(Trouble::Wait(error.to_string())),
             }
         }
-        let have = last.unwrap_or(have);
+        let have = last.map_or(have, |place| place.position);
         self.feed.taken(have).await;
         self.progress.send_if_modified(|progress| {
+            let written = last.map(|place| place.recorded_at);
             let now = Progress {
                 origin: Some(origin),
                 have,
                 upstream: newest.position.max(have),
+                recorded_at: (written.or(progress.recorded_at.0), newest.recorded_at),
                 waiting,
+                met: self.feed.met(),
             };
             let changed = *progress != now;
             *progress = now;

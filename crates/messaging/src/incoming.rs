@@ -110,6 +110,7 @@ impl<R> Incoming<R> {
                     return Next::Nothing(Newest {
                         position: head.position,
                         hash: Some(head.hash),
+                        recorded_at: Some(head.recorded_at),
                     });
                 }
             } else if head.position > have && asked.away.is_none() {
@@ -208,10 +209,12 @@ impl Asked {
             Some(head) if head.position > last => Newest {
                 position: head.position,
                 hash: Some(head.hash),
+                recorded_at: Some(head.recorded_at),
             },
             Some(_) | None => Newest {
                 position: last,
                 hash: None,
+                recorded_at: None,
             },
         }
     }

@@ -20,6 +20,7 @@ pub mod outgoing;
 mod patience;
 
 pub use embedded::Embedded;
-pub use feed::{Feed, FeedError, Feeds, Newest, News};
-pub use follow::{Follower, Mode, Progress};
+pub use feed::{Feed, FeedError, Feeds, Met, Newest, News};
+pub use follow::{Followed, Follower, Mode, Progress};
+pub use nats::relay::Relayed;
 pub use nats::{Nats, NatsFeed};

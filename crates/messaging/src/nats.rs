@@ -28,13 +28,14 @@ use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use eventlog::EventLog;
 use thiserror::Error;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
 pub use discover::{feeds, origins};
 pub use feed::NatsFeed;
 pub use origin::Origin;
-pub use relay::Relay;
+pub use relay::{Relay, Relayed};
 pub use streams::StreamSettings;
 pub use subjects::Role;
 
@@ -134,20 +135,29 @@ impl Nats {
     }
 }
 
-/// Publishes a log and answers its followers until the set is dropped. `checkpoint` is the relay's file. Must be called
-/// within a runtime.
+/// A log that is published, and whose followers are answered, until this is dropped.
+#[derive(Debug)]
+pub struct Published {
+    /// How far its relay is.
+    pub relayed: watch::Receiver<Relayed>,
+    /// What publishes and answers; all of it ends with this.
+    pub tasks: JoinSet<()>,
+}
+
+/// Publishes a log and answers its followers. `checkpoint` is the relay's file. Must be called within a runtime.
 pub fn publish(
     nats: &Nats,
     role: Role,
     log: &EventLog,
     checkpoint: PathBuf,
     settings: StreamSettings,
-) -> JoinSet<()> {
+) -> Published {
     let mut tasks = JoinSet::new();
     let relay = Relay::new(nats.clone(), role, log.clone(), checkpoint, settings);
+    let relayed = relay.progress();
     tasks.spawn(relay.run());
     tasks.spawn(Origin::new(nats.clone(), role, log.clone()).run());
-    tasks
+    Published { relayed, tasks }
 }
 
 fn told(who: &str, event: &Event) {

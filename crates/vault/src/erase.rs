@@ -30,6 +30,7 @@ impl Writer {
     }
 
     fn erase_all(&mut self, tags: &[SubjectTag]) -> Result<(), Stop> {
+        self.overwritten += 1;
         let mut graves = Vec::new();
         let mut fresh = Vec::new();
         let first = {
@@ -70,6 +71,7 @@ impl Writer {
         if let Some(reason) = self.closed() {
             return Err(EraseError::Closed(reason));
         }
+        self.overwritten += 1;
         let taken: Vec<(Uuid, Place)> = {
             let mut index = self.shared.index_mut();
             let places = entries

@@ -22,6 +22,7 @@
 //! * [`Settings`]: limits, and where tests make the disk fail
 
 mod cipher;
+pub mod copy;
 mod disk;
 mod entry;
 mod erase;

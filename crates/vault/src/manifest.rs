@@ -13,8 +13,8 @@ use crate::settings::{Content, Hook};
 
 const MAGIC: [u8; 8] = *b"hosovlt\0";
 const FORMAT: u32 = 1;
-const BYTES: usize = 128;
-const NAME: &str = "manifest";
+pub(crate) const BYTES: usize = 128;
+pub(crate) const NAME: &str = "manifest";
 const NEW_NAME: &str = "manifest.new";
 
 /// What the manifest says. 128 bytes, little-endian: magic 8, format 4, vault 16, keys file 4, entries files 4, nonce 24,
@@ -46,7 +46,7 @@ impl Manifest {
         wrapping.uncover(&self.fingerprint, &purpose(self.vault))
     }
 
-    fn encode(&self) -> [u8; BYTES] {
+    pub(crate) fn encode(&self) -> [u8; BYTES] {
         let mut bytes = [0; BYTES];
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());

@@ -72,6 +72,7 @@ pub(crate) fn open(
         manifest,
         slots_filled,
         live,
+        overwritten: 0,
         _lock: lock,
     };
     if !unfinished.is_empty() {

@@ -12,6 +12,7 @@ use tracing::info;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::copy::{CopyError, Outline};
 use crate::error::{EraseError, GetError, OpenError, PutError, Refused, RotateError};
 use crate::index::{Damage, Mark, SlotState};
 use crate::master_key::MasterKey;
@@ -331,6 +332,35 @@ impl Vault {
         answer
             .await
             .unwrap_or_else(|_| Err(RotateError::Closed(self.why_closed())))
+    }
+
+    /// What a copy of the vault holds, as it is now.
+    ///
+    /// # Errors
+    /// See [`CopyError`].
+    pub async fn outline(&self) -> Result<Outline, CopyError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Outline(to_task(reply)))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(CopyError::Closed(self.why_closed())))
+    }
+
+    /// The bytes of a part of a copy from `at` on, at most [`PIECE_BYTES_MAX`](crate::copy::PIECE_BYTES_MAX); none at its end.
+    ///
+    /// # Errors
+    /// See [`CopyError`]; after `Changed` a new outline is needed.
+    pub async fn piece(
+        &self,
+        outline: &Outline,
+        part: usize,
+        at: u64,
+    ) -> Result<Vec<u8>, CopyError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Piece(outline.clone(), part, at, to_task(reply)))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(CopyError::Closed(self.why_closed())))
     }
 
     /// Finishes what waits and closes; later calls are refused. The folder can be opened again when this returns.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::cipher::{NoRandomness, Secret, SubjectTag};
+use crate::copy::{CopyError, Outline};
 use crate::disk::{self, DiskError};
 use crate::entry::Batch;
 use crate::error::{EraseError, PutError, RotateError};
@@ -55,6 +56,9 @@ pub(crate) enum Job {
     /// Entries that nothing refers to.
     Sweep(Vec<Uuid>, Reply<Result<u64, EraseError>>),
     Rotate(MasterKey, Reply<Result<(), RotateError>>),
+    Outline(Reply<Result<Outline, CopyError>>),
+    /// A part of the outline, from this byte on.
+    Piece(Outline, usize, u64, Reply<Result<Vec<u8>, CopyError>>),
     Close,
 }
 
@@ -76,6 +80,8 @@ pub(crate) struct Writer {
     /// Slots up to here are zeros, synced.
     pub(crate) slots_filled: u32,
     pub(crate) live: Live,
+    /// How often something that was there was overwritten.
+    pub(crate) overwritten: u64,
     /// Held while the vault is open; the lock goes when this is dropped.
     pub(crate) _lock: Lock,
 }
@@ -123,13 +129,22 @@ impl Writer {
                     erases.push(erase);
                     continue;
                 }
-                Job::Sweep(..) | Job::Rotate(..) | Job::Close => {}
+                Job::Sweep(..)
+                | Job::Rotate(..)
+                | Job::Outline(_)
+                | Job::Piece(..)
+                | Job::Close => {}
             }
             self.put(std::mem::take(&mut puts));
             self.erase(std::mem::take(&mut erases));
             match job {
                 Job::Sweep(entries, reply) => reply(self.sweep(&entries)),
-                Job::Rotate(new, reply) => reply(self.rotate(&new)),
+                Job::Rotate(new, reply) => {
+                    self.overwritten += 1;
+                    reply(self.rotate(&new));
+                }
+                Job::Outline(reply) => reply(self.outline()),
+                Job::Piece(outline, part, at, reply) => reply(self.piece(&outline, part, at)),
                 Job::Close => return false,
                 Job::Put(_) | Job::Erase(_) => {}
             }
@@ -351,6 +366,11 @@ fn nth_after(first: u32, nth: usize) -> Result<u32, Stop> {
 fn size(job: &Job) -> usize {
     match job {
         Job::Put(put) => put.bytes,
-        Job::Erase(_) | Job::Sweep(..) | Job::Rotate(..) | Job::Close => 0,
+        Job::Erase(_)
+        | Job::Sweep(..)
+        | Job::Rotate(..)
+        | Job::Outline(_)
+        | Job::Piece(..)
+        | Job::Close => 0,
     }
 }

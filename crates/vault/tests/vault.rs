@@ -7,6 +7,8 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "vault/copies.rs"]
+mod copies;
 #[path = "vault/damage.rs"]
 mod damage;
 #[path = "vault/erasure.rs"]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use crate::stack::AckKind;
-use crate::{load, roles};
+use crate::{backup, load, roles, status};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -83,6 +83,12 @@ pub enum Command {
     CheckFigures(CheckFigures),
     /// Load a server, or services of its own, with synthetic dossiers, and measure.
     Load(Box<load::args::Load>),
+    /// How each role is: whether it does its work, how far behind it is, what room is left; fails if anything is wrong.
+    Status(status::Status),
+    /// Keep a copy of a role's log, or of its vault, while it works; the same command again takes it further.
+    Backup(backup::Backup),
+    /// Make a role's log, or its vault, out of a copy.
+    Restore(backup::Restore),
     /// Look into a log that no service has open: verify, dump, export, import.
     Log(Log),
 }
@@ -133,6 +139,9 @@ pub struct Up {
     /// time these services were alive (they were switched off for so long, say). Without it they take no writes.
     #[arg(long, value_name = "DAY", env = "HOSO_CONFIRM_CLOCK")]
     pub confirm_clock: Option<Day>,
+    /// Writes are refused while the disk has fewer bytes free than this.
+    #[arg(long, default_value_t = roles::FREE_BYTES_MIN, value_name = "BYTES", env = "HOSO_FREE_BYTES_MIN")]
+    pub free_bytes_min: u64,
 }
 
 /// `hoso demo`.

@@ -30,6 +30,7 @@ use self::plan::{
 };
 use self::play::{Known, PlayError, Played, Player};
 use self::progress::Progress;
+use crate::roles::FREE_BYTES_MIN;
 use crate::stack::{AckKind, FeedKind, FolderKind, Options, Stack, StackError};
 use crate::{Failure, client, out, shipped, table};
 
@@ -120,6 +121,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         master_key_file: None,
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
+        free_bytes_min: FREE_BYTES_MIN,
         feed: options.feed.clone(),
         ack: AckKind::Local,
         clock_confirmed: None,

@@ -7,13 +7,12 @@ use std::path::Path;
 use chassis::serve::{ServeError, Sockets};
 use eventlog::{EventLog, LogId, Position};
 use intake::Intake;
-use messaging::nats::{self, AddressError, Role, StreamSettings};
+use messaging::nats::{self, AddressError, Published, Role, StreamSettings};
 use messaging::{Feeds, Nats, NatsFeed};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::stack::FolderKind;
@@ -110,8 +109,11 @@ impl Line {
         let nats = Nats::connect(&self.urls, "hoso intake").await?;
         let (intake, _) = self.upstream();
         let mut published = self.publish(&nats, intake, node.log(), data);
+        let node = node.published(published.relayed.clone());
         if let Some(held) = held {
-            published.spawn(nats::held::hear(nats, intake, node.log().clone(), held));
+            published
+                .tasks
+                .spawn(nats::held::hear(nats, intake, node.log().clone(), held));
         }
         Ok(node.serve(sockets, stop).await?)
     }
@@ -130,7 +132,10 @@ impl Line {
         let nats = Nats::connect(&self.urls, "hoso processing").await?;
         let (intake, processing) = self.upstream();
         let mut published = self.publish(&nats, processing, role.log(), data);
-        published.spawn(nats::held::say(nats.clone(), intake, role.log().clone()));
+        let role = role.published(published.relayed.clone());
+        published
+            .tasks
+            .spawn(nats::held::say(nats.clone(), intake, role.log().clone()));
         let mut known = self.origins;
         let followed = role.log().watermarks().into_iter().map(|(log, _)| log);
         known.extend(
@@ -166,7 +171,7 @@ impl Line {
         Ok(role.serve(feeds, sockets, stop).await?)
     }
 
-    fn publish(&self, nats: &Nats, role: Role, log: &EventLog, data: &Path) -> JoinSet<()> {
+    fn publish(&self, nats: &Nats, role: Role, log: &EventLog, data: &Path) -> Published {
         let settings = StreamSettings {
             replicas: self.replicas,
             ..StreamSettings::default()

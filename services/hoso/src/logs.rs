@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chassis::Clock;
+use eventlog::transfer::Archive;
 use eventlog::verify::{self, Anchor, Verified};
 use eventlog::{ChainHash, EventLog, OpenError, Record, Role, Settings, transfer};
 use serde_json::{Value, json};
@@ -66,6 +67,12 @@ fn verify(paths: &[PathBuf], anchor: Option<&str>) -> Result<(), Failure> {
     if let [folder] = paths
         && folder.is_dir()
     {
+        if !folder.join("manifest").exists() {
+            // A backup: sealed files and no log's own folder.
+            let files = Archive::open(folder)?.files();
+            say_verified(&verify::files(&files, &anchors)?);
+            return Ok(());
+        }
         let log = open(folder)?;
         let verified = verify::log(&log, &anchors)?;
         say_verified(&verified);
@@ -76,7 +83,7 @@ fn verify(paths: &[PathBuf], anchor: Option<&str>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn say_verified(verified: &Verified) {
+pub fn say_verified(verified: &Verified) {
     out::print(&format!(
         "nguyên vẹn · whole: log {} epoch {} positions {}–{} ({} records), chain hash {}",
         verified.log,
@@ -94,18 +101,10 @@ fn anchors(anchor: Option<&str>) -> Result<Vec<Anchor>, Failure> {
     };
     let wrong = || format!("`{anchor}` is not POSITION:HASH, the hash being 64 hexadecimal digits");
     let (position, hash) = anchor.split_once(':').ok_or_else(wrong)?;
-    let mut bytes = [0; 32];
-    let (pairs, rest) = hash.as_bytes().as_chunks::<2>();
-    if pairs.len() != bytes.len() || !rest.is_empty() {
-        return Err(wrong().into());
-    }
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        let digits = std::str::from_utf8(pair).map_err(|_| wrong())?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
-    }
+    let hash = ChainHash::parse(hash).ok_or_else(wrong)?;
     Ok(vec![Anchor {
         position: position.parse().map_err(|_| wrong())?,
-        hash: ChainHash(bytes),
+        hash,
     }])
 }
 
@@ -174,7 +173,7 @@ fn export(log: &EventLog, to: &Path, after: u64) -> Result<(), Failure> {
 }
 
 /// Says now and then how far a long piece of work is.
-fn progress(told: &mut u64, position: u64) {
+pub fn progress(told: &mut u64, position: u64) {
     const EVERY: u64 = 250_000;
     if position >= *told + EVERY {
         *told = position;

@@ -6,6 +6,7 @@
 )]
 
 mod args;
+mod backup;
 mod client;
 mod config;
 mod demo;
@@ -20,6 +21,7 @@ mod roles;
 mod shipped;
 mod show;
 mod stack;
+mod status;
 mod table;
 mod up;
 
@@ -74,6 +76,9 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Report(report) => report::run(report).await.map(|()| ExitCode::SUCCESS),
             Command::CheckFigures(check) => figures::run(&check),
             Command::Load(load) => load::run(*load).await.map(|()| ExitCode::SUCCESS),
+            Command::Backup(backup) => backup::backup(backup).await.map(|()| ExitCode::SUCCESS),
+            Command::Restore(restore) => backup::restore(&restore).map(|()| ExitCode::SUCCESS),
+            Command::Status(status) => status::run(status).await,
             Command::Log(log) => logs::run(log),
         }
     })

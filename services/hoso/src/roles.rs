@@ -22,9 +22,12 @@ use crate::stack::{self, AckKind, FolderKind};
 use crate::{Failure, args, shipped};
 
 const PATIENCE: Duration = Duration::from_secs(2);
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN_SECONDS: u64 = 10;
+const DRAIN_SECONDS_MAX: u64 = 3600;
 const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 const SEGMENT_BYTES_MIN: u64 = 65_536;
+/// See [`Common::free_bytes_min`].
+pub const FREE_BYTES_MIN: u64 = 1 << 30;
 const NODE_MAX: u8 = 9;
 /// JetStream's own bound.
 const REPLICAS_MAX: usize = 5;
@@ -57,6 +60,14 @@ pub struct Common {
     /// The live part of the log is sealed when it passes this many bytes (268435456 if not said).
     #[arg(long, value_name = "BYTES", env = "HOSO_SEGMENT_BYTES_MAX")]
     pub segment_bytes_max: Option<String>,
+    /// Writes are refused while the disk has fewer bytes free than this (1073741824 if not said; a quarter of it for the
+    /// vault). Keep it above twice --segment-bytes-max: after a power cut the live part is written anew.
+    #[arg(long, value_name = "BYTES", env = "HOSO_FREE_BYTES_MIN")]
+    pub free_bytes_min: Option<String>,
+    /// How many seconds calls under way may take after SIGTERM (10 if not said). Health says NOT_SERVING at once; a second
+    /// signal does not wait.
+    #[arg(long, value_name = "SECONDS", env = "HOSO_DRAIN_SECONDS")]
+    pub drain_seconds: Option<String>,
 }
 
 /// `hoso intake`.
@@ -120,6 +131,8 @@ struct Base {
     http: Option<SocketAddr>,
     catalogue: Option<PathBuf>,
     segment_bytes_max: u64,
+    free_bytes_min: u64,
+    drain: Duration,
     line: Line,
 }
 
@@ -137,6 +150,8 @@ impl Base {
             ("nats_replicas", common.nats_replicas),
             ("catalogue", common.catalogue),
             ("segment_bytes_max", common.segment_bytes_max),
+            ("free_bytes_min", common.free_bytes_min),
+            ("drain_seconds", common.drain_seconds),
         ];
         let follows = more.iter().any(|(key, _)| *key == "origins");
         keys.extend(more);
@@ -167,6 +182,11 @@ impl Base {
         if segment_bytes_max < SEGMENT_BYTES_MIN {
             settings.fault("segment_bytes_max", "at least 65536 are needed");
         }
+        let free_bytes_min = settings.or("free_bytes_min", FREE_BYTES_MIN);
+        let drain = settings.or("drain_seconds", DRAIN_SECONDS);
+        if drain > DRAIN_SECONDS_MAX {
+            settings.fault("drain_seconds", "at most 3600 are possible");
+        }
         let mut origins = Vec::new();
         let listed: Option<String> = if follows {
             settings.optional("origins")
@@ -185,6 +205,8 @@ impl Base {
             http,
             catalogue: settings.optional("catalogue"),
             segment_bytes_max,
+            free_bytes_min,
+            drain: Duration::from_secs(drain),
             line: Line {
                 urls,
                 replicas,
@@ -204,6 +226,8 @@ impl Base {
             doors: Doors::bind(self.listen, self.http)?,
             data: self.data,
             segment_bytes_max: self.segment_bytes_max,
+            free_bytes_min: self.free_bytes_min,
+            drain: self.drain,
             line: self.line,
         })
     }
@@ -214,6 +238,8 @@ struct Ready {
     doors: Doors,
     catalogue: Arc<Catalogue>,
     segment_bytes_max: u64,
+    free_bytes_min: u64,
+    drain: Duration,
     line: Line,
 }
 
@@ -262,8 +288,9 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         segment_bytes_max: ready.segment_bytes_max,
         clock_confirmed: confirmed.map(|args::Day(day)| day),
         ack,
+        free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
-        drain: DRAIN,
+        drain: ready.drain,
     })?;
     let stop = stop();
     let sockets = Ready::sockets(ready.doors, "intake")?;
@@ -291,8 +318,9 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
         clock: Clock::system(),
         segment_bytes_max: ready.segment_bytes_max,
         clock_confirmed: confirmed.map(|args::Day(day)| day),
+        free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
-        drain: DRAIN,
+        drain: ready.drain,
     })?;
     let stop = stop();
     let sockets = Ready::sockets(ready.doors, "processing")?;
@@ -315,8 +343,9 @@ pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
         catalogue: ready.catalogue,
         clock: Clock::system(),
         segment_bytes_max: ready.segment_bytes_max,
+        free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
-        drain: DRAIN,
+        drain: ready.drain,
     })?;
     let stop = stop();
     let sockets = Ready::sockets(ready.doors, "reporting")?;

@@ -138,6 +138,8 @@ pub struct Options {
     pub node: u8,
     /// How large the live part of each log grows, in bytes.
     pub segment_bytes_max: u64,
+    /// How many bytes of the disk stay free.
+    pub free_bytes_min: u64,
     /// What joins them.
     pub feed: FeedKind,
     /// What intake's answers promise.
@@ -233,6 +235,7 @@ impl Stack {
             master_key_file,
             node,
             segment_bytes_max,
+            free_bytes_min,
             feed,
             ack,
             clock_confirmed,
@@ -254,6 +257,7 @@ impl Stack {
             segment_bytes_max,
             clock_confirmed,
             ack,
+            free_bytes_min,
             patience: PATIENCE,
             drain: DRAIN,
         })?;
@@ -264,6 +268,7 @@ impl Stack {
             master_key: key()?,
             segment_bytes_max,
             clock_confirmed,
+            free_bytes_min,
             patience: PATIENCE,
             drain: DRAIN,
         })?;
@@ -272,6 +277,7 @@ impl Stack {
             catalogue,
             clock,
             segment_bytes_max,
+            free_bytes_min,
             patience: PATIENCE,
             drain: DRAIN,
         })?;

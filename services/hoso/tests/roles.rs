@@ -9,6 +9,8 @@
 
 #[path = "roles/acks.rs"]
 mod acks;
+#[path = "roles/backups.rs"]
+mod backups;
 #[path = "roles/chance.rs"]
 mod chance;
 #[path = "roles/clerk.rs"]
@@ -29,6 +31,8 @@ mod lines;
 mod load;
 #[path = "roles/office.rs"]
 mod office;
+#[path = "roles/operations.rs"]
+mod operations;
 #[path = "roles/process.rs"]
 mod process;
 #[path = "roles/province.rs"]

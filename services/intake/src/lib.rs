@@ -1,6 +1,6 @@
 //! Intake (*tiếp nhận*): dossiers from submission to acceptance, at the counter, online and by post.
 //!
-//! * [`settings`]: what it has to be told
+//! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
@@ -9,6 +9,7 @@ pub mod grpc;
 pub mod reading;
 pub mod receipt;
 pub mod settings;
+mod status;
 pub mod worklist;
 
 use std::future::Future;
@@ -18,12 +19,16 @@ use std::time::Duration;
 use api::edge::Edge;
 use api::hoso::intake::v1::intake_service_server::{IntakeServiceServer, SERVICE_NAME};
 use api::hoso::log::v1::log_service_server;
+use api::hoso::vault::v1::vault_service_server;
+use api::log_service::LogCalls;
+use api::vault_service::VaultCalls;
 use application::codes::{Codes, Counters};
 use application::projection::Projection;
 use application::{Desk, Writer};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
+use messaging::Relayed;
 use thiserror::Error;
 use tokio::sync::watch;
 use vault::Vault;
@@ -37,6 +42,7 @@ use crate::worklist::Worklist;
 pub struct Intake {
     calls: Calls,
     drain: Duration,
+    relayed: Option<watch::Receiver<Relayed>>,
 }
 
 /// Intake could not start.
@@ -60,6 +66,9 @@ pub enum StartError {
     /// The vault did not open.
     #[error("intake's vault does not open: {0}")]
     Vault(#[from] vault::OpenError),
+    /// What the log says was erased could not be erased from a vault that was restored.
+    #[error("intake's vault was restored, and what was erased since cannot be erased again: {0}")]
+    Erasures(#[from] application::erasures::ApplyError),
 }
 
 impl Intake {
@@ -82,14 +91,20 @@ impl Intake {
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 clock_rule,
+                free_bytes_min: settings.free_bytes_min,
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
         let vault = Vault::open(
             &settings.data.join("vault"),
             settings.master_key,
-            vault::Settings::default(),
+            vault::Settings {
+                // The log is refused first: what is kept in the vault is named there.
+                free_bytes_min: settings.free_bytes_min / 4,
+                ..vault::Settings::default()
+            },
         )?;
+        application::erasures::apply_after_restore(&log, &vault, &settings.data)?;
         let folded = Projection::open_kept(
             log.clone(),
             (Worklist::default(), Counters::of(settings.node)),
@@ -114,12 +129,22 @@ impl Intake {
                 worklist: folded,
             },
             drain: settings.drain,
+            relayed: None,
         })
     }
 
     /// The node's log, for whoever follows it.
     pub fn log(&self) -> &EventLog {
         self.calls.edge.desk.log()
+    }
+
+    /// The same, knowing how far its log is published.
+    #[must_use]
+    pub fn published(self, relayed: watch::Receiver<Relayed>) -> Self {
+        Self {
+            relayed: Some(relayed),
+            ..self
+        }
     }
 
     /// Serves until `stop` resolves, then drains.
@@ -134,7 +159,12 @@ impl Intake {
         let log = self.log().clone();
         let mut tasks = tokio::task::JoinSet::new();
         let (tell_unable, unable) = watch::channel(None);
-        tasks.spawn(application::health::keep_looking(log.clone(), tell_unable));
+        let vault = self.calls.edge.desk.vault().clone();
+        tasks.spawn(application::health::keep_looking(
+            log.clone(),
+            Some(vault),
+            tell_unable,
+        ));
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),
@@ -145,14 +175,14 @@ impl Intake {
                 tracing::error!(%error, "the worklist is not kept up any more");
             }
         });
+        let source = status::source(&self.calls, unable.clone(), self.relayed);
+        let vault = VaultCalls::server(self.calls.edge.clone());
         let routes = tonic::service::Routes::new(
             IntakeServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
-        .add_service(api::log_service::LogCalls::server({
-            let log = log.clone();
-            move || log.head()
-        }));
+        .add_service(LogCalls::server(source.clone()))
+        .add_service(vault);
         let plan = Plan {
             role: "intake",
             listener: sockets.grpc,
@@ -162,7 +192,12 @@ impl Intake {
                 routes: axum::Router::new(),
             }),
             unable,
-            names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
+            tell: status::tell(source),
+            names: vec![
+                SERVICE_NAME,
+                log_service_server::SERVICE_NAME,
+                vault_service_server::SERVICE_NAME,
+            ],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,
             drain: self.drain,

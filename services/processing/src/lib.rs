@@ -1,6 +1,6 @@
 //! Processing (*giải quyết*): accepted dossiers, until the result is handed over.
 //!
-//! * [`settings`]: what it has to be told
+//! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire
 //! * [`inbox`]: what officers have to do, the nearest due date first
 //!
@@ -10,6 +10,7 @@ pub mod grpc;
 pub mod inbox;
 pub mod reading;
 pub mod settings;
+mod status;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use std::time::Duration;
 use api::edge::Edge;
 use api::hoso::log::v1::log_service_server;
 use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServer, SERVICE_NAME};
+use api::hoso::vault::v1::vault_service_server;
+use api::log_service::LogCalls;
+use api::vault_service::VaultCalls;
 use application::ack::Ack;
 use application::codes::Codes;
 use application::projection::Projection;
@@ -25,7 +29,7 @@ use application::{Desk, Writer};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
-use messaging::{Feed, Feeds, Follower, Mode};
+use messaging::{Feed, Feeds, Followed, Follower, Mode, Relayed};
 use thiserror::Error;
 use tokio::sync::watch;
 use vault::Vault;
@@ -39,6 +43,7 @@ pub use crate::settings::Settings;
 pub struct Processing {
     calls: Calls,
     drain: Duration,
+    relayed: Option<watch::Receiver<Relayed>>,
 }
 
 /// Processing could not start.
@@ -62,6 +67,11 @@ pub enum StartError {
     /// The vault did not open.
     #[error("processing's vault does not open: {0}")]
     Vault(#[from] vault::OpenError),
+    /// What the log says was erased could not be erased from a vault that was restored.
+    #[error(
+        "processing's vault was restored, and what was erased since cannot be erased again: {0}"
+    )]
+    Erasures(#[from] application::erasures::ApplyError),
 }
 
 impl Processing {
@@ -84,14 +94,20 @@ impl Processing {
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 clock_rule,
+                free_bytes_min: settings.free_bytes_min,
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
         let vault = Vault::open(
             &settings.data.join("vault"),
             settings.master_key,
-            vault::Settings::default(),
+            vault::Settings {
+                // The log is refused first: what is kept in the vault is named there.
+                free_bytes_min: settings.free_bytes_min / 4,
+                ..vault::Settings::default()
+            },
         )?;
+        application::erasures::apply_after_restore(&log, &vault, &settings.data)?;
         let desk = Desk::new(
             log.clone(),
             vault,
@@ -112,12 +128,22 @@ impl Processing {
                 inbox,
             },
             drain: settings.drain,
+            relayed: None,
         })
     }
 
     /// The log, for whoever follows it.
     pub fn log(&self) -> &EventLog {
         self.calls.edge.desk.log()
+    }
+
+    /// The same, knowing how far its log is published.
+    #[must_use]
+    pub fn published(self, relayed: watch::Receiver<Relayed>) -> Self {
+        Self {
+            relayed: Some(relayed),
+            ..self
+        }
     }
 
     /// Follows intake's nodes and serves until `stop` resolves, then drains.
@@ -133,12 +159,20 @@ impl Processing {
         let log = self.log().clone();
         let mut tasks = tokio::task::JoinSet::new();
         let (tell_unable, unable) = watch::channel(None);
-        tasks.spawn(application::health::keep_looking(log.clone(), tell_unable));
+        let vault = self.calls.edge.desk.vault().clone();
+        tasks.spawn(application::health::keep_looking(
+            log.clone(),
+            Some(vault),
+            tell_unable,
+        ));
         let into = log.clone();
+        let followed = Followed::default();
+        let found = followed.clone();
         tasks.spawn(async move {
             let mut followers = tokio::task::JoinSet::new();
             while let Some(feed) = feeds.next().await {
                 let follower = Follower::new(feed, into.clone(), Mode::Import);
+                found.add(follower.progress());
                 // A fork is logged where it is found; the service goes on with what it has, for the other origins.
                 followers.spawn(follower.run(std::future::pending()));
             }
@@ -154,14 +188,14 @@ impl Processing {
                 tracing::error!(%error, "the inbox is not kept up any more");
             }
         });
+        let source = status::source(&self.calls, unable.clone(), followed, self.relayed);
+        let vault = VaultCalls::server(self.calls.edge.clone());
         let routes = tonic::service::Routes::new(
             ProcessingServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
-        .add_service(api::log_service::LogCalls::server({
-            let log = log.clone();
-            move || log.head()
-        }));
+        .add_service(LogCalls::server(source.clone()))
+        .add_service(vault);
         let plan = Plan {
             role: "processing",
             listener: sockets.grpc,
@@ -171,7 +205,12 @@ impl Processing {
                 routes: axum::Router::new(),
             }),
             unable,
-            names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
+            tell: status::tell(source),
+            names: vec![
+                SERVICE_NAME,
+                log_service_server::SERVICE_NAME,
+                vault_service_server::SERVICE_NAME,
+            ],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,
             drain: self.drain,

@@ -24,6 +24,8 @@ pub struct Settings {
     pub master_key: MasterKey,
     /// How large the live part of the log grows before it is sealed, in bytes.
     pub segment_bytes_max: u64,
+    /// Writes are refused while the disk has fewer bytes free than this.
+    pub free_bytes_min: u64,
     /// How long a call waits for a position before it says that it is not here yet.
     pub patience: Duration,
     /// How long calls under way may take after the stop.

@@ -1,6 +1,6 @@
 //! Reporting (*báo cáo*): the figures, for any period, as known at any moment.
 //!
-//! * [`settings`]: what it has to be told
+//! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls; [`question`]: which report is asked for, from the wire
 //! * [`figures`]: facts folded from its own copy of processing's log
 //!
@@ -11,6 +11,7 @@ pub mod figures;
 pub mod grpc;
 pub mod question;
 pub mod settings;
+mod status;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use api::hoso::log::v1::log_service_server;
 use api::hoso::reporting::v1::reporting_service_server::{ReportingServiceServer, SERVICE_NAME};
+use api::log_service::LogCalls;
 use application::projection::Projection;
 use application::snapshot;
 use chassis::Clock;
@@ -66,6 +68,7 @@ impl Reporting {
             &settings.data.join("log"),
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
+                free_bytes_min: settings.free_bytes_min,
                 role: Role::Replica,
                 ..eventlog::Settings::new(move || time.now_us())
             },
@@ -103,7 +106,11 @@ impl Reporting {
         let (tell, progress) = watch::channel(Progress::default());
         let mut tasks = tokio::task::JoinSet::new();
         let (tell_unable, unable) = watch::channel(None);
-        tasks.spawn(application::health::keep_looking(log.clone(), tell_unable));
+        tasks.spawn(application::health::keep_looking(
+            log.clone(),
+            None,
+            tell_unable,
+        ));
         let into = log.clone();
         tasks.spawn(async move {
             let Some(feed) = the_one(&mut feeds, &into).await else {
@@ -127,14 +134,12 @@ impl Reporting {
             patience: self.patience,
             progress,
         };
+        let source = status::source(&calls, unable.clone());
         let routes = tonic::service::Routes::new(
             ReportingServiceServer::new(calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
-        .add_service(api::log_service::LogCalls::server({
-            let log = log.clone();
-            move || log.head()
-        }));
+        .add_service(LogCalls::server(source.clone()));
         let plan = Plan {
             role: "reporting",
             listener: sockets.grpc,
@@ -144,6 +149,7 @@ impl Reporting {
                 routes: axum::Router::new(),
             }),
             unable,
+            tell: status::tell(source),
             names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,

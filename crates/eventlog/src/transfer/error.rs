@@ -109,3 +109,46 @@ impl RestoreError {
         }
     }
 }
+
+/// The backup was not taken further; the files that have their names are whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The system refused.
+    #[error("{doing} {path}: {source}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A file of the backup does not open.
+    #[error("{0}; remove it and those after it: they are taken again")]
+    Sealed(#[from] SealedError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A file does not begin where the one before it ends.
+    #[error(
+        "{path} does not follow the files before it: a file is missing, or it is of another history"
+    )]
+    Gap {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The records ended before their end; those that came are kept.
+    #[error("the records were cut off, those that came are kept: {0}")]
+    Cut(io::Error),
+}
+
+impl ArchiveError {
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+}

@@ -16,7 +16,7 @@ use crate::standing::Standing;
 use crate::transfer::error::ExportError;
 
 /// About how many bytes of records one file holds, before compression.
-const FILE_BYTES: usize = 256 << 20;
+pub(super) const FILE_BYTES: usize = 256 << 20;
 
 /// A file of an export.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,7 +78,7 @@ pub fn export(
 }
 
 /// The name of the file whose first record is at `first`.
-fn name(log: LogId, first: Position) -> String {
+pub(super) fn name(log: LogId, first: Position) -> String {
     format!("{log}-{first:012}.sealed")
 }
 

@@ -177,7 +177,7 @@ fn place(
     Ok(true)
 }
 
-fn records(
+pub(super) fn records(
     segment: &SealedSegment,
     block: &crate::format::EncodedBlock,
 ) -> Result<Vec<crate::record::Record>, crate::error::ReadError> {

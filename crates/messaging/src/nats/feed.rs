@@ -1,7 +1,7 @@
 //! One origin's records over NATS: the steady stream while it is whole, the origin itself for what is missing.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::{Request, client::RequestErrorKind};
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::feed::{Feed, FeedError, News};
+use crate::feed::{Feed, FeedError, Met, News};
 use crate::incoming::{self, Asked, Incoming, Next};
 use crate::nats::steady::{Counts, Delivered, Receipt, Steady};
 use crate::nats::subjects::{self, Ask, Role};
@@ -113,6 +113,15 @@ impl Feed for NatsFeed {
                 _ = asked.changed() => {}
                 () = tokio::time::sleep_until(wake) => {}
             }
+        }
+    }
+
+    fn met(&self) -> Met {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Met {
+            foreign: read(&self.counts.foreign),
+            duplicates: read(&self.counts.duplicates),
+            repaired: read(&self.counts.repaired),
         }
     }
 

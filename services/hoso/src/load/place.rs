@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::args::OneRole;
 use crate::doors::Doors;
+use crate::roles;
 use crate::stack::{self, AckKind, FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, shipped};
 
@@ -83,6 +84,7 @@ pub fn all(data: &Path, feed: FeedKind) -> Result<Stack, Failure> {
         master_key_file: None,
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
+        free_bytes_min: roles::FREE_BYTES_MIN,
         ack: AckKind::Local,
         clock_confirmed: None,
         feed,
@@ -124,6 +126,7 @@ impl RoleFolder {
             clock: Clock::system(),
             master_key: stack::master_key(&self.base, None)?,
             segment_bytes_max: SEGMENT_BYTES_MAX,
+            free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
             clock_confirmed: None,
@@ -142,6 +145,7 @@ impl RoleFolder {
             clock: Clock::system(),
             master_key: stack::master_key(&self.base, None)?,
             segment_bytes_max: SEGMENT_BYTES_MAX,
+            free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
             clock_confirmed: None,
@@ -158,6 +162,7 @@ impl RoleFolder {
             catalogue: Arc::clone(&self.catalogue),
             clock: Clock::system(),
             segment_bytes_max: SEGMENT_BYTES_MAX,
+            free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
         })?)

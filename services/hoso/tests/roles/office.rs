@@ -41,7 +41,20 @@ impl Notes {
     }
 }
 
-fn connection(address: &str) -> Connection {
+/// What the clerks tell about people; it must never come out anywhere else.
+pub(crate) const PERSONAL: [&str; 4] = [APPLICANT, IDENTITY, ADDRESS, WISH];
+const APPLICANT: &str = "Lê Văn Thử";
+const IDENTITY: &str = "087190001234";
+const ADDRESS: &str = "Phường Cao Lãnh, Đồng Tháp";
+const WISH: &str = "Cấp lại giấy phép";
+
+/// A connection for a stream that stays open.
+pub(crate) fn lasting(address: &str) -> Connection {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    endpoint.connect_lazy()
+}
+
+pub(crate) fn connection(address: &str) -> Connection {
     Endpoint::from_shared(format!("http://{address}"))
         .unwrap()
         .connect_timeout(Duration::from_secs(1))
@@ -85,10 +98,10 @@ fn submission() -> Submission {
         operator: POST.to_owned(),
         applicant: Some(Applicant {
             kind: ApplicantKind::Citizen.into(),
-            name: "Lê Văn Thử".to_owned(),
-            identity_number: "087190001234".to_owned(),
-            address: "Phường Cao Lãnh, Đồng Tháp".to_owned(),
-            request_content: "Cấp lại giấy phép".to_owned(),
+            name: APPLICANT.to_owned(),
+            identity_number: IDENTITY.to_owned(),
+            address: ADDRESS.to_owned(),
+            request_content: WISH.to_owned(),
             ..Applicant::default()
         }),
         components: vec![Component {
@@ -98,6 +111,21 @@ fn submission() -> Submission {
         }],
         synthetic: true,
         ..Submission::default()
+    }
+}
+
+/// A new dossier at the counter.
+pub(crate) fn filing() -> SubmitAndAcceptDossierRequest {
+    SubmitAndAcceptDossierRequest {
+        request_id: Uuid::new_v4().to_string(),
+        submission: Some(submission()),
+        acceptance: Some(Acceptance {
+            point: CENTRE.to_owned(),
+            operator: POST.to_owned(),
+            ..Acceptance::default()
+        }),
+        actor: "clerk-1".to_owned(),
+        ..SubmitAndAcceptDossierRequest::default()
     }
 }
 
@@ -111,17 +139,7 @@ pub(crate) async fn work(
     let intake = IntakeServiceClient::new(connection(&intake));
     let processing = ProcessingServiceClient::new(connection(&processing));
     while !*closed.borrow() {
-        let filing = SubmitAndAcceptDossierRequest {
-            request_id: Uuid::new_v4().to_string(),
-            submission: Some(submission()),
-            acceptance: Some(Acceptance {
-                point: CENTRE.to_owned(),
-                operator: POST.to_owned(),
-                ..Acceptance::default()
-            }),
-            actor: "clerk-1".to_owned(),
-            ..SubmitAndAcceptDossierRequest::default()
-        };
+        let filing = filing();
         let filed = until_answered("filing", || {
             let (mut to, request) = (intake.clone(), filing.clone());
             async move { to.submit_and_accept_dossier(request).await }

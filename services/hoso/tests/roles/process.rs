@@ -3,8 +3,9 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -35,6 +36,16 @@ pub(crate) struct Special {
     pub(crate) env: Vec<(&'static str, PathBuf)>,
     /// A file that may not grow is told by an error, as a full disk is, and not by a signal that ends the process.
     pub(crate) outlives_full_files: bool,
+}
+
+impl Special {
+    /// More on the command line.
+    pub(crate) fn with(args: &[&str]) -> Self {
+        Self {
+            args: args.iter().map(|&word| word.to_owned()).collect(),
+            ..Self::default()
+        }
+    }
 }
 
 fn hoso() -> Command {
@@ -122,6 +133,41 @@ impl Role {
         }
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn gone(&mut self) -> bool {
+        let child = self.child.as_mut().expect("it was started");
+        child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it has ended by itself, not for ever.
+    pub(crate) fn ended(&mut self, patience: Duration) -> ExitStatus {
+        let until = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.as_mut().unwrap().try_wait().unwrap() {
+                self.child = None;
+                return status;
+            }
+            assert!(Instant::now() < until, "{} does not end", self.name);
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What its side door answers: the status and the body.
+    pub(crate) fn ask(&self, path: &str) -> (u16, String) {
+        let mut door = TcpStream::connect(&self.http).unwrap();
+        let host = &self.http;
+        write!(
+            door,
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        door.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
     pub(crate) fn restart(&mut self) {
         self.kill();
         let mut command = if self.special.outlives_full_files {
@@ -198,19 +244,7 @@ impl Role {
 
     /// What `/readyz` says: its status, and why.
     pub(crate) fn ready(&self) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.http).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        write!(
-            stream,
-            "GET /readyz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, answer)
+        self.ask("/readyz")
     }
 
     /// What `hoso log dump` says of its log, a line a record. It must not run.
@@ -246,6 +280,13 @@ impl Drop for Role {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Whether the program was content, and what it printed.
+pub(crate) fn ran(args: &[&str]) -> (bool, String) {
+    let output = hoso().args(args).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    (output.status.success(), said)
 }
 
 /// What the program says of a command line that cannot be right.

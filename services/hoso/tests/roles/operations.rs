@@ -1,0 +1,277 @@
+//! What an operator relies on: every role says how it is, refuses before its disk is full, and ends in order.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
+use rustix::process::Signal;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt as _;
+
+use crate::office::{self, Notes, connection, figures, work};
+use crate::process::{Role, Special, ran};
+use crate::server::Server;
+
+/// A condition that must come true on a slow machine too.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < until, "{what} does not come true");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Lets one clerk work until so many dossiers are done.
+async fn some_work(intake: &Role, processing: &Role, count: usize) -> Notes {
+    let notes = Notes::default();
+    let (closing, closed) = watch::channel(false);
+    let addresses = (intake.address.clone(), processing.address.clone());
+    let clerk = tokio::spawn(work(addresses.0, addresses.1, closed, notes.clone()));
+    until("the work is done", || notes.all().len() >= count).await;
+    closing.send_replace(true);
+    clerk.await.unwrap();
+    notes
+}
+
+fn status(roles: &[&Role]) -> (bool, Value) {
+    let [first, second, processing, reporting] = roles else {
+        panic!("two intake nodes, processing, reporting")
+    };
+    let (sound, said) = ran(&[
+        "status",
+        "--intake",
+        &first.address,
+        "--intake",
+        &second.address,
+        "--processing",
+        &processing.address,
+        "--reporting",
+        &reporting.address,
+        "--format",
+        "json",
+    ]);
+    (sound, serde_json::from_str(&said).unwrap())
+}
+
+/// The value of a number without labels besides the role.
+fn number(role: &Role, name: &str) -> f64 {
+    let (code, text) = role.ask("/metrics");
+    assert_eq!(code, 200);
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}{{")));
+    let line = line.unwrap_or_else(|| panic!("{name} is not in:\n{text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_role_says_how_it_is_and_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let nats = Server::start();
+    let url = nats.url();
+    let start = |role, node| Role::start(role, node, folder.path(), &url);
+    let (first, mut second) = (start("intake", 1), start("intake", 2));
+    let (processing, reporting) = (start("processing", 0), start("reporting", 0));
+    let notes = some_work(&first, &processing, 3).await;
+    some_work(&second, &processing, 1).await;
+    let last = notes.all().pop().unwrap();
+    figures(&reporting.address, last.position).await;
+
+    let roles = [&first, &second, &processing, &reporting];
+    until("nothing is wrong", || status(&roles).0).await;
+    let (_, said) = status(&roles);
+    let at = |role: usize| &said["roles"][role]["status"];
+    assert_eq!(at(2)["followed"].as_array().unwrap().len(), 2);
+    for log in at(2)["followed"].as_array().unwrap() {
+        assert_eq!(log["lag_records"], 0, "{log}");
+    }
+    until("all is published", || {
+        status(&roles).1["roles"][2]["status"]["relay"]["unrelayed"] == 0
+    })
+    .await;
+    assert_eq!(at(2)["hash"], at(3)["hash"]);
+
+    for role in roles {
+        assert_eq!(role.ask("/readyz"), (200, "ready\n".to_owned()));
+        assert!((number(role, "hoso_ready") - 1.0).abs() < f64::EPSILON);
+        let (_, text) = role.ask("/metrics");
+        let position = number(role, "hoso_log_position");
+        assert!(position > 1.0, "{text}");
+        for word in office::PERSONAL {
+            assert!(!text.contains(word), "{word} is in:\n{text}");
+        }
+        for name in ["hoso_log_sync_seconds_bucket", "hoso_disk_free_bytes{"] {
+            assert!(text.contains(name), "{name} is not in:\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+    let (_, text) = processing.ask("/metrics");
+    let calls =
+        "service=\"hoso.processing.v1.ProcessingService\",method=\"ResolveDossier\",code=\"OK\"";
+    assert!(text.contains(calls), "{text}");
+    assert!(text.contains("hoso_feed_lag_records{"), "{text}");
+
+    // What the shipped alerts ask about is what there is.
+    let alerts = include_str!("../../../../deploy/prometheus/alerts.yml");
+    let names = alerts
+        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+        .filter(|word| word.starts_with("hoso_"));
+    let text = text + &reporting.ask("/metrics").1;
+    for name in names {
+        assert!(text.contains(name), "{name} is not in:\n{text}");
+    }
+
+    // One intake node goes away: it is shown as such, and processing says whom it waits for.
+    second.kill();
+    until("the loss is noticed", || {
+        let (sound, said) = status(&[&first, &second, &processing, &reporting]);
+        let wrong = |role: usize| said["roles"][role]["wrong"].to_string();
+        !sound && wrong(1).contains("nobody answers") && wrong(2).contains("waits for log")
+    })
+    .await;
+}
+
+/// Takes room on a disk away, until it is dropped.
+fn filler(folder: &Path, bytes: u64) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new_in(folder).unwrap();
+    let flags = rustix::fs::FallocateFlags::empty();
+    rustix::fs::fallocate(file.as_file(), flags, 0, bytes).unwrap();
+    file
+}
+
+fn free_bytes(folder: &Path) -> u64 {
+    let room = rustix::fs::fstatvfs(File::open(folder).unwrap()).unwrap();
+    room.f_bavail * room.f_frsize
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fills_up_refuses_writes_says_why_and_recovers_by_itself() {
+    // Others work on the same disk: what they take or free meanwhile is less than this.
+    const MARGIN: u64 = 1 << 30;
+    let folder = tempfile::tempdir().unwrap();
+    let nats = Server::start();
+    let min = free_bytes(folder.path()).saturating_sub(MARGIN);
+    let min = min.to_string();
+    let intake = Role::start_with(
+        "intake",
+        1,
+        folder.path(),
+        &nats.url(),
+        Special::with(&["--free-bytes-min", &min]),
+    );
+    let mut calls = IntakeServiceClient::new(connection(&intake.address));
+    let before = office::filing();
+    let filed = calls
+        .submit_and_accept_dossier(before.clone())
+        .await
+        .unwrap();
+    let filed = filed.into_inner();
+
+    let filler = filler(folder.path(), 2 * MARGIN);
+    until("the disk is found nearly full", || {
+        intake.ask("/readyz").0 == 503
+    })
+    .await;
+    assert!(intake.ask("/readyz").1.contains("nearly full"));
+    assert_eq!(intake.ask("/livez").0, 200);
+    assert!(number(&intake, "hoso_ready").abs() < f64::EPSILON);
+    let mut health = HealthClient::new(connection(&intake.address));
+    let service = String::new();
+    let said = health.check(HealthCheckRequest { service }).await.unwrap();
+    assert_eq!(said.into_inner().status(), ServingStatus::NotServing);
+    let wish = office::filing();
+    let refused = calls.submit_and_accept_dossier(wish.clone()).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    let details = refused.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "DISK_NEARLY_FULL");
+    assert!(details.retry_info().unwrap().retry_delay.is_some());
+    // Reads go on, and so does the memory of what was answered.
+    let again = calls.submit_and_accept_dossier(before).await.unwrap();
+    assert_eq!(again.into_inner().position, filed.position);
+
+    drop(filler);
+    until("there is room again", || intake.ask("/readyz").0 == 200).await;
+    calls.submit_and_accept_dossier(wish).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_is_asked_to_stop_says_so_answers_what_is_under_way_and_ends_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let nats = Server::start();
+    let url = nats.url();
+    let start = |role| {
+        let special = Special::with(&["--drain-seconds", "2"]);
+        Role::start_with(role, 1, folder.path(), &url, special)
+    };
+    let (mut intake, mut processing) = (start("intake"), start("processing"));
+    let reporting = start("reporting");
+    let notes = Notes::default();
+    let (closing, closed) = watch::channel(false);
+    let clerks: Vec<_> = (0..4)
+        .map(|_| {
+            let (intake, processing) = (intake.address.clone(), processing.address.clone());
+            tokio::spawn(work(intake, processing, closed.clone(), notes.clone()))
+        })
+        .collect();
+    until("work is under way", || notes.all().len() > 4).await;
+    for role in [&mut intake, &mut processing] {
+        let mut health = HealthClient::new(office::lasting(&role.address));
+        let service = String::new();
+        let watch = health.watch(HealthCheckRequest { service }).await.unwrap();
+        let mut watch = watch.into_inner();
+        let first = watch.message().await.unwrap().unwrap();
+        assert_eq!(first.status(), ServingStatus::Serving);
+        role.signal(Signal::TERM);
+        let told = watch.message().await.unwrap().unwrap();
+        assert_eq!(told.status(), ServingStatus::NotServing);
+        assert_eq!(role.ask("/readyz"), (503, "stopping\n".to_owned()));
+        // This watch never ends by itself: the role ends it when the two seconds are over.
+        let ended = role.ended(Duration::from_secs(20));
+        assert_eq!(ended.code(), Some(0), "{ended}");
+        role.restart();
+    }
+    let done = notes.all().len();
+    until("work goes on", || notes.all().len() > done).await;
+    closing.send_replace(true);
+    for clerk in clerks {
+        clerk.await.unwrap();
+    }
+    let all = notes.all();
+    let mut report = None;
+    for one in &all[all.len() - 4..] {
+        report = Some(figures(&reporting.address, one.position.clone()).await);
+    }
+    let total = report.unwrap().total.unwrap();
+    let count = u64::try_from(all.len()).unwrap();
+    assert_eq!((total.c3, total.c7, total.c11), (count, count, 0));
+
+    // A second signal does not wait for the watch.
+    let mut health = HealthClient::new(office::lasting(&intake.address));
+    let service = String::new();
+    let watch = health.watch(HealthCheckRequest { service }).await.unwrap();
+    let mut watch = watch.into_inner();
+    watch.message().await.unwrap();
+    intake.signal(Signal::TERM);
+    watch.message().await.unwrap();
+    until("the second signal is heard", || {
+        intake.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(100));
+        intake.gone()
+    })
+    .await;
+    let ended = intake.ended(Duration::ZERO);
+    assert_eq!(ended.code(), Some(128 + 15), "{ended}");
+    intake.restart();
+    intake.kill();
+    intake.verify();
+}

@@ -1,0 +1,67 @@
+//! What processing tells about itself, to people over gRPC and to Prometheus.
+
+use std::sync::Arc;
+
+use application::status::{Folded, FollowedLog, RelayedLog, Source};
+use chassis::metrics::Tell;
+use messaging::{Followed, Progress, Relayed};
+use tokio::sync::watch;
+
+use crate::grpc::Calls;
+
+/// Where its status comes from.
+pub(crate) fn source(
+    calls: &Calls,
+    unable: watch::Receiver<Option<String>>,
+    followed: Followed,
+    relayed: Option<watch::Receiver<Relayed>>,
+) -> Source {
+    let (inbox, now) = (calls.inbox.clone(), Arc::clone(&calls.edge.now));
+    Source {
+        role: "processing",
+        log: calls.edge.desk.log().clone(),
+        unable,
+        followed: Arc::new(move || followed.now().into_iter().filter_map(follow).collect()),
+        relayed: Arc::new(move || relayed.as_ref().map(|it| relay(&it.borrow()))),
+        folded: Arc::new(move || Folded {
+            position: inbox.position(),
+            not_understood: None,
+        }),
+        now_us: Arc::new(move || now().as_microsecond()),
+    }
+}
+
+fn follow(progress: Progress) -> Option<FollowedLog> {
+    Some(FollowedLog {
+        log: progress.origin?,
+        have: progress.have,
+        upstream: progress.upstream,
+        lag_us: progress.lag_us(),
+        waiting: progress.waiting,
+        duplicates: progress.met.duplicates,
+        repaired: progress.met.repaired,
+        foreign: progress.met.foreign,
+    })
+}
+
+fn relay(relayed: &Relayed) -> RelayedLog {
+    RelayedLog {
+        position: relayed.position,
+        waiting: relayed.waiting.clone(),
+    }
+}
+
+/// Its numbers, at each scrape.
+pub(crate) fn tell(source: Source) -> Tell {
+    Arc::new(move |sheet| {
+        let now = source.now();
+        now.tell(&mut |name, help, samples| sheet.numbers(name, help, samples));
+        let help = "How long the log's syncs took.";
+        sheet.histogram(
+            "log_sync_seconds",
+            help,
+            &now.load.syncs,
+            now.load.sync_seconds,
+        );
+    })
+}
