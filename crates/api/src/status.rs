@@ -335,6 +335,13 @@ fn handled(handle: &HandleError) -> Answer {
         .with("expected", &clock::minute(jump.expected))
         .with("confirm", &clock::day(jump))
         .retry(LATER),
+        HandleError::AwaitsEpoch => Answer::new(
+            Code::Unavailable,
+            "LOG_AWAITS_EPOCH",
+            handle,
+            "Nhật ký vừa được khôi phục, đang đối chiếu với các bản sao; tạm ngừng ghi nhận, vui lòng thử lại sau.",
+        )
+        .retry(LATER),
         HandleError::Closed(_) => Answer::new(
             Code::Unavailable,
             "LOG_CLOSED",

@@ -104,6 +104,17 @@ impl Codes {
     }
 }
 
+impl Codes {
+    /// Counts what came into the log by another way than being given out here.
+    pub fn raise(&self, counters: &Counters) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, number) in &counters.last {
+            let known = last.entry(key.clone()).or_default();
+            *known = (*known).max(*number);
+        }
+    }
+}
+
 impl CodeIssuer for Codes {
     fn issue(&self, prefix: &str, day: Date) -> Result<DossierCode, CodesExhausted> {
         let mut counters = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -235,6 +235,10 @@ impl Desk {
         if let Some(answer) = self.answered(wish.request)? {
             return Ok(answer);
         }
+        // The rules would judge by less than has happened.
+        if self.log.awaits().is_some() {
+            return Err(HandleError::AwaitsEpoch);
+        }
         match self.carry_out_first(wish, secrets, build).await {
             // The same request, sent twice at the same moment: its twin was faster, and what refuses this one now is what
             // the twin has done.

@@ -64,6 +64,12 @@ pub enum HandleError {
     /// The clock leapt ahead and nobody has confirmed it.
     #[error("{}", clock::told(.0))]
     ClockJumped(ClockJump),
+    /// Others may have seen more of the log than it holds; until they are heard, nothing is written that they might contradict.
+    #[error(
+        "the log was restored or has lost its end: it takes no writes until its followers are heard and its next epoch is \
+         open; reads go on, and the same request may be repeated later"
+    )]
+    AwaitsEpoch,
     /// The log is closed: a write failed, or the service stops.
     #[error("the log takes no more: {0}")]
     Closed(String),
@@ -90,6 +96,7 @@ impl From<AppendError> for HandleError {
             AppendError::Busy => Self::Busy,
             AppendError::DiskNearlyFull { .. } => Self::DiskNearlyFull,
             AppendError::ClockJumped(jump) => Self::ClockJumped(jump),
+            AppendError::AwaitsEpoch => Self::AwaitsEpoch,
             AppendError::Closed(reason) => Self::Closed(reason),
         }
     }

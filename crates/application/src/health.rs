@@ -1,4 +1,5 @@
-//! Why a service cannot do its work, while it cannot: something failed for good, the disk is nearly full, or the clock is not believed.
+//! Why a service cannot do its work, while it cannot: something failed for good, the log waits for its next epoch, the disk
+//! is nearly full, or the clock is not believed.
 
 use std::time::Duration;
 
@@ -55,6 +56,11 @@ fn reason(log: &EventLog) -> Option<String> {
     }
     if let Some(jump) = log.clock_jump() {
         return Some(clock::told(&jump));
+    }
+    if let Some(awaits) = log.awaits() {
+        return Some(format!(
+            "the log takes no writes until its next epoch is open: {awaits}"
+        ));
     }
     let room = log.room();
     room.nearly_full().then(|| {

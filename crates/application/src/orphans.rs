@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::event::{AcceptanceBasis, Event, Outcome, Reason};
 use domain::ids::VaultRef;
+use eventlog::epoch;
 use eventlog::{EventLog, ReadError};
 use thiserror::Error;
 use uuid::Uuid;
@@ -38,8 +39,15 @@ pub enum SweepError {
 /// is named by no event since.
 pub async fn keep_sweeping(log: EventLog, vault: Vault) {
     loop {
+        // Records that others still have of this log name entries too.
+        if log.watch_awaits().wait_for(Option::is_none).await.is_err() {
+            return;
+        }
         let mark = vault.mark();
         tokio::time::sleep(GRACE).await;
+        if log.awaits().is_some() {
+            continue;
+        }
         match sweep(log.clone(), &vault, mark).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "vault entries that no event names were destroyed"),
@@ -70,7 +78,7 @@ fn named(log: &EventLog) -> Result<HashSet<Uuid>, SweepError> {
             return Ok(named);
         };
         after = last.place.position;
-        for record in &records {
+        for record in records.iter().filter(|record| !epoch::opens(record)) {
             named.extend(references(&codec::decode(record)?.event).map(|it| it.entry));
         }
     }

@@ -141,19 +141,6 @@ pub enum OpenError {
         /// What is wrong, and where.
         why: String,
     },
-    /// The log ends before a position that others have seen: it has lost its tail, or is an old copy.
-    #[error(
-        "the log in {folder} ends at position {last}, but position {witness} has been seen: \
-         it is an old copy or has lost its tail"
-    )]
-    BehindWitness {
-        /// The log's folder.
-        folder: PathBuf,
-        /// Its last position.
-        last: Position,
-        /// The highest position a witness has seen.
-        witness: Position,
-    },
     /// The folder was made in the other role.
     #[error("{folder} was made as {found}, not as {wanted}")]
     Role {
@@ -216,6 +203,9 @@ pub enum AppendError {
     /// The clock leapt ahead and nobody has confirmed it; reads go on.
     #[error("{0}; nothing is written until it comes back or is confirmed")]
     ClockJumped(ClockJump),
+    /// Others may have seen more of the log than it holds: it takes no writes until its next epoch is open.
+    #[error("the log takes no writes until its next epoch is open")]
+    AwaitsEpoch,
     /// What is in the log could not be read to decide this.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -293,10 +283,41 @@ pub enum ImportError {
     /// The clock leapt ahead and nobody has confirmed it; reads go on.
     #[error("{0}; nothing is written until it comes back or is confirmed")]
     ClockJumped(ClockJump),
+    /// Others may have seen more of this log than it holds: it takes nothing in until its next epoch is open.
+    #[error("the log takes nothing in until its next epoch is open")]
+    AwaitsEpoch,
     /// What is in the log could not be read to decide this.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The log is closed, for good when a flush or sync has failed.
+    #[error("the log is closed: {0}")]
+    Closed(String),
+}
+
+/// The next epoch was not opened, or it was not noted that one is needed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EpochError {
+    /// The log takes writes.
+    #[error("the log waits for no epoch")]
+    NotAwaited,
+    /// The record that opens it would not fit.
+    #[error("the record that opens the epoch takes {bytes} bytes, at most {max} allowed")]
+    TooLarge {
+        /// Bytes of the record.
+        bytes: usize,
+        /// The most allowed.
+        max: usize,
+    },
+    /// The record that opens it cannot be held by the envelope.
+    #[error(transparent)]
+    Fault(#[from] RecordFault),
+    /// What is in the log could not be read to decide this.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Too much is waiting; try again.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The log is closed, for good when a write has failed. The epoch may be open after the next start.
     #[error("the log is closed: {0}")]
     Closed(String),
 }

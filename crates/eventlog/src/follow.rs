@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::append::Imported;
+use crate::epoch;
 use crate::error::ImportError;
 use crate::format::{BLOCK_RAW_MAX, check_event};
-use crate::record::{LogId, Place, Position, Record, Revision, StreamId};
+use crate::record::{ChainHash, LogId, Place, Position, Record, Revision, StreamId};
 use crate::segment::Segments;
 use crate::stage::{Refused, Stage, import_len};
 
@@ -16,8 +17,16 @@ struct Judge<'a> {
     stage: &'a Stage,
     segments: &'a Segments,
     revisions: HashMap<StreamId, Revision>,
-    /// The last epoch and position of each log.
-    marks: HashMap<LogId, (u32, Position)>,
+    /// The last record of each log.
+    marks: HashMap<LogId, Mark>,
+}
+
+/// The last record of a log: before the batch its chain hash is known too.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    epoch: u32,
+    position: Position,
+    hash: Option<ChainHash>,
 }
 
 impl<'a> Judge<'a> {
@@ -30,9 +39,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn mark(&self, log: LogId) -> (u32, Position) {
+    fn mark(&self, log: LogId) -> Mark {
         let staged = || self.stage.standing.watermarks.get(&log);
-        let staged = || staged().map_or((0, 0), |mark| (mark.epoch, mark.position));
+        let staged = || {
+            staged().map_or_else(Mark::default, |mark| Mark {
+                epoch: mark.epoch,
+                position: mark.position,
+                hash: Some(mark.hash),
+            })
+        };
         self.marks.get(&log).copied().unwrap_or_else(staged)
     }
 
@@ -68,7 +83,8 @@ impl<'a> Judge<'a> {
 
     /// Does the record follow its log's last one? False: it was here before.
     fn follows(&mut self, place: &Place, record: &Record) -> Result<bool> {
-        let (epoch, have) = self.mark(place.log);
+        let before = self.mark(place.log);
+        let (epoch, have) = (before.epoch, before.position);
         if place.position <= have {
             return if place.epoch > epoch {
                 Err(fork(record, "a later epoch gives this position again"))
@@ -86,7 +102,18 @@ impl<'a> Judge<'a> {
                 "its epoch is lower than that of the record before it",
             ));
         }
-        self.marks.insert(place.log, (place.epoch, place.position));
+        if place.epoch > epoch && have > 0 && !epoch::continues(record, place, before.hash) {
+            return Err(fork(
+                record,
+                "a later epoch continues another history than the one here",
+            ));
+        }
+        let mark = Mark {
+            epoch: place.epoch,
+            position: place.position,
+            hash: None,
+        };
+        self.marks.insert(place.log, mark);
         Ok(true)
     }
 }
@@ -135,15 +162,13 @@ impl Stage {
                 imported.duplicates += 1;
             }
         }
+        if self.awaits && !taken.is_empty() {
+            return Err(because(ImportError::AwaitsEpoch));
+        }
         self.may_write(taken.is_empty())?;
         for mut record in taken {
             record.origin = Some(record.place);
-            record.place = Place {
-                log: self.standing.log,
-                epoch: self.epoch,
-                position: self.standing.position.saturating_add(1),
-                recorded_at: self.now.max(self.standing.recorded_at),
-            };
+            record.place = self.next_place();
             self.room(import_len(&record), 0);
             self.push(&record).map_err(Refused::Broken)?;
             self.batch.revisions.insert(record.stream, record.revision);
@@ -151,24 +176,29 @@ impl Stage {
         Ok(imported)
     }
 
-    /// Stages records of the followed log where they are there: all of them or none. The second
-    /// value is the place of the first record when it gives this log its identity.
+    /// Stages records of the followed log, or of this one, where they are there: all of them or none. The second
+    /// value is the place of the first record when it gives this log its identity, if it may.
     pub(crate) fn replicate(
         &mut self,
         segments: &Segments,
         records: Vec<Record>,
+        may_adopt: bool,
     ) -> Result<(Imported, Option<Place>)> {
         let mut imported = Imported::default();
         let mut taken = Vec::with_capacity(records.len());
         let empty = self.standing.position == 0;
-        let adopted = records.first().map(|record| record.place).filter(|_| empty);
+        let first = records.first().map(|record| record.place);
+        let adopted = first.filter(|_| empty && may_adopt);
         let log = adopted.map_or(self.standing.log, |place| place.log);
         let mut recorded_at = self.standing.recorded_at;
         let mut judge = Judge::new(self, segments);
         if !empty {
-            judge
-                .marks
-                .insert(log, (self.standing.epoch, self.standing.position));
+            let mark = Mark {
+                epoch: self.standing.epoch,
+                position: self.standing.position,
+                hash: Some(self.standing.chain),
+            };
+            judge.marks.insert(log, mark);
         }
         for record in records {
             if record.place.log != log {

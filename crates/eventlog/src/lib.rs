@@ -2,7 +2,9 @@
 
 mod append;
 pub mod chain;
+mod copies;
 mod durable;
+pub mod epoch;
 mod error;
 mod follow;
 pub mod format;
@@ -36,7 +38,10 @@ pub mod verify;
 mod writer;
 
 pub use append::{Append, Appended, Expected, Imported};
-pub use error::{AppendError, DecodeError, ImportError, OpenError, ReadError, RecordFault};
+pub use epoch::Awaits;
+pub use error::{
+    AppendError, DecodeError, EpochError, ImportError, OpenError, ReadError, RecordFault,
+};
 pub use guard::{ClockJump, ClockRule};
 pub use head::{Head, Room, Watermark};
 pub use load::Load;

@@ -7,7 +7,9 @@ use std::sync::{Arc, mpsc};
 use tokio::sync::watch;
 
 use crate::append::{Append, Appended, Imported};
-use crate::error::{AppendError, ImportError, OpenError, ReadError};
+use crate::copies;
+use crate::epoch::{Awaits, Opening};
+use crate::error::{AppendError, EpochError, ImportError, OpenError, ReadError};
 use crate::guard::ClockJump;
 use crate::head::{Head, Room, Watermark};
 use crate::heart;
@@ -18,9 +20,9 @@ use crate::reader::{self, LogBlocks, Scan};
 use crate::record::{ChainHash, Key, LogId, Position, Record, Revision, StreamId};
 use crate::sealing;
 use crate::segment::Segments;
-use crate::settings::{Role, Settings};
+use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::submit;
+use crate::submit::{self, Taking};
 use crate::threads::Threads;
 use crate::writer::{Writer, head_of};
 
@@ -46,6 +48,7 @@ impl EventLog {
             opened.manifest,
             watched,
             opened.standing.clone(),
+            opened.awaits,
             opened.segments,
             opened.lock,
         ));
@@ -115,7 +118,7 @@ impl EventLog {
         &self,
         records: Vec<Record>,
     ) -> impl Future<Output = Result<Imported, ImportError>> + Send + use<> {
-        submit::take_in(Arc::clone(&self.shared), records, Role::Origin)
+        submit::take_in(Arc::clone(&self.shared), records, Taking::Import)
     }
 
     /// Takes in the followed log's records verbatim; those that are here are compared and dropped.
@@ -126,7 +129,52 @@ impl EventLog {
         &self,
         records: Vec<Record>,
     ) -> impl Future<Output = Result<Imported, ImportError>> + Send + use<> {
-        submit::take_in(Arc::clone(&self.shared), records, Role::Replica)
+        submit::take_in(Arc::clone(&self.shared), records, Taking::Replicate)
+    }
+
+    /// Why the log takes no writes until its next epoch is open, while it does not.
+    pub fn awaits(&self) -> Option<Awaits> {
+        self.shared.awaits.borrow().clone()
+    }
+
+    /// Follows [`awaits`](Self::awaits).
+    pub fn watch_awaits(&self) -> watch::Receiver<Option<Awaits>> {
+        self.shared.awaits.subscribe()
+    }
+
+    /// Somebody has seen this position of the log. If it ends before that, it takes no writes from now on, until its next
+    /// epoch is open; resolves with whether it does. A replica is never the shorter for it: it follows.
+    ///
+    /// # Errors
+    /// See [`EpochError`].
+    pub fn seen_by(
+        &self,
+        seen: Position,
+        by: String,
+    ) -> impl Future<Output = Result<bool, EpochError>> + Send + use<> {
+        submit::seen_by(Arc::clone(&self.shared), seen, by)
+    }
+
+    /// Takes back this log's own records from somebody who has more of it, verbatim; only while it waits for its next epoch.
+    ///
+    /// # Errors
+    /// See [`ImportError`]; parts before the one that failed are in the log.
+    pub fn heal(
+        &self,
+        records: Vec<Record>,
+    ) -> impl Future<Output = Result<Imported, ImportError>> + Send + use<> {
+        submit::take_in(Arc::clone(&self.shared), records, Taking::Heal)
+    }
+
+    /// Opens the next epoch with a record of the log's own; writes are taken from then on, after any crash too.
+    ///
+    /// # Errors
+    /// See [`EpochError`].
+    pub fn open_epoch(
+        &self,
+        opening: Opening,
+    ) -> impl Future<Output = Result<Record, EpochError>> + Send + use<> {
+        submit::open_epoch(Arc::clone(&self.shared), opening)
     }
 
     /// The newest synced record.
@@ -235,6 +283,37 @@ impl EventLog {
             .iter()
             .map(|(log, mark)| (*log, *mark))
             .collect()
+    }
+
+    /// The last record of a log that is here: of this one, or of one whose records were taken in.
+    pub fn last_of(&self, log: LogId) -> Option<Watermark> {
+        let head = self.head();
+        if head.log != log {
+            return self.watermark(log);
+        }
+        (head.position > 0).then_some(Watermark {
+            epoch: head.epoch,
+            position: head.position,
+            hash: head.hash,
+        })
+    }
+
+    /// Up to `max` records of a log after its position `after`, as they are there: of this log, or of one whose records
+    /// were taken in. The second value is where to look for the next; 0 begins anew.
+    ///
+    /// # Errors
+    /// When they cannot be read back.
+    pub fn records_of(
+        &self,
+        log: LogId,
+        after: Position,
+        from: Position,
+        max: usize,
+    ) -> Result<(Vec<Record>, Position), ReadError> {
+        if self.head().log == log {
+            return Ok((self.read_after(after, max)?, 0));
+        }
+        copies::records_of(&*self.segments()?, log, after, from, max)
     }
 
     /// Why the log takes no more writes, when something has failed; only opening it anew helps.

@@ -132,6 +132,11 @@ pub(crate) fn recovery_folder(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("live-{number:06}.recovering"))
 }
 
+/// Where a live folder is kept that was found to have lost something; the log itself does not look at it again.
+pub(crate) fn kept_folder(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("kept-live-{number:06}"))
+}
+
 /// The sealed file of a segment.
 pub(crate) fn sealed_file(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("sealed-{number:06}"))

@@ -11,16 +11,17 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use crate::durable;
+use crate::epoch::{Awaits, Why};
 use crate::error::OpenError;
 use crate::index::Index;
 use crate::live::{Header, Live};
 use crate::manifest::{self, Entry, Form, Manifest};
 use crate::marker::Marker;
-use crate::record::{ChainHash, LogId};
+use crate::record::{ChainHash, LogId, Position};
 use crate::recover;
 use crate::sealed::SealedSegment;
 use crate::segment::{LiveSegment, Segment, Segments};
-use crate::settings::Settings;
+use crate::settings::{Role, Settings};
 use crate::standing::Standing;
 
 /// The lock of a log that was just closed is free after a moment.
@@ -31,6 +32,8 @@ pub(crate) struct Opened {
     pub(crate) lock: File,
     pub(crate) manifest: Manifest,
     pub(crate) standing: Standing,
+    /// It takes no writes until its next epoch is open.
+    pub(crate) awaits: Option<Awaits>,
     pub(crate) segments: Segments,
     /// Folders that wait to be sealed.
     pub(crate) unsealed: Vec<Arc<LiveSegment>>,
@@ -160,6 +163,7 @@ fn create(folder: &Path, settings: &Settings, lock: File) -> Result<Opened, Open
         lock,
         manifest,
         standing,
+        awaits: None,
         segments: Segments::new(Vec::new(), live),
         unsealed: Vec::new(),
         next_number: 2,
@@ -195,20 +199,23 @@ impl Opening<'_> {
             self.check_end(entry, &standing)?;
             closed.push(segment);
         }
+        let found = manifest.segments.last().map_or(0, |entry| entry.number);
         let (live, after) = self.live(&mut manifest, &standing, marker.as_ref())?;
+        let segments = Segments::new(closed, live);
         let seen = marker.map_or(0, |marker| marker.position);
-        let witness = self.settings.witness.unwrap_or(0).max(seen);
-        if after.position < witness {
-            let folder = self.folder.to_owned();
-            return Err(OpenError::BehindWitness {
-                folder,
-                last: after.position,
-                witness,
-            });
-        }
+        let awaits = self.awaits(&segments, &after, seen)?;
+        manifest.epoch = manifest.epoch.max(after.epoch);
         manifest
             .store(self.folder, &self.settings.faults)
             .map_err(io_error("writing the manifest of", self.folder))?;
+        if after.position < seen
+            && manifest
+                .segments
+                .last()
+                .is_some_and(|live| live.number != found)
+        {
+            self.keep(found)?;
+        }
         self.remove_leftovers(&manifest, &unsealed)?;
         let making = making(self.folder);
         durable::remove(&making).map_err(io_error("removing", &making))?;
@@ -218,7 +225,8 @@ impl Opening<'_> {
             lock,
             manifest,
             standing: after,
-            segments: Segments::new(closed, live),
+            awaits,
+            segments,
             unsealed,
             next_number: self.next_number,
         })
@@ -294,6 +302,61 @@ impl Opening<'_> {
         self.next_number = self.next_number.saturating_add(1);
         let segment = LiveSegment::new(entry.number, before.clone(), live, index);
         Ok((Arc::new(segment), after))
+    }
+
+    /// Does the log wait for its next epoch? Noted before anything that says so is gone: `seen` is where it ended at the
+    /// last clean stop.
+    fn awaits(
+        &self,
+        segments: &Segments,
+        standing: &Standing,
+        seen: Position,
+    ) -> Result<Option<Awaits>, OpenError> {
+        let shorter = standing.position < seen;
+        if shorter {
+            tracing::error!(
+                folder = %self.folder.display(), last = standing.position, seen,
+                "the log ends before the position of its last stop"
+            );
+        }
+        if self.settings.role == Role::Replica {
+            // It takes what it lacks from the log that it follows.
+            return Ok(None);
+        }
+        let noted = Awaits::load(self.folder);
+        if let Some(noted) = noted.map_err(io_error("reading the mark in", self.folder))? {
+            if !self.is_open(segments, &noted)? {
+                return Ok(Some(noted));
+            }
+            // The crash came after the record and before the mark went.
+            Awaits::remove(self.folder).map_err(io_error("cleaning", self.folder))?;
+        }
+        if !shorter {
+            return Ok(None);
+        }
+        let by = "the mark of its last stop".to_owned();
+        let awaits = Awaits::new(Why::Shorter { seen, by }, standing);
+        let stored = awaits.store(self.folder);
+        stored.map_err(io_error("marking", self.folder))?;
+        Ok(Some(awaits))
+    }
+
+    /// Is the record there that was to open the epoch?
+    fn is_open(&self, segments: &Segments, noted: &Awaits) -> Result<bool, OpenError> {
+        let Some(position) = noted.opened_at() else {
+            return Ok(false);
+        };
+        let record = segments.record(position);
+        let record = record.map_err(|error| damaged(self.folder, &error))?;
+        Ok(record.is_some_and(|record| noted.opened_by(&record)))
+    }
+
+    /// Keeps the live folder as it was found, beside the log: it lost something, and somebody may want to know what.
+    fn keep(&self, number: u32) -> Result<(), OpenError> {
+        let folder = manifest::live_folder(self.folder, number);
+        let kept = manifest::kept_folder(self.folder, number);
+        durable::remove_folder(&kept).map_err(io_error("removing", &kept))?;
+        fs::rename(&folder, &kept).map_err(io_error("keeping", &folder))
     }
 
     /// Removes what no manifest names any more, now that everything it names has been found whole.

@@ -6,7 +6,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use crate::append::{Append, Imported};
-use crate::error::{AppendError, ImportError};
+use crate::epoch::Opening;
+use crate::error::{AppendError, EpochError, ImportError};
 use crate::locks::lock;
 use crate::record::{Position, Record};
 
@@ -20,12 +21,19 @@ pub(crate) enum Outcome {
 
 pub(crate) type AppendReply = oneshot::Sender<Result<Outcome, AppendError>>;
 pub(crate) type ImportReply = oneshot::Sender<Result<Imported, ImportError>>;
+pub(crate) type EpochReply = oneshot::Sender<Result<Record, EpochError>>;
+pub(crate) type SeenReply = oneshot::Sender<Result<bool, EpochError>>;
 
 /// A write that waits.
 pub(crate) enum Job {
     Append(Append, AppendReply),
     Import(Vec<Record>, ImportReply),
     Replicate(Vec<Record>, ImportReply),
+    /// Records of this very log, from somebody who has more of it.
+    Heal(Vec<Record>, ImportReply),
+    OpenEpoch(Opening, EpochReply),
+    /// This position of the log was seen, and by whom.
+    Seen(Position, String, SeenReply),
 }
 
 impl Job {
@@ -34,8 +42,14 @@ impl Job {
         // A caller that no longer waits is no fault.
         match self {
             Self::Append(_, reply) => drop(reply.send(Err(AppendError::Closed(reason.to_owned())))),
-            Self::Import(_, reply) | Self::Replicate(_, reply) => {
+            Self::Import(_, reply) | Self::Replicate(_, reply) | Self::Heal(_, reply) => {
                 drop(reply.send(Err(ImportError::Closed(reason.to_owned()))));
+            }
+            Self::OpenEpoch(_, reply) => {
+                drop(reply.send(Err(EpochError::Closed(reason.to_owned()))));
+            }
+            Self::Seen(_, _, reply) => {
+                drop(reply.send(Err(EpochError::Closed(reason.to_owned()))));
             }
         }
     }

@@ -75,7 +75,7 @@ impl Iterator for Scan {
         let records = self
             .shared
             .segments()
-            .and_then(|segments| records_from(&segments, self.next));
+            .and_then(|segments| block_from(&segments, self.next));
         match records {
             Ok(records) => {
                 self.next = records.last()?.place.position.saturating_add(1);
@@ -90,7 +90,7 @@ impl Iterator for Scan {
 }
 
 /// The records from `from` to the end of its block; none past the end.
-fn records_from(segments: &Segments, from: Position) -> Result<Vec<Record>, ReadError> {
+pub(crate) fn block_from(segments: &Segments, from: Position) -> Result<Vec<Record>, ReadError> {
     let Some(block) = segments.decoded(from)? else {
         return Ok(Vec::new());
     };
@@ -114,7 +114,7 @@ pub(crate) fn read_after(
     let mut records = Vec::new();
     let mut next = after.saturating_add(1);
     while records.len() < max {
-        let mut more = records_from(segments, next)?;
+        let mut more = block_from(segments, next)?;
         let Some(last) = more.last() else {
             break;
         };

@@ -77,6 +77,14 @@ pub(crate) enum Segment {
 }
 
 impl Segment {
+    /// Where the log stands before its first record.
+    pub(crate) fn before(&self) -> &Standing {
+        match self {
+            Self::Sealed(sealed) => &sealed.footer().before,
+            Self::Live(live) => &live.before,
+        }
+    }
+
     pub(crate) fn first(&self) -> Position {
         match self {
             Self::Sealed(sealed) => sealed.first(),

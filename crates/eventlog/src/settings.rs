@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::guard::{self, ClockRule};
-use crate::record::{LogId, Position};
+use crate::record::LogId;
 
 /// Who writes the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -49,8 +49,6 @@ pub struct Settings {
     pub role: Role,
     /// The identity of a log that is made; default: drawn by chance. One that is there keeps its own.
     pub identity: Option<LogId>,
-    /// The highest position that anyone has seen of this log: with less, it does not open.
-    pub witness: Option<Position>,
     /// How many writes may wait; default 16,384.
     pub queue_max: usize,
     /// How many bytes may wait; default 16 MiB.
@@ -73,7 +71,6 @@ impl Settings {
             steady: Arc::new(guard::steady_us),
             role: Role::Origin,
             identity: None,
-            witness: None,
             queue_max: 16 * 1024,
             queue_bytes_max: 16 << 20,
             queue_wait: Duration::from_secs(1),
@@ -88,7 +85,6 @@ impl fmt::Debug for Settings {
             .field("segment_bytes_max", &self.segment_bytes_max)
             .field("free_bytes_min", &self.free_bytes_min)
             .field("role", &self.role)
-            .field("witness", &self.witness)
             .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use tokio::sync::watch;
 
 use crate::durable;
+use crate::epoch::Awaits;
 use crate::error::ReadError;
 use crate::guard::{self, ClockJump, Guard};
 use crate::head::{Head, Room};
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) head: watch::Receiver<Head>,
     /// The log as it stands at the head.
     pub(crate) standing: RwLock<Standing>,
+    /// Why the log takes no writes until its next epoch is open, while it does not.
+    pub(crate) awaits: watch::Sender<Option<Awaits>>,
     /// Why writing has stopped for good.
     pub(crate) failure: OnceLock<String>,
     /// None once closed.
@@ -45,6 +48,7 @@ impl Shared {
         manifest: Manifest,
         head: watch::Receiver<Head>,
         standing: Standing,
+        awaits: Option<Awaits>,
         segments: Segments,
         lock: File,
     ) -> Self {
@@ -61,6 +65,7 @@ impl Shared {
             manifest: Mutex::new(manifest),
             head,
             standing: RwLock::new(standing),
+            awaits: watch::Sender::new(awaits),
             failure: OnceLock::new(),
             segments: RwLock::new(Some(Arc::new(segments))),
             lock: Mutex::new(Some(lock)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use crate::append::{Append, Expected};
-use crate::error::{AppendError, ReadError};
+use crate::error::{AppendError, EpochError, ReadError};
 use crate::format::{
     BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, LENGTH_PREFIX, RECORD_BYTES_MAX, canonical_len,
 };
@@ -79,6 +79,8 @@ pub(crate) struct Stage {
     pub(crate) full: Option<(u64, u64)>,
     /// The clock's leap, when it is not believed.
     pub(crate) jump: Option<ClockJump>,
+    /// The log waits for its next epoch: only what others have of it is taken.
+    pub(crate) awaits: bool,
     pub(crate) batch: Batch,
     builder: BlockBuilder,
     packing: Packing,
@@ -86,7 +88,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(crate) fn new(standing: Standing, epoch: u32) -> Self {
+    pub(crate) fn new(standing: Standing, epoch: u32, awaits: bool) -> Self {
         let builder = BlockBuilder::new(standing.position.saturating_add(1), standing.chain);
         Self {
             standing,
@@ -94,6 +96,7 @@ impl Stage {
             now: i64::MIN,
             full: None,
             jump: None,
+            awaits,
             batch: Batch::default(),
             builder,
             packing: Packing::new(),
@@ -147,6 +150,9 @@ impl Stage {
                 Err(Refused::Because(AppendError::RequestReused { position }))
             };
         }
+        if self.awaits {
+            return Err(Refused::Because(AppendError::AwaitsEpoch));
+        }
         let actual = self.revision(segments, append.stream)?;
         match append.expected {
             Expected::Exactly(expected) if expected != actual => {
@@ -166,12 +172,7 @@ impl Stage {
         let mut revision = actual;
         for event in append.events {
             revision = revision.saturating_add(1);
-            let place = Place {
-                log: self.standing.log,
-                epoch: self.epoch,
-                position: self.standing.position.saturating_add(1),
-                recorded_at: self.now.max(self.standing.recorded_at),
-            };
+            let place = self.next_place();
             let stream = append.stream;
             let request = append.request;
             let record = Record {
@@ -187,6 +188,45 @@ impl Stage {
         }
         self.batch.revisions.insert(append.stream, revision);
         Ok(Outcome::Written(records))
+    }
+
+    /// Stages the record that opens the epoch, in the log's own stream.
+    pub(crate) fn open_epoch(
+        &mut self,
+        segments: &Segments,
+        event: NewRecord,
+    ) -> Result<Record, Refused<EpochError>> {
+        let bytes = crate::format::event_len(&event);
+        let max = RECORD_BYTES_MAX;
+        if bytes > max {
+            return Err(Refused::Because(EpochError::TooLarge { bytes, max }));
+        }
+        crate::format::check_event(&event)
+            .map_err(|fault| Refused::Because(EpochError::from(fault)))?;
+        let stream = StreamId(self.standing.log.0);
+        let revision = self.revision(segments, stream)?.saturating_add(1);
+        let record = Record {
+            place: self.next_place(),
+            origin: None,
+            stream,
+            revision,
+            request: None,
+            event,
+        };
+        self.room(bytes, 1);
+        self.push(&record).map_err(Refused::Broken)?;
+        self.batch.revisions.insert(stream, revision);
+        Ok(record)
+    }
+
+    /// Where this log's own next record goes.
+    pub(crate) fn next_place(&self) -> Place {
+        Place {
+            log: self.standing.log,
+            epoch: self.epoch,
+            position: self.standing.position.saturating_add(1),
+            recorded_at: self.now.max(self.standing.recorded_at),
+        }
     }
 
     fn answered(

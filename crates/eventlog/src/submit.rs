@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::append::{Append, Appended, Imported};
-use crate::error::{AppendError, ImportError};
+use crate::epoch::{self, Opening};
+use crate::error::{AppendError, EpochError, ImportError};
 use crate::live::SYNC_BYTES_MAX;
 use crate::queue::{Job, Jobs, Outcome, Refusal};
-use crate::record::Record;
+use crate::record::{Position, Record};
 use crate::settings::Role;
 use crate::shared::Shared;
 use crate::stage;
@@ -35,6 +36,15 @@ impl From<Waited> for AppendError {
 }
 
 impl From<Waited> for ImportError {
+    fn from(waited: Waited) -> Self {
+        match waited {
+            Waited::Full => Self::Busy,
+            Waited::Closed(reason) => Self::Closed(reason),
+        }
+    }
+}
+
+impl From<Waited> for EpochError {
     fn from(waited: Waited) -> Self {
         match waited {
             Waited::Full => Self::Busy,
@@ -91,14 +101,35 @@ pub(crate) fn append_blocking(shared: &Shared, append: Append) -> Result<Appende
     shared.appended(outcome.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))?)
 }
 
-/// Takes in other logs' records, part by part.
+/// How records are taken in.
+#[derive(Clone, Copy)]
+pub(crate) enum Taking {
+    /// Others', at own positions.
+    Import,
+    /// Those of the followed log, verbatim.
+    Replicate,
+    /// This log's own, from somebody who has more of it.
+    Heal,
+}
+
+impl Taking {
+    /// Whose work it is.
+    const fn role(self) -> Role {
+        match self {
+            Self::Import | Self::Heal => Role::Origin,
+            Self::Replicate => Role::Replica,
+        }
+    }
+}
+
+/// Takes in records, part by part. A record that opens an epoch begins a part: what it continues is known then.
 pub(crate) async fn take_in(
     shared: Arc<Shared>,
     records: Vec<Record>,
-    role: Role,
+    taking: Taking,
 ) -> Result<Imported, ImportError> {
     let own = shared.settings.role;
-    if own != role {
+    if own != taking.role() {
         return Err(ImportError::Role { role: own.as_str() });
     }
     let mut sum = Imported::default();
@@ -107,16 +138,18 @@ pub(crate) async fn take_in(
         let (mut part, mut bytes) = (Vec::new(), 0);
         while let Some(record) = records.peek() {
             let len = stage::import_len(record);
-            if !part.is_empty() && bytes + len > IMPORT_BYTES_MAX {
+            let ends = bytes + len > IMPORT_BYTES_MAX || epoch::opens(record);
+            if !part.is_empty() && ends {
                 break;
             }
             bytes += len;
             part.extend(records.next());
         }
         let (reply, answer) = oneshot::channel();
-        let job = match role {
-            Role::Origin => Job::Import(part, reply),
-            Role::Replica => Job::Replicate(part, reply),
+        let job = match taking {
+            Taking::Import => Job::Import(part, reply),
+            Taking::Replicate => Job::Replicate(part, reply),
+            Taking::Heal => Job::Heal(part, reply),
         };
         shared.enqueue(vec![(job, bytes)]).await?;
         let imported = answer
@@ -126,6 +159,32 @@ pub(crate) async fn take_in(
         sum.duplicates += imported.duplicates;
     }
     Ok(sum)
+}
+
+/// Opens the next epoch.
+pub(crate) async fn open_epoch(
+    shared: Arc<Shared>,
+    opening: Opening,
+) -> Result<Record, EpochError> {
+    let (reply, answer) = oneshot::channel();
+    let job = Job::OpenEpoch(opening, reply);
+    shared.enqueue(vec![(job, 0)]).await?;
+    let opened = answer.await;
+    opened.unwrap_or_else(|_| Err(EpochError::Closed(GONE.to_owned())))
+}
+
+/// Notes that a position was seen; true when the log ends before it.
+pub(crate) async fn seen_by(
+    shared: Arc<Shared>,
+    seen: Position,
+    by: String,
+) -> Result<bool, EpochError> {
+    let (reply, answer) = oneshot::channel();
+    shared
+        .enqueue(vec![(Job::Seen(seen, by, reply), 0)])
+        .await?;
+    let shorter = answer.await;
+    shorter.unwrap_or_else(|_| Err(EpochError::Closed(GONE.to_owned())))
 }
 
 impl Shared {

@@ -11,4 +11,4 @@ pub use archive::Archive;
 pub use error::{ArchiveError, ExportError, RestoreError};
 pub(crate) use export::Records;
 pub use export::{Exported, export};
-pub use restore::{Restored, import_into, restored};
+pub use restore::import_into;

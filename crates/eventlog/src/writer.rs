@@ -1,5 +1,7 @@
 //! The one thread that writes: takes all that waits, one flush and one sync, and only then anybody sees it.
 
+mod epoch;
+
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, mpsc};
@@ -8,12 +10,13 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::append::Imported;
-use crate::error::{AppendError, ImportError, ReadError};
+use crate::error::{AppendError, EpochError, ImportError, ReadError};
 use crate::head::Head;
 use crate::live::{Header, Live, SYNC_BYTES_MAX};
 use crate::locks::{lock, write};
 use crate::manifest::{End, Entry, Form, live_folder};
-use crate::queue::{AppendReply, ImportReply, Job, Outcome};
+use crate::queue::{AppendReply, EpochReply, ImportReply, Job, Outcome, SeenReply};
+use crate::record::Record;
 use crate::segment::{LiveSegment, Segments};
 use crate::shared::Shared;
 use crate::stage::{Batch, Refused, Stage};
@@ -31,6 +34,8 @@ const UNSEALED_MAX: usize = 2;
 enum Answer {
     Append(AppendReply, Result<Outcome, AppendError>),
     Import(ImportReply, Result<Imported, ImportError>),
+    Epoch(EpochReply, Result<Record, EpochError>),
+    Seen(SeenReply, bool),
 }
 
 pub(crate) struct Writer {
@@ -56,7 +61,8 @@ impl Writer {
         let epoch = lock(&shared.manifest).epoch;
         let roll_at = shared.settings.segment_bytes_max;
         let segments = shared.segments()?;
-        let stage = Stage::new(standing, epoch);
+        let awaits = shared.awaits.borrow().is_some();
+        let stage = Stage::new(standing, epoch, awaits);
         Ok(Self {
             shared,
             head,
@@ -141,12 +147,29 @@ impl Writer {
                 answers.push(Answer::Import(reply, sound(result)?));
             }
             Job::Replicate(records, reply) => {
-                let result = self.stage.replicate(&self.segments, records);
+                let result = self.stage.replicate(&self.segments, records, true);
                 let result = sound(result)?;
                 if let Ok((_, Some(place))) = &result {
                     self.adopt(place)?;
                 }
                 answers.push(Answer::Import(reply, result.map(|(imported, _)| imported)));
+            }
+            Job::Heal(records, reply) if self.stage.awaits => {
+                let result = self.stage.replicate(&self.segments, records, false);
+                let result = sound(result)?.map(|(imported, _)| imported);
+                answers.push(Answer::Import(reply, result));
+            }
+            Job::Heal(_, reply) => {
+                let role = self.shared.settings.role.as_str();
+                answers.push(Answer::Import(reply, Err(ImportError::Role { role })));
+            }
+            Job::OpenEpoch(opening, reply) => {
+                let opened = self.open_epoch(&opening);
+                answers.push(Answer::Epoch(reply, opened?));
+            }
+            Job::Seen(seen, by, reply) => {
+                let shorter = self.seen_by(seen, by)?;
+                answers.push(Answer::Seen(reply, shorter));
             }
         }
         Ok(())
@@ -285,6 +308,14 @@ fn send(answer: Answer, failure: Option<&str>) {
         }
         (Answer::Import(reply, _), Some(reason)) => {
             drop(reply.send(Err(ImportError::Closed(reason.to_owned()))));
+        }
+        (Answer::Epoch(reply, result), None) => drop(reply.send(result)),
+        (Answer::Seen(reply, shorter), None) => drop(reply.send(Ok(shorter))),
+        (Answer::Epoch(reply, _), Some(reason)) => {
+            drop(reply.send(Err(EpochError::Closed(reason.to_owned()))));
+        }
+        (Answer::Seen(reply, _), Some(reason)) => {
+            drop(reply.send(Err(EpochError::Closed(reason.to_owned()))));
         }
     }
 }

@@ -13,6 +13,8 @@ mod appends;
 mod clock;
 #[path = "eventlog/damage.rs"]
 mod damage;
+#[path = "eventlog/epochs.rs"]
+mod epochs;
 #[path = "eventlog/faults.rs"]
 mod faults;
 #[path = "eventlog/fixture.rs"]

@@ -76,6 +76,11 @@ fn verify(paths: &[PathBuf], anchor: Option<&str>) -> Result<(), Failure> {
         let log = open(folder)?;
         let verified = verify::log(&log, &anchors)?;
         say_verified(&verified);
+        if let Some(awaits) = log.awaits() {
+            out::print(&format!(
+                "chờ kỷ nguyên mới · waits for its next epoch, takes no writes until then: {awaits}"
+            ));
+        }
         log.close();
     } else {
         say_verified(&verify::files(paths, &anchors)?);

@@ -51,15 +51,6 @@ pub enum StartError {
     /// The log did not open.
     #[error("intake's log does not open: {0}")]
     Log(#[from] eventlog::OpenError),
-    /// The log was restored from a copy, and others may have seen more of it: writing on would use positions and codes twice.
-    #[error(
-        "intake's log was restored up to position {0} and takes no writes: others may have seen more of it. \
-         Opening its next epoch is not built yet; verify, dump and export it with `hoso log`"
-    )]
-    Restored(u64),
-    /// The restore mark cannot be read.
-    #[error("intake's restore mark cannot be read: {0}")]
-    Mark(#[from] std::io::Error),
     /// The log did not read.
     #[error("intake's log cannot be read: {0}")]
     Read(#[from] eventlog::ReadError),
@@ -82,12 +73,8 @@ impl Intake {
         // A clock that is set by hand is right by definition.
         let believed = !clock.is_manual();
         let clock_rule = believed.then(|| application::clock::rule(settings.clock_confirmed));
-        let folder = settings.data.join("log");
-        if let Some(restored) = eventlog::transfer::restored(&folder)? {
-            return Err(StartError::Restored(restored.position));
-        }
         let log = EventLog::open(
-            &folder,
+            &settings.data.join("log"),
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 clock_rule,

@@ -12,6 +12,7 @@ use application::upcast;
 use domain::calendar::Calendar;
 use domain::event::EventKind;
 use domain::ids::DossierId;
+use eventlog::epoch;
 use eventlog::format::{EncodedBlock, RecordView};
 use eventlog::{DecodeError, EventLog, Position, ReadError};
 use jiff::Timestamp;
@@ -59,7 +60,8 @@ impl Figures {
                 Vec::with_capacity(usize::try_from(block.header.count).unwrap_or_default());
             for record in block.views() {
                 let record = record.map_err(damaged)?;
-                if record.place.position > after && record.place.position <= last {
+                let new = record.place.position > after && record.place.position <= last;
+                if new && !epoch::opens_view(&record) {
                     facts.push(fact(&record));
                 }
             }
@@ -74,6 +76,10 @@ impl Figures {
         let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let blocks = log.blocks(after.saturating_add(1));
         fold_in_order(&mut self.facts, blocks, decode, workers)?;
+        if last > after {
+            // The last record may be about no dossier.
+            self.facts.skip(last);
+        }
         self.not_understood += not_understood.into_inner();
         Ok(last)
     }
@@ -108,6 +114,10 @@ fn read(kind: EventKind, data: &[u8]) -> serde_json::Result<FactEvent<'_>> {
 
 impl Fold for Figures {
     fn apply(&mut self, record: &RecordView<'_>) {
+        if epoch::opens_view(record) {
+            self.facts.skip(record.place.position);
+            return;
+        }
         let fact = fact(record);
         if fact.event.is_none() {
             self.not_understood += 1;

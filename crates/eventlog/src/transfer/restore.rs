@@ -4,49 +4,21 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::durable;
+use crate::epoch::{Awaits, Why};
 use crate::live::{Header, Live};
-use crate::manifest::{self, End, Entry, Form, Manifest, put_hash, take_hash};
-use crate::record::{ChainHash, Position};
+use crate::manifest::{self, End, Entry, Form, Manifest};
+use crate::record::Position;
 use crate::sealed::{self, Footer, SealedSegment};
 use crate::settings::{Faults, Role};
 use crate::standing::Standing;
 use crate::transfer::error::RestoreError;
 use crate::verify::{Anchor, Fault, Verified, Verifier};
 
-/// The mark in a restored folder. Others may have seen more of this log than it holds: until they have
-/// been asked and the next epoch is open, it must take no writes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Restored {
-    /// The epoch it ended in.
-    pub epoch: u32,
-    /// The last position it was restored to.
-    pub position: Position,
-    /// The chain hash there.
-    #[serde(serialize_with = "put_hash", deserialize_with = "take_hash")]
-    pub hash: ChainHash,
-}
-
-/// Is the folder a restored one that has not begun its next epoch?
-///
-/// # Errors
-/// When the mark cannot be read.
-pub fn restored(folder: &Path) -> io::Result<Option<Restored>> {
-    let bytes = durable::read(&mark(folder))?;
-    bytes
-        .map(|bytes| serde_json::from_slice(&bytes).map_err(io::Error::other))
-        .transpose()
-}
-
-fn mark(folder: &Path) -> PathBuf {
-    folder.join("restored")
-}
-
 /// Makes the folder of a whole log, from position 1 on, out of exported files in any order; they may
 /// overlap. Log, positions and chain stay what they were. `folder` must be empty or not there.
-/// Everything is verified, the anchors too; then the folder appears whole, marked as restored.
+/// Everything is verified, the anchors too; then the folder appears whole. Others may have seen more of the log than it
+/// holds: an origin's takes no writes until its next epoch is open, a replica catches up.
 /// `progress` is told how far it has come.
 ///
 /// # Errors
@@ -220,7 +192,7 @@ fn entry(number: u32, footer: &Footer) -> Entry {
     }
 }
 
-/// Adds an empty live segment, the manifest and the mark.
+/// Adds an empty live segment, the manifest and, to an origin's, the mark.
 fn finish(
     folder: &Path,
     role: Role,
@@ -246,13 +218,10 @@ fn finish(
     manifest
         .store(folder, &Faults::default())
         .map_err(RestoreError::io("writing the manifest of", folder))?;
-    let restored = Restored {
-        epoch: standing.epoch,
-        position: standing.position,
-        hash: standing.chain,
-    };
-    serde_json::to_vec(&restored)
-        .map_err(io::Error::other)
-        .and_then(|bytes| durable::replace(&mark(folder), &bytes))
-        .map_err(RestoreError::io("marking", folder))
+    match role {
+        Role::Origin => Awaits::new(Why::Restored, standing)
+            .store(folder)
+            .map_err(RestoreError::io("marking", folder)),
+        Role::Replica => Ok(()),
+    }
 }

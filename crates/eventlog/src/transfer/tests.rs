@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{ExportError, RestoreError, export, import_into, restored};
+use super::{ExportError, RestoreError, export, import_into};
 use crate::append::{Append, Expected};
+use crate::epoch::{Opening, Why};
 use crate::log::EventLog;
 use crate::record::{ChainHash, Key, NewRecord, Position, Record, Request, StreamId};
 use crate::sealed::SealedSegment;
@@ -125,11 +126,11 @@ fn a_log_exported_and_restored_is_the_same_log() {
     let verified = import_into(&copy, Role::Origin, &shuffled, &[anchor], told).unwrap();
     assert_eq!((verified.log, verified.last), (head.log, head.position));
     assert_eq!(progress.last(), Some(&head.position));
-    let mark = restored(&copy).unwrap().unwrap();
-    assert_eq!((mark.position, mark.hash), (head.position, head.hash));
-    assert_eq!(restored(log.folder()).unwrap(), None);
 
     let opened = EventLog::open(&copy, settings()).unwrap();
+    let mark = opened.awaits().unwrap();
+    assert_eq!((mark.position, mark.hash), (head.position, head.hash));
+    assert_eq!(mark.why, Why::Restored);
     assert_eq!(opened.head(), head);
     assert_eq!(all(&opened), all(&log));
     for number in [0, 77, 159_u64] {
@@ -245,8 +246,11 @@ fn nothing_is_restored_over_what_is_there_or_from_two_histories() {
 
     // The copy and the log go on, each in its own way.
     let opened = EventLog::open(&copy, settings()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let opening = opened.open_epoch(Opening::default());
+    runtime.unwrap().block_on(opening).unwrap();
     fill(&opened, 20..30);
-    fill(&log, 21..31);
+    fill(&log, 20..31);
     let other = export_to(&opened, 0, &folder.path().join("other"));
     let forked = export(&log, 0, &folder.path().join("other"), |_| {});
     assert!(matches!(forked, Err(ExportError::Exists { .. })));

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use eventlog::{EventLog, Settings};
+use eventlog::EventLog;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -124,14 +124,7 @@ fn a_power_cut_at_any_sync_keeps_every_acknowledged_record() {
             fs::create_dir(to.path().join("live-000001")).unwrap();
             fs::write(to.path().join("live-000001/db"), db).unwrap();
             let end = ends[nth];
-            let log = EventLog::open(
-                to.path(),
-                Settings {
-                    witness: Some(end),
-                    ..settings()
-                },
-            );
-            let records = check(&log.unwrap());
+            let records = check(&EventLog::open(to.path(), settings()).unwrap());
             prop_assert!(records.len() >= usize::try_from(end).unwrap());
             prop_assert_eq!(&records[..], &whole[..records.len()]);
             Ok(())
