@@ -140,6 +140,10 @@ fn not_an_origin(record: &Record, why: &'static str) -> Refused<ImportError> {
 impl Stage {
     /// Stages records of another log at this log's next positions: all of them or none.
     pub(crate) fn import(&mut self, segments: &Segments, records: Vec<Record>) -> Result<Imported> {
+        if self.awaits && !records.is_empty() {
+            // Judged by less than was here it might look like a fork.
+            return Err(because(ImportError::AwaitsEpoch));
+        }
         let mut imported = Imported::default();
         let mut taken = Vec::with_capacity(records.len());
         let mut judge = Judge::new(self, segments);
@@ -161,9 +165,6 @@ impl Stage {
             } else {
                 imported.duplicates += 1;
             }
-        }
-        if self.awaits && !taken.is_empty() {
-            return Err(because(ImportError::AwaitsEpoch));
         }
         self.may_write(taken.is_empty())?;
         for mut record in taken {

@@ -164,8 +164,13 @@ impl Writer {
                 answers.push(Answer::Import(reply, Err(ImportError::Role { role })));
             }
             Job::OpenEpoch(opening, reply) => {
-                let opened = self.open_epoch(&opening);
-                answers.push(Answer::Epoch(reply, opened?));
+                // Whoever waits is answered in any case, once the failure is noted.
+                let (opened, broken) = match self.open_epoch(&opening) {
+                    Ok(opened) => (opened, Ok(())),
+                    Err(error) => (Err(EpochError::Closed(error.to_string())), Err(error)),
+                };
+                answers.push(Answer::Epoch(reply, opened));
+                broken?;
             }
             Job::Seen(seen, by, reply) => {
                 let shorter = self.seen_by(seen, by)?;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use eventlog::{EventLog, LogId, Position};
+use eventlog::{EventLog, LogId, Position, Record};
 
 use crate::feed::{Feed, FeedError, Newest, News};
+use crate::witness::{Holding, Seen, Witness};
 
 /// The longest a follower goes without looking again, as the port promises.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -69,6 +70,50 @@ impl Feed for Embedded {
                 recorded_at: Some(head.recorded_at),
             },
             waiting: None,
+        })
+    }
+}
+
+/// A follower in the same process, asked for what it has seen.
+#[derive(Debug)]
+pub struct EmbeddedWitness {
+    name: String,
+    holding: Holding,
+}
+
+impl EmbeddedWitness {
+    /// The follower of this name, which keeps `log`.
+    pub fn new(name: &str, log: EventLog) -> Self {
+        Self {
+            name: name.to_owned(),
+            holding: Holding::new(log),
+        }
+    }
+}
+
+impl Witness for EmbeddedWitness {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_follower(&self) -> bool {
+        true
+    }
+
+    async fn seen(&self, log: LogId) -> Result<Option<Seen>, FeedError> {
+        Ok(self.holding.seen(log))
+    }
+
+    async fn records_after(
+        &self,
+        log: LogId,
+        after: Position,
+        max: usize,
+    ) -> Result<Vec<Record>, FeedError> {
+        let records = self.holding.records_after(log, after, max);
+        records.map_err(|error| FeedError::Unreadable {
+            log,
+            reason: error.to_string(),
         })
     }
 }

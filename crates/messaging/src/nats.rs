@@ -3,6 +3,7 @@
 //! * [`subjects`]: what is published where; [`headers`]: a record as a message and back
 //! * [`streams`]: the streams and consumers, made when missing, never altered
 //! * [`relay`]: publishes an origin's log; [`origin`]: answers those who lack something
+//! * [`witness`]: who has seen a log; [`holder`]: a follower answers for what it has seen
 //! * [`discover`]: which origins there are; [`feed`]: one origin's records as a follower takes them; [`steady`]: the part of
 //!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
 //!   it has
@@ -11,15 +12,18 @@
 //! origin, whose log is the truth.
 
 pub mod answers;
+mod asking;
 pub mod discover;
 pub mod feed;
 pub mod headers;
 pub mod held;
+pub mod holder;
 pub mod origin;
 pub mod relay;
 pub mod steady;
 pub mod streams;
 pub mod subjects;
+pub mod witness;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,10 +38,12 @@ use tracing::{debug, info, warn};
 
 pub use discover::{feeds, origins};
 pub use feed::NatsFeed;
+pub use holder::Holder;
 pub use origin::Origin;
 pub use relay::{Relay, Relayed};
 pub use streams::StreamSettings;
 pub use subjects::Role;
+pub use witness::NatsWitness;
 
 /// Between attempts to reach a server that is away.
 const RECONNECT_MAX: Duration = Duration::from_secs(1);

@@ -51,23 +51,23 @@ impl<A> Outgoing<A> {
     }
 }
 
-/// A checkpoint that says more than the log has.
+/// A checkpoint of another log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Beyond {
+pub struct Foreign {
     /// The log it is of.
     pub log: LogId,
     /// Where it says that log was.
     pub position: Position,
 }
 
-/// Where to go on: after the checkpoint, if it is this log's and not beyond its end.
+/// Where to go on: after the checkpoint, if it is this log's. What a log has lost after that was published all the same.
 ///
 /// # Errors
-/// When it is not; everything is to be published again then.
-pub fn resume(checkpoint: Option<(LogId, Position)>, head: &Head) -> Result<Position, Beyond> {
+/// When it is another's; everything is to be published then.
+pub fn resume(checkpoint: Option<(LogId, Position)>, head: &Head) -> Result<Position, Foreign> {
     match checkpoint {
-        Some((log, position)) if log == head.log && position <= head.position => Ok(position),
-        Some((log, position)) => Err(Beyond { log, position }),
+        Some((log, position)) if log == head.log => Ok(position.min(head.position)),
+        Some((log, position)) => Err(Foreign { log, position }),
         None => Ok(0),
     }
 }

@@ -1,6 +1,6 @@
 //! What goes between a follower and an origin besides the stream: heads as text, records as canonical bytes.
 
-use eventlog::{ChainHash, EventLog, Head, LogId, Position, Record, format};
+use eventlog::{ChainHash, Head, LogId, Position, ReadError, Record, format};
 use thiserror::Error;
 
 /// Its presence says that an answer is a refusal, and its value why.
@@ -75,24 +75,23 @@ pub fn question(text: &[u8]) -> Result<(Position, usize), Unreadable> {
 }
 
 /// Up to `max` records after a position as they travel: each its length (four bytes, little-endian) and its canonical
-/// bytes. Fewer than asked for when the answer would become larger than half of `payload_max`.
+/// bytes. Fewer than asked for when the answer would become larger than half of `payload_max`. `read` gives as many after a
+/// position as it is asked for, if there are so many.
 ///
 /// # Errors
-/// When the log cannot be read.
+/// When they cannot be read.
 pub fn records_bytes(
-    log: &EventLog,
     after: Position,
     max: usize,
     payload_max: usize,
+    mut read: impl FnMut(Position, usize) -> Result<Vec<Record>, ReadError>,
 ) -> Result<Vec<u8>, String> {
     let bytes_max = ANSWER_BYTES_MAX.min(payload_max / 2);
     let mut out = Vec::new();
     let mut last = after;
     let mut left = max;
     while left > 0 {
-        let records = log
-            .read_after(last, left.min(READ))
-            .map_err(|error| error.to_string())?;
+        let records = read(last, left.min(READ)).map_err(|error| error.to_string())?;
         if records.is_empty() {
             break;
         }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_nats::{Request, client::RequestErrorKind};
 use eventlog::{Head, LogId, Position, Record};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
@@ -15,7 +14,7 @@ use crate::feed::{Feed, FeedError, Met, News};
 use crate::incoming::{self, Asked, Incoming, Next};
 use crate::nats::steady::{Counts, Delivered, Receipt, Steady};
 use crate::nats::subjects::{self, Ask, Role};
-use crate::nats::{Nats, answers};
+use crate::nats::{Nats, asking};
 
 /// Records of the stream that wait to be taken: a round's worth.
 const INBOX: usize = 1024;
@@ -23,8 +22,6 @@ const INBOX: usize = 1024;
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// The longest wait for something new, as the port promises.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How long an origin may take to answer.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Follows one log over NATS.
 #[derive(Debug)]
@@ -176,53 +173,12 @@ impl Asking {
     }
 
     async fn head(&self) -> Result<Head, FeedError> {
-        let answer = self.ask(Ask::Head, String::new()).await?;
-        match answers::head(&answer) {
-            Ok(head) if head.log == self.log => Ok(head),
-            Ok(head) => Err(self.away(format!("log {} answers in its place", head.log))),
-            Err(error) => Err(self.away(error.to_string())),
-        }
+        let subject = subjects::ask(self.role, self.log, Ask::Head);
+        asking::head(&self.nats, self.log, subject).await
     }
 
     async fn records_after(&self, after: Position, max: usize) -> Result<Vec<Record>, FeedError> {
-        let question = answers::question_text(after, max);
-        let answer = self.ask(Ask::RecordsAfter, question).await?;
-        let records = answers::records(&answer).map_err(|error| self.away(error.to_string()))?;
-        if !incoming::answers(&records, self.log, after) {
-            return Err(self.away("it answers with other records than those asked for".to_owned()));
-        }
-        Ok(records)
-    }
-
-    async fn ask(&self, what: Ask, question: String) -> Result<Vec<u8>, FeedError> {
-        let subject = subjects::ask(self.role, self.log, what);
-        let request = Request::new()
-            .payload(question.into())
-            .timeout(Some(ANSWER_PATIENCE));
-        let answer = self.nats.client().send_request(subject, request).await;
-        let answer = answer.map_err(|error| {
-            self.away(match error.kind() {
-                RequestErrorKind::NoResponders => "nobody answers for it".to_owned(),
-                RequestErrorKind::TimedOut => "it did not answer in time".to_owned(),
-                RequestErrorKind::InvalidSubject
-                | RequestErrorKind::MaxPayloadExceeded
-                | RequestErrorKind::Other => error.to_string(),
-            })
-        })?;
-        let refusal = answer.headers.as_ref();
-        match refusal.and_then(|headers| headers.get(answers::REFUSAL)) {
-            Some(reason) => Err(FeedError::Unreadable {
-                log: self.log,
-                reason: reason.to_string(),
-            }),
-            None => Ok(answer.payload.into()),
-        }
-    }
-
-    fn away(&self, reason: String) -> FeedError {
-        FeedError::Away {
-            log: self.log,
-            reason,
-        }
+        let subject = subjects::ask(self.role, self.log, Ask::RecordsAfter);
+        asking::records_after(&self.nats, self.log, subject, after, max).await
     }
 }

@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use async_nats::{HeaderMap, Message, Subscriber};
+use async_nats::{Message, Subscriber};
 use eventlog::EventLog;
 use tokio_stream::StreamExt as _;
 use tracing::{debug, warn};
 
 use crate::nats::subjects::{self, Ask, Role};
-use crate::nats::{Nats, answers, headers};
+use crate::nats::{Nats, answers, asking};
 use crate::patience::Patience;
 
 /// How often an origin says that it is there, besides when it is asked.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(5);
-/// What a NATS server takes when it has not said otherwise yet.
-const PAYLOAD_MAX: usize = 1 << 20;
 
 /// Answers followers for one log.
 #[derive(Debug)]
@@ -58,12 +56,13 @@ impl Origin {
             tokio::select! {
                 message = heads.next() => {
                     let Some(message) = message else { return Ok(()) };
-                    self.reply(message, Ok(answers::head_text(&self.log.head()).into())).await;
+                    let head = answers::head_text(&self.log.head()).into();
+                    asking::reply(&self.nats, message, Ok(head)).await;
                 }
                 message = records.next() => {
                     let Some(message) = message else { return Ok(()) };
                     let answer = self.records(&message);
-                    self.reply(message, answer).await;
+                    asking::reply(&self.nats, message, answer).await;
                 }
                 message = lists.next() => {
                     if message.is_none() {
@@ -79,9 +78,10 @@ impl Origin {
     fn records(&self, message: &Message) -> Result<Vec<u8>, String> {
         let (after, max) =
             answers::question(&message.payload).map_err(|error| error.to_string())?;
-        let info = self.nats.client().try_server_info();
-        let payload_max = info.map_or(PAYLOAD_MAX, |info| info.max_payload);
-        answers::records_bytes(&self.log, after, max, payload_max)
+        let payload_max = asking::payload_max(&self.nats);
+        answers::records_bytes(after, max, payload_max, |after, max| {
+            self.log.read_after(after, max)
+        })
     }
 
     async fn announce(&self) {
@@ -90,26 +90,6 @@ impl Origin {
         // Announcements are repeated: one that is lost is no matter.
         if let Err(error) = self.nats.client().publish(subject, head.into()).await {
             debug!(%error, "not announced");
-        }
-    }
-
-    async fn reply(&self, message: Message, answer: Result<Vec<u8>, String>) {
-        let Some(to) = message.reply else { return };
-        let client = self.nats.client();
-        let sent = match answer {
-            Ok(bytes) => client.publish(to, bytes.into()).await,
-            Err(reason) => {
-                warn!(reason, "a follower's question is refused");
-                let mut refusal = HeaderMap::new();
-                refusal.insert(answers::REFUSAL, headers::encoded(&reason));
-                client
-                    .publish_with_headers(to, refusal, Vec::new().into())
-                    .await
-            }
-        };
-        // Whoever asked asks again.
-        if let Err(error) = sent {
-            debug!(%error, "not answered");
         }
     }
 }

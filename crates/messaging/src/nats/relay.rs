@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_nats::jetstream::context::{Context, ContextBuilder, PublishAckFuture};
@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::nats::subjects::{self, Role};
 use crate::nats::{Nats, StreamSettings, headers, streams};
-use crate::outgoing::{self, Beyond, Outgoing, WINDOW};
+use crate::outgoing::{self, Foreign, Outgoing, WINDOW};
 use crate::patience::Patience;
 
 /// An acknowledgement that takes longer is taken for lost, and the message is sent again.
@@ -103,15 +103,12 @@ impl Relay {
         }
     }
 
-    /// Where to go on: after the checkpoint, if it is this log's and not beyond its end.
+    /// Where to go on: after the checkpoint, if it is this log's. What a log has lost after that was published all the same.
     fn start(&self) -> Position {
         let head = self.log.head();
-        let resumed = outgoing::resume(read_checkpoint(&self.checkpoint), &head);
-        resumed.unwrap_or_else(|Beyond { log, position }| {
-            error!(
-                %log, position, head = head.position,
-                "the checkpoint is not of this log or beyond its end; everything is published again"
-            );
+        let resumed = outgoing::resume(published(&self.checkpoint), &head);
+        resumed.unwrap_or_else(|Foreign { log, position }| {
+            error!(%log, position, "the checkpoint is another log's; everything is published");
             0
         })
     }
@@ -201,7 +198,8 @@ impl Relay {
     }
 }
 
-fn read_checkpoint(file: &PathBuf) -> Option<(LogId, Position)> {
+/// Which log was published, and up to which position, as this checkpoint says.
+pub fn published(file: &Path) -> Option<(LogId, Position)> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,

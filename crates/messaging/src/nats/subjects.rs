@@ -5,6 +5,8 @@
 //! | `hoso.<role>.<log>.<agency or ->.<event type>` | a record; kept by the stream `HOSO_<ROLE>` |
 //! | `hoso.ask.<role>.<log>.head` | a request: where the log ends |
 //! | `hoso.ask.<role>.<log>.records-after` | a request: the records after a position |
+//! | `hoso.follower.<role>.<follower>.<log>.head` | a request of an origin: where what a follower has of its log ends |
+//! | `hoso.follower.<role>.<follower>.<log>.records-after` | a request of an origin: its own records after a position |
 //! | `hoso.list.<role>` | a request to all origins of a role: announce yourselves |
 //! | `hoso.held.<role>.<log>` | a follower says how much of a log is on its disk |
 //! | `hoso.announce.<role>` | an origin says that it is there, and where its log ends |
@@ -97,6 +99,26 @@ pub fn ask(role: Role, log: LogId, what: Ask) -> String {
     format!("hoso.ask.{role}.{log}.{}", what.as_str())
 }
 
+/// Where a follower of a role's logs is asked something about one of them.
+pub fn ask_follower(role: Role, follower: &str, log: LogId, what: Ask) -> String {
+    let follower = token(follower);
+    format!("hoso.follower.{role}.{follower}.{log}.{}", what.as_str())
+}
+
+/// Where the follower of this name is asked everything.
+pub fn asked(role: Role, follower: &str) -> String {
+    format!("hoso.follower.{role}.{}.*.*", token(follower))
+}
+
+/// Which log a follower is asked about, and what.
+pub fn asked_for(subject: &str) -> Option<(LogId, Ask)> {
+    let mut tokens = subject.rsplit('.');
+    let (what, log) = (tokens.next()?, tokens.next()?);
+    let all = [Ask::Head, Ask::RecordsAfter];
+    let what = all.into_iter().find(|ask| ask.as_str() == what)?;
+    Some((LogId(log.parse().ok()?), what))
+}
+
 /// Where all origins of a role are asked to announce themselves.
 pub fn list(role: Role) -> String {
     format!("hoso.list.{role}")
@@ -140,6 +162,18 @@ mod tests {
     }
 
     #[test]
+    fn a_follower_reads_what_it_is_asked() {
+        let log = LogId(uuid::Uuid::from_u128(7));
+        for what in [Ask::Head, Ask::RecordsAfter] {
+            let subject = ask_follower(Role::Processing, "reporting.1", log, what);
+            assert!(subject.starts_with("hoso.follower.processing.reporting-1."));
+            assert_eq!(asked_for(&subject), Some((log, what)));
+        }
+        assert_eq!(asked_for("hoso.follower.processing.one.two.head"), None);
+        assert_eq!(asked_for("head"), None);
+    }
+
+    #[test]
     fn no_request_lies_in_the_space_of_a_stream() {
         for role in [Role::Intake, Role::Processing] {
             let space = stream(role);
@@ -147,6 +181,7 @@ mod tests {
             for subject in [
                 ask(role, log, Ask::Head),
                 ask(role, log, Ask::RecordsAfter),
+                ask_follower(role, "one.two", log, Ask::Head),
                 list(role),
                 announce(role),
                 held(role, log),
