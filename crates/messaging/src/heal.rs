@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use eventlog::epoch::{Heard, Loss, Opening};
 use eventlog::{
-    ChainHash, EventLog, ImportError, LogId, Position, ReadError, Record, chain, format,
+    ChainHash, EventLog, ImportError, LogId, Position, Record, chain, format,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -81,9 +81,12 @@ impl<W: Witness> Healer<W> {
         }
     }
 
-    /// Heals the log whenever it waits for its next epoch, for ever. `before_writes` derives what must be known of the whole
-    /// log before the first write.
-    pub async fn run(self, mut before_writes: impl FnMut() -> Result<(), ReadError> + Send) {
+    /// Heals the log whenever it waits for its next epoch, for ever. `before_writes` derives what must be
+    /// known of the whole log, up to this position, before the first write, and says whether it is.
+    pub async fn run<K>(self, mut before_writes: impl FnMut(Position) -> K + Send)
+    where
+        K: Future<Output = bool> + Send,
+    {
         let begun = Instant::now();
         let mut patience = Patience::default();
         let mut said = String::new();
@@ -155,11 +158,14 @@ impl<W: Witness> Healer<W> {
     }
 
     /// Takes back what is lacking and opens the next epoch.
-    async fn heal(
+    async fn heal<K>(
         &self,
         accepted: Option<&AcceptedLoss>,
-        before_writes: &mut (impl FnMut() -> Result<(), ReadError> + Send),
-    ) -> Result<(), Trouble> {
+        before_writes: &mut (impl FnMut(Position) -> K + Send),
+    ) -> Result<(), Trouble>
+    where
+        K: Future<Output = bool> + Send,
+    {
         loop {
             let before = self.log.head().position;
             let mut heard = Vec::new();
@@ -194,7 +200,10 @@ impl<W: Witness> Healer<W> {
             for (witness, _) in &missing {
                 witness.forget(self.id()).await?;
             }
-            before_writes().map_err(|error| Trouble::Lacking(error.to_string()))?;
+            if !before_writes(before).await {
+                let reason = "what is derived from the log is not up to date yet";
+                return Err(Trouble::Lacking(reason.to_owned()));
+            }
             let opened = self.log.open_epoch(Opening { heard, loss }).await;
             opened.map_err(|error| Trouble::Lacking(error.to_string()))?;
             return Ok(());

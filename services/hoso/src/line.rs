@@ -5,10 +5,10 @@ use std::io;
 use std::path::Path;
 
 use chassis::serve::{ServeError, Sockets};
-use eventlog::{EventLog, LogId, Position};
+use eventlog::{EpochError, EventLog, LogId, Position};
 use intake::Intake;
-use messaging::nats::{self, AddressError, Published, Role, StreamSettings};
-use messaging::{Feeds, Nats, NatsFeed};
+use messaging::nats::{self, AddressError, Holder, Published, Role, StreamSettings};
+use messaging::{AcceptedLoss, Feeds, Healer, Nats, NatsFeed, NatsWitness};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
@@ -21,6 +21,8 @@ use crate::stack::FolderKind;
 const CHECKPOINT: &str = "relayed";
 /// The name under which a reporting replica follows: each has its own.
 const FOLLOWER: &str = "follower";
+/// The name under which processing follows.
+pub const PROCESSING: &str = "processing";
 
 /// Where NATS is, and what is asked of it.
 #[derive(Clone, Debug)]
@@ -31,6 +33,12 @@ pub struct Line {
     pub replicas: usize,
     /// Logs to follow besides those that are found.
     pub origins: Vec<LogId>,
+    /// Who follows the role's own log and can say what it lacks.
+    pub followers: Vec<String>,
+    /// What is accepted as lost when they cannot be heard.
+    pub accepted: Option<AcceptedLoss>,
+    /// The name under which the role follows, if it was given one.
+    pub name: Option<String>,
     /// Whose dossiers travel; those of the demo and of a load have streams of their own.
     pub kind: FolderKind,
 }
@@ -47,6 +55,12 @@ pub enum RoleError {
     /// NATS.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// The log.
+    #[error(transparent)]
+    Epoch(#[from] EpochError),
+    /// A loss is accepted for the accident at hand, not for any that may come.
+    #[error("nothing is lost: the log waits for no epoch; start the role without --accept-loss")]
+    NothingLost,
 }
 
 impl Line {
@@ -60,6 +74,9 @@ impl Line {
             urls,
             replicas: 1,
             origins: Vec::new(),
+            followers: Vec::new(),
+            accepted: None,
+            name: None,
             kind,
         })
     }
@@ -68,6 +85,13 @@ impl Line {
     #[must_use]
     pub fn from(mut self, origin: LogId) -> Self {
         self.origins.push(origin);
+        self
+    }
+
+    /// The same line, with these as the followers of the role's log.
+    #[must_use]
+    pub fn followed_by(mut self, follower: &str) -> Self {
+        self.followers.push(follower.to_owned());
         self
     }
 
@@ -108,6 +132,7 @@ impl Line {
     ) -> Result<(), RoleError> {
         let nats = Nats::connect(&self.urls, "hoso intake").await?;
         let (intake, _) = self.upstream();
+        let healer = self.healer(&nats, intake, node.log(), data).await?;
         let mut published = self.publish(&nats, intake, node.log(), data);
         let node = node.published(published.relayed.clone());
         if let Some(held) = held {
@@ -115,7 +140,7 @@ impl Line {
                 .tasks
                 .spawn(nats::held::hear(nats, intake, node.log().clone(), held));
         }
-        Ok(node.serve(sockets, stop).await?)
+        Ok(node.serve(healer, sockets, stop).await?)
     }
 
     /// Serves processing, follows every intake node and publishes processing's log.
@@ -131,11 +156,15 @@ impl Line {
     ) -> Result<(), RoleError> {
         let nats = Nats::connect(&self.urls, "hoso processing").await?;
         let (intake, processing) = self.upstream();
+        let healer = self.healer(&nats, processing, role.log(), data).await?;
         let mut published = self.publish(&nats, processing, role.log(), data);
         let role = role.published(published.relayed.clone());
         published
             .tasks
             .spawn(nats::held::say(nats.clone(), intake, role.log().clone()));
+        let name = PROCESSING.to_owned();
+        let holder = Holder::new(nats.clone(), intake, name.clone(), role.log().clone());
+        published.tasks.spawn(holder.run());
         let mut known = self.origins;
         let followed = role.log().watermarks().into_iter().map(|(log, _)| log);
         known.extend(
@@ -143,8 +172,8 @@ impl Line {
                 .filter(|log| !known.contains(log))
                 .collect::<Vec<_>>(),
         );
-        let feeds = Self::feeds(self.kind, nats, intake, known, "processing".to_owned());
-        Ok(role.serve(feeds, sockets, stop).await?)
+        let feeds = Self::feeds(self.kind, nats, intake, known, name);
+        Ok(role.serve(feeds, healer, sockets, stop).await?)
     }
 
     /// Serves reporting and follows processing.
@@ -166,9 +195,38 @@ impl Line {
         } else {
             self.origins
         };
-        let follower = follower(data)?;
+        let follower = match self.name {
+            Some(name) => name,
+            None => follower(data)?,
+        };
+        let mut tasks = JoinSet::new();
+        let log = role.log().clone();
+        tasks.spawn(Holder::new(nats.clone(), processing, follower.clone(), log).run());
         let feeds = Self::feeds(self.kind, nats, processing, known, follower);
         Ok(role.serve(feeds, sockets, stop).await?)
+    }
+
+    /// Holds the log against what others have seen of it before anything is written to it.
+    async fn healer(
+        &self,
+        nats: &Nats,
+        role: Role,
+        log: &EventLog,
+        data: &Path,
+    ) -> Result<Healer<NatsWitness>, RoleError> {
+        if let Some((published, position)) = nats::relay::published(&data.join(CHECKPOINT))
+            && published == log.head().log
+        {
+            log.seen_by(position, "the relay beside it".to_owned())
+                .await?;
+        }
+        let witnesses = NatsWitness::all(nats, role, &self.followers);
+        let healer = Healer::new(log.clone(), witnesses, self.accepted.clone());
+        healer.look().await;
+        if self.accepted.is_some() && log.awaits().is_none() {
+            return Err(RoleError::NothingLost);
+        }
+        Ok(healer)
     }
 
     fn publish(&self, nats: &Nats, role: Role, log: &EventLog, data: &Path) -> Published {
@@ -181,7 +239,10 @@ impl Line {
 }
 
 /// The replica's own name, drawn once.
-fn follower(data: &Path) -> io::Result<String> {
+///
+/// # Errors
+/// When it cannot be read or kept.
+pub fn follower(data: &Path) -> io::Result<String> {
     let file = data.join(FOLLOWER);
     match fs::read_to_string(&file) {
         Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),

@@ -9,6 +9,7 @@ mod args;
 mod backup;
 mod client;
 mod config;
+mod copies;
 mod demo;
 mod doors;
 mod figures;

@@ -16,8 +16,9 @@ use processing::Processing;
 use reporting::Reporting;
 
 use crate::config::Settings;
+use crate::copies::{self, Copies};
 use crate::doors::{self, Doors};
-use crate::line::Line;
+use crate::line::{self, Line};
 use crate::stack::{self, AckKind, FolderKind};
 use crate::{Failure, args, shipped};
 
@@ -92,6 +93,9 @@ pub struct IntakeNode {
     /// time this node was alive (it was switched off for so long, say). Without it such a node takes no writes.
     #[arg(long, value_name = "DAY", env = "HOSO_CONFIRM_CLOCK")]
     pub confirm_clock: Option<String>,
+    /// Who has copies of its log.
+    #[command(flatten)]
+    pub copies: Copies,
 }
 
 /// `hoso processing`.
@@ -110,6 +114,9 @@ pub struct ProcessingRole {
     /// time processing was alive (it was switched off for so long, say). Without it processing takes no writes.
     #[arg(long, value_name = "DAY", env = "HOSO_CONFIRM_CLOCK")]
     pub confirm_clock: Option<String>,
+    /// Who has copies of its log.
+    #[command(flatten)]
+    pub copies: Copies,
 }
 
 /// `hoso reporting`.
@@ -121,6 +128,10 @@ pub struct ReportingReplica {
     /// The log id of processing, if it is not to be found by its announcement.
     #[arg(long, value_name = "ID", env = "HOSO_ORIGINS")]
     pub origins: Option<String>,
+    /// This replica's name, for the list of followers in processing's settings; drawn once and kept in the data folder if not
+    /// given.
+    #[arg(long, value_name = "NAME", env = "HOSO_NAME")]
+    pub name: Option<String>,
 }
 
 /// The part of the settings that all roles have.
@@ -211,6 +222,9 @@ impl Base {
                 urls,
                 replicas,
                 origins,
+                followers: Vec::new(),
+                accepted: None,
+                name: None,
                 kind: FolderKind::Real,
             },
             settings,
@@ -264,11 +278,13 @@ fn stop() -> impl Future<Output = ()> + Send + 'static {
 
 /// Runs an intake node until a signal.
 pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
+    let accepted = told.copies.accepted();
     let more = vec![
         ("node", told.node),
         ("master_key_file", told.master_key_file),
         ("ack", told.ack),
         ("confirm_clock", told.confirm_clock),
+        ("followers", told.copies.followers),
     ];
     let mut base = Base::read(told.common, args::INTAKE, more)?;
     let node = base.settings.or("node", 0);
@@ -277,6 +293,8 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
     }
     let (ack, held) = base.settings.or("ack", AckKind::Local).ready();
     let confirmed: Option<args::Day> = base.settings.optional("confirm_clock");
+    base.line.followers = copies::followers(&mut base.settings, line::PROCESSING);
+    base.line.accepted = accepted;
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
     let ready = base.ready()?;
     let opened = Intake::open(intake::Settings {
@@ -302,12 +320,16 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
 
 /// Runs processing until a signal.
 pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
+    let accepted = told.copies.accepted();
     let more = vec![
         ("origins", told.origins),
         ("master_key_file", told.master_key_file),
         ("confirm_clock", told.confirm_clock),
+        ("followers", told.copies.followers),
     ];
     let mut base = Base::read(told.common, args::PROCESSING, more)?;
+    base.line.followers = copies::followers(&mut base.settings, "");
+    base.line.accepted = accepted;
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
     let confirmed: Option<args::Day> = base.settings.optional("confirm_clock");
     let ready = base.ready()?;
@@ -332,11 +354,9 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
 
 /// Runs a reporting replica until a signal.
 pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
-    let base = Base::read(
-        told.common,
-        args::REPORTING,
-        vec![("origins", told.origins)],
-    )?;
+    let more = vec![("origins", told.origins), ("name", told.name)];
+    let mut base = Base::read(told.common, args::REPORTING, more)?;
+    base.line.name = copies::own_name(&mut base.settings);
     let ready = base.ready()?;
     let opened = Reporting::open(reporting::Settings {
         data: ready.data.clone(),

@@ -13,11 +13,11 @@ use application::ack::Ack;
 use chassis::Clock;
 use clap::ValueEnum;
 use domain::Catalogue;
-use eventlog::Position;
+use eventlog::{EventLog, Position};
 use intake::Intake;
 use jiff::civil::Date;
 use messaging::nats::AddressError;
-use messaging::{Embedded, Feeds, held};
+use messaging::{Embedded, EmbeddedWitness, Feeds, Healer, held};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use vault::MasterKey;
 
 use crate::doors::{Addresses, Doors};
-use crate::line::{Line, RoleError};
+use crate::line::{self, Line, RoleError};
 
 /// What calls wait for at most: a position, or the end of a drain.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -282,6 +282,13 @@ impl Stack {
             drain: DRAIN,
         })?;
         let logs = [intake_node.log(), processing_role.log()].map(|log| log.head().log);
+        let replica = match &feed {
+            FeedKind::Embedded => "reporting".to_owned(),
+            FeedKind::Nats(_) => line::follower(&data.join("reporting"))
+                .map_err(io_error("reading the replica's name"))?,
+        };
+        let of_intake = EmbeddedWitness::new(line::PROCESSING, processing_role.log().clone());
+        let of_processing = EmbeddedWitness::new(&replica, reporting_role.log().clone());
         let from_intake = Embedded::new(intake_node.log().clone());
         let from_processing = Embedded::new(processing_role.log().clone());
         let at_processing = processing_role.log().clone();
@@ -302,10 +309,12 @@ impl Stack {
                                 if let Some(held) = held {
                                     held_by.spawn(held::keep(at_processing, logs[0], held));
                                 }
-                                Ok(intake_node.serve(sockets, stopped).await?)
+                                let healer = healer(intake_node.log(), of_intake).await;
+                                Ok(intake_node.serve(healer, sockets, stopped).await?)
                             }
                             FeedKind::Nats(line) => {
-                                line.intake(intake_node, &data, sockets, held, stopped)
+                                line.followed_by(line::PROCESSING)
+                                    .intake(intake_node, &data, sockets, held, stopped)
                                     .await
                             }
                         }
@@ -318,10 +327,12 @@ impl Stack {
                         match feed {
                             FeedKind::Embedded => {
                                 let feeds = Feeds::fixed(vec![from_intake]);
-                                Ok(role.serve(feeds, sockets, stopped).await?)
+                                let healer = healer(role.log(), of_processing).await;
+                                Ok(role.serve(feeds, healer, sockets, stopped).await?)
                             }
                             FeedKind::Nats(line) => {
                                 line.from(logs[0])
+                                    .followed_by(&replica)
                                     .processing(role, &data, sockets, stopped)
                                     .await
                             }
@@ -394,6 +405,13 @@ fn role(
         })
         .map_err(io_error(format!("starting {name}'s thread")))?;
     Ok((name, thread))
+}
+
+/// Holds a log against what its follower in this process has seen of it.
+async fn healer(log: &EventLog, follower: EmbeddedWitness) -> Healer<EmbeddedWitness> {
+    let healer = Healer::new(log.clone(), vec![follower], None);
+    healer.look().await;
+    healer
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

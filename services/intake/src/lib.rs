@@ -28,7 +28,7 @@ use application::{Desk, Writer};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
-use messaging::Relayed;
+use messaging::{Healer, Relayed, Witness};
 use thiserror::Error;
 use tokio::sync::watch;
 use vault::Vault;
@@ -37,10 +37,14 @@ use crate::grpc::Calls;
 pub use crate::settings::Settings;
 use crate::worklist::Worklist;
 
+/// How long the codes of a healed log may take to be counted before that is tried again.
+const CODES_PATIENCE: Duration = Duration::from_secs(60);
+
 /// An intake node whose log and vault are open.
 #[derive(Debug)]
 pub struct Intake {
     calls: Calls,
+    codes: Arc<Codes>,
     drain: Duration,
     relayed: Option<watch::Receiver<Relayed>>,
 }
@@ -97,12 +101,12 @@ impl Intake {
             (Worklist::default(), Counters::of(settings.node)),
             settings.data.join("worklist.fold"),
         )?;
-        let codes = folded.read(|(_, counters), _| Codes::after(counters));
+        let codes = Arc::new(folded.read(|(_, counters), _| Codes::after(counters)));
         let desk = Desk::new(
             log,
             vault,
             settings.catalogue,
-            Arc::new(codes),
+            Arc::<Codes>::clone(&codes),
             Writer::Intake,
         );
         Ok(Self {
@@ -115,6 +119,7 @@ impl Intake {
                 },
                 worklist: folded,
             },
+            codes,
             drain: settings.drain,
             relayed: None,
         })
@@ -134,12 +139,13 @@ impl Intake {
         }
     }
 
-    /// Serves until `stop` resolves, then drains.
+    /// Serves until `stop` resolves, then drains. The healer is this log's.
     ///
     /// # Errors
     /// When the socket cannot be used.
-    pub async fn serve(
+    pub async fn serve<W: Witness>(
         self,
+        healer: Healer<W>,
         sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
@@ -152,6 +158,16 @@ impl Intake {
             Some(vault),
             tell_unable,
         ));
+        let (codes, folded) = (self.codes, self.calls.worklist.clone());
+        tasks.spawn(healer.run(move |head| {
+            let (codes, folded) = (Arc::clone(&codes), folded.clone());
+            async move {
+                // No code is given out before those that were taken back are counted.
+                let there = folded.reach(head, CODES_PATIENCE).await;
+                folded.read(|(_, counters), _| codes.raise(counters));
+                there
+            }
+        }));
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),

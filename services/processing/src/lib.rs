@@ -29,7 +29,7 @@ use application::{Desk, Writer};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
-use messaging::{Feed, Feeds, Followed, Follower, Mode, Relayed};
+use messaging::{Feed, Feeds, Followed, Follower, Healer, Mode, Relayed, Witness};
 use thiserror::Error;
 use tokio::sync::watch;
 use vault::Vault;
@@ -133,13 +133,14 @@ impl Processing {
         }
     }
 
-    /// Follows intake's nodes and serves until `stop` resolves, then drains.
+    /// Follows intake's nodes and serves until `stop` resolves, then drains. The healer is this log's.
     ///
     /// # Errors
     /// When the socket cannot be used.
-    pub async fn serve<F: Feed>(
+    pub async fn serve<F: Feed, W: Witness>(
         self,
         mut feeds: Feeds<F>,
+        healer: Healer<W>,
         sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
@@ -165,6 +166,8 @@ impl Processing {
             }
             while followers.join_next().await.is_some() {}
         });
+        // Nothing is derived but what follows the log by itself.
+        tasks.spawn(healer.run(|_| std::future::ready(true)));
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),
