@@ -218,12 +218,20 @@ fn continuing(hash: ChainHash) -> Key {
 
 /// Is it a record that opens an epoch, and no dossier's?
 pub fn opens(record: &Record) -> bool {
-    is_of_log(&record.event.kind, record.stream, &record.origin.unwrap_or(record.place))
+    is_of_log(
+        &record.event.kind,
+        record.stream,
+        &record.origin.unwrap_or(record.place),
+    )
 }
 
 /// The same of a record that lies where it was read.
 pub fn opens_view(record: &RecordView<'_>) -> bool {
-    is_of_log(record.kind, record.stream, &record.origin.unwrap_or(record.place))
+    is_of_log(
+        record.kind,
+        record.stream,
+        &record.origin.unwrap_or(record.place),
+    )
 }
 
 /// It opens an epoch, in the stream of the log where it was written.

@@ -17,7 +17,7 @@ use crate::load::Load;
 use crate::locks::read;
 use crate::open;
 use crate::reader::{self, LogBlocks, Scan};
-use crate::record::{ChainHash, Key, LogId, Position, Record, Revision, StreamId};
+use crate::record::{ChainHash, Key, LogId, Place, Position, Record, Revision, StreamId};
 use crate::sealing;
 use crate::segment::Segments;
 use crate::settings::Settings;
@@ -166,14 +166,15 @@ impl EventLog {
         submit::take_in(Arc::clone(&self.shared), records, Taking::Heal)
     }
 
-    /// Opens the next epoch with a record of the log's own; writes are taken from then on, after any crash too.
+    /// Opens the next epoch with a record of the log's own, and gives its place; writes are taken from then on, after any
+    /// crash too.
     ///
     /// # Errors
     /// See [`EpochError`].
     pub fn open_epoch(
         &self,
         opening: Opening,
-    ) -> impl Future<Output = Result<Record, EpochError>> + Send + use<> {
+    ) -> impl Future<Output = Result<Place, EpochError>> + Send + use<> {
         submit::open_epoch(Arc::clone(&self.shared), opening)
     }
 

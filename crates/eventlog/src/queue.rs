@@ -9,7 +9,7 @@ use crate::append::{Append, Imported};
 use crate::epoch::Opening;
 use crate::error::{AppendError, EpochError, ImportError};
 use crate::locks::lock;
-use crate::record::{Position, Record};
+use crate::record::{Place, Position, Record};
 
 /// What the writer says to an append.
 pub(crate) enum Outcome {
@@ -21,7 +21,7 @@ pub(crate) enum Outcome {
 
 pub(crate) type AppendReply = oneshot::Sender<Result<Outcome, AppendError>>;
 pub(crate) type ImportReply = oneshot::Sender<Result<Imported, ImportError>>;
-pub(crate) type EpochReply = oneshot::Sender<Result<Record, EpochError>>;
+pub(crate) type EpochReply = oneshot::Sender<Result<Place, EpochError>>;
 pub(crate) type SeenReply = oneshot::Sender<Result<bool, EpochError>>;
 
 /// A write that waits.

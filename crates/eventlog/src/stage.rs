@@ -195,7 +195,7 @@ impl Stage {
         &mut self,
         segments: &Segments,
         event: NewRecord,
-    ) -> Result<Record, Refused<EpochError>> {
+    ) -> Result<Place, Refused<EpochError>> {
         let bytes = crate::format::event_len(&event);
         let max = RECORD_BYTES_MAX;
         if bytes > max {
@@ -205,8 +205,9 @@ impl Stage {
             .map_err(|fault| Refused::Because(EpochError::from(fault)))?;
         let stream = StreamId(self.standing.log.0);
         let revision = self.revision(segments, stream)?.saturating_add(1);
+        let place = self.next_place();
         let record = Record {
-            place: self.next_place(),
+            place,
             origin: None,
             stream,
             revision,
@@ -216,7 +217,7 @@ impl Stage {
         self.room(bytes, 1);
         self.push(&record).map_err(Refused::Broken)?;
         self.batch.revisions.insert(stream, revision);
-        Ok(record)
+        Ok(place)
     }
 
     /// Where this log's own next record goes.

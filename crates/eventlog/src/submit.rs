@@ -11,7 +11,7 @@ use crate::epoch::{self, Opening};
 use crate::error::{AppendError, EpochError, ImportError};
 use crate::live::SYNC_BYTES_MAX;
 use crate::queue::{Job, Jobs, Outcome, Refusal};
-use crate::record::{Position, Record};
+use crate::record::{Place, Position, Record};
 use crate::settings::Role;
 use crate::shared::Shared;
 use crate::stage;
@@ -162,10 +162,7 @@ pub(crate) async fn take_in(
 }
 
 /// Opens the next epoch.
-pub(crate) async fn open_epoch(
-    shared: Arc<Shared>,
-    opening: Opening,
-) -> Result<Record, EpochError> {
+pub(crate) async fn open_epoch(shared: Arc<Shared>, opening: Opening) -> Result<Place, EpochError> {
     let (reply, answer) = oneshot::channel();
     let job = Job::OpenEpoch(opening, reply);
     shared.enqueue(vec![(job, 0)]).await?;

@@ -16,7 +16,7 @@ use crate::live::{Header, Live, SYNC_BYTES_MAX};
 use crate::locks::{lock, write};
 use crate::manifest::{End, Entry, Form, live_folder};
 use crate::queue::{AppendReply, EpochReply, ImportReply, Job, Outcome, SeenReply};
-use crate::record::Record;
+use crate::record::Place;
 use crate::segment::{LiveSegment, Segments};
 use crate::shared::Shared;
 use crate::stage::{Batch, Refused, Stage};
@@ -34,7 +34,7 @@ const UNSEALED_MAX: usize = 2;
 enum Answer {
     Append(AppendReply, Result<Outcome, AppendError>),
     Import(ImportReply, Result<Imported, ImportError>),
-    Epoch(EpochReply, Result<Record, EpochError>),
+    Epoch(EpochReply, Result<Place, EpochError>),
     Seen(SeenReply, bool),
 }
 
@@ -181,7 +181,7 @@ impl Writer {
     }
 
     /// Gives this log the identity of the one it follows, before its first record is written.
-    fn adopt(&self, place: &crate::record::Place) -> io::Result<()> {
+    fn adopt(&self, place: &Place) -> io::Result<()> {
         let mut manifest = lock(&self.shared.manifest);
         manifest.log = place.log;
         manifest.epoch = place.epoch;

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventlog::epoch::{Heard, Loss, Opening};
-use eventlog::{
-    ChainHash, EventLog, ImportError, LogId, Position, Record, chain, format,
-};
+use eventlog::{ChainHash, EventLog, ImportError, LogId, Position, Record, chain, format};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -27,7 +26,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// How often a log that takes writes is held against what others have seen.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Where a loss is accepted, those who are just late are waited for all the same.
-const LATE: Duration = Duration::from_secs(10);
+const LATE: Duration = Duration::from_secs(5);
 
 /// The decision to go on without those who are not heard.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +43,7 @@ pub struct Healer<W> {
     log: EventLog,
     witnesses: Arc<Vec<W>>,
     accepted: Option<AcceptedLoss>,
+    waiting: watch::Sender<Option<String>>,
 }
 
 /// Why something is not healed now.
@@ -67,7 +67,13 @@ impl<W: Witness> Healer<W> {
             log,
             witnesses: Arc::new(witnesses),
             accepted,
+            waiting: watch::Sender::new(None),
         }
+    }
+
+    /// Why the next epoch is not open yet, while it is waited for.
+    pub fn waiting(&self) -> watch::Receiver<Option<String>> {
+        self.waiting.subscribe()
     }
 
     /// Asks all once, before the first write, whether they have seen more than the log holds: it takes no writes then. Whoever
@@ -93,6 +99,7 @@ impl<W: Witness> Healer<W> {
         loop {
             if self.log.awaits().is_none() {
                 patience.again();
+                self.waiting.send_replace(None);
                 let mut awaits = self.log.watch_awaits();
                 let noticed = awaits.wait_for(Option::is_some);
                 if let Ok(Err(_)) = tokio::time::timeout(LOOK_EVERY, noticed).await {
@@ -112,6 +119,7 @@ impl<W: Witness> Healer<W> {
                 } else if said != reason {
                     warn!(log = %self.id(), reason, "the next epoch is not opened yet");
                 }
+                self.waiting.send_replace(Some(reason.clone()));
                 said = reason;
                 tokio::time::sleep(patience.pause()).await;
             }
@@ -302,10 +310,13 @@ impl<W: Witness> Healer<W> {
                 return Err(Trouble::Lacking(reason));
             }
             let count = records.len();
-            self.log.heal(records).await.map_err(|error| match error {
-                ImportError::Fork { .. } => Trouble::Fork(error.to_string()),
-                error => Trouble::Lacking(error.to_string()),
-            })?;
+            match self.log.heal(records).await {
+                Ok(_) => {}
+                Err(error @ ImportError::Fork { .. }) => {
+                    return Err(Trouble::Fork(error.to_string()));
+                }
+                Err(error) => return Err(Trouble::Lacking(error.to_string())),
+            }
             info!(log = %self.id(), from = witness.name(), count, at, "taken back");
         }
         Ok(())

@@ -13,6 +13,8 @@ mod both;
 mod faults;
 #[path = "feed/form.rs"]
 mod form;
+#[path = "feed/healing.rs"]
+mod healing;
 #[path = "feed/held.rs"]
 mod held;
 #[path = "feed/logs.rs"]

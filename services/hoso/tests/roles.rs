@@ -21,6 +21,8 @@ mod clocks;
 mod dial;
 #[path = "roles/disks.rs"]
 mod disks;
+#[path = "roles/epochs.rs"]
+mod epochs;
 #[path = "roles/faults.rs"]
 mod faults;
 #[path = "roles/floods.rs"]

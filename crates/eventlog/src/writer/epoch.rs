@@ -5,7 +5,7 @@ use std::io;
 use crate::epoch::{self, Awaits, Opening, Why};
 use crate::error::EpochError;
 use crate::locks::lock;
-use crate::record::{Position, Record};
+use crate::record::{Place, Position};
 use crate::settings::Role;
 use crate::writer::{Writer, sound};
 
@@ -34,7 +34,7 @@ impl Writer {
     pub(super) fn open_epoch(
         &mut self,
         opening: &Opening,
-    ) -> io::Result<Result<Record, EpochError>> {
+    ) -> io::Result<Result<Place, EpochError>> {
         let Some(awaits) = self.shared.awaits.borrow().clone() else {
             return Ok(Err(EpochError::NotAwaited));
         };
@@ -50,8 +50,8 @@ impl Writer {
         let noted = awaits.opening(position, event.event_id);
         let before = std::mem::replace(&mut self.stage.epoch, number);
         let staged = self.stage.open_epoch(&self.segments, event);
-        let record = match sound(staged)? {
-            Ok(record) => record,
+        let place = match sound(staged)? {
+            Ok(place) => place,
             Err(refused) => {
                 self.stage.epoch = before;
                 return Ok(Err(refused));
@@ -69,7 +69,7 @@ impl Writer {
         faults.at("epoch::numbered")?;
         Awaits::remove(&folder)?;
         self.await_epoch(None);
-        tracing::warn!(log = %record.place.log, epoch = number, position, "the next epoch is open");
-        Ok(Ok(record))
+        tracing::warn!(log = %place.log, epoch = number, position, "the next epoch is open");
+        Ok(Ok(place))
     }
 }

@@ -132,6 +132,7 @@ fn what_others_have_is_taken_back_verbatim_and_the_next_epoch_continues_it() {
     assert_eq!(log.head(), accident.log.head());
     assert_eq!(check(&log), whole);
     let opened = block_on(log.open_epoch(opening())).unwrap();
+    let opened = log.record(opened.position).unwrap().unwrap();
     assert_eq!(log.awaits(), None);
     assert_eq!((opened.place.epoch, opened.place.position), (2, 31));
     assert_eq!(&*opened.event.kind, EPOCH_OPENED);
@@ -208,6 +209,7 @@ fn a_log_shorter_than_somebody_has_seen_it_takes_no_writes() {
         loss: Some(loss),
     };
     let opened = block_on(log.open_epoch(opening)).unwrap();
+    let opened = log.record(opened.position).unwrap().unwrap();
     // Above every epoch that anybody has heard of.
     assert_eq!((opened.place.epoch, opened.place.position), (5, 7));
     assert_eq!(&*opened.event.actor, "operator");

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::feed::{Feed, FeedError, Met, News};
-use crate::incoming::{self, Asked, Incoming, Next};
+use crate::incoming::{Asked, Incoming, Next};
 use crate::nats::steady::{Counts, Delivered, Receipt, Steady};
 use crate::nats::subjects::{self, Ask, Role};
 use crate::nats::{Nats, asking};

@@ -59,16 +59,7 @@ impl Line {
 
     /// Waits until the stream holds this many messages.
     async fn stream_holds(&self, messages: u64) {
-        let jetstream = self.jetstream().await;
-        for _ in 0..1000 {
-            if let Ok(stream) = jetstream.get_stream("HOSO_INTAKE").await
-                && stream.cached_info().state.messages >= messages
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the stream does not hold {messages} messages");
+        self.form.stream_holds("HOSO_INTAKE", messages).await;
     }
 
     async fn all_is_well(&self, records: Position) {

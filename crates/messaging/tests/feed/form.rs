@@ -2,12 +2,18 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_nats::jetstream;
 use eventlog::EventLog;
 use messaging::follow::{Forked, Progress};
 use messaging::nats::steady::Counts;
-use messaging::nats::{Origin, Relay, Role, StreamSettings};
-use messaging::{Embedded, Feed, Follower, Mode, Nats, NatsFeed};
+use messaging::nats::subjects::{self, Ask};
+use messaging::nats::{Holder, Origin, Relay, Role, StreamSettings};
+use messaging::{
+    AcceptedLoss, Embedded, EmbeddedWitness, Feed, Follower, Healer, Mode, Nats, NatsFeed,
+    NatsWitness, Witness,
+};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -87,6 +93,87 @@ impl Form {
                 start(feed, into, mode, Some(counts))
             }
         }
+    }
+}
+
+/// A log that is being healed; it ends when this is dropped.
+pub(crate) struct Healing {
+    pub(crate) waiting: watch::Receiver<Option<String>>,
+    _tasks: JoinSet<()>,
+}
+
+async fn healed<W: Witness>(
+    log: &EventLog,
+    witnesses: Vec<W>,
+    accepted: Option<AcceptedLoss>,
+) -> Healing {
+    let healer = Healer::new(log.clone(), witnesses, accepted);
+    healer.look().await;
+    let waiting = healer.waiting();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(healer.run(|| Ok(())));
+    Healing {
+        waiting,
+        _tasks: tasks,
+    }
+}
+
+impl Form {
+    /// The follower answers for what it has of the origins' logs; it does so directly in one process.
+    pub(crate) async fn hold(&self, role: Role, name: &str, log: &EventLog) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        if let Self::Nats(server) = self {
+            let nats = connect(server).await;
+            let asked = nats.client().clone();
+            let subject = subjects::ask_follower(role, name, log.head().log, Ask::Head);
+            tasks.spawn(Holder::new(nats, role, name.to_owned(), log.clone()).run());
+            for _ in 0..1000 {
+                if asked.request(subject.clone(), "".into()).await.is_ok() {
+                    return tasks;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("{name} does not answer");
+        }
+        tasks
+    }
+
+    /// The log is held against what its followers have of it, and healed.
+    pub(crate) async fn heal(
+        &self,
+        role: Role,
+        log: &EventLog,
+        followers: &[(&str, &EventLog)],
+        accepted: Option<AcceptedLoss>,
+    ) -> Healing {
+        match self {
+            Self::Embedded => {
+                let witness =
+                    |(name, log): &(&str, &EventLog)| EmbeddedWitness::new(name, (*log).clone());
+                healed(log, followers.iter().map(witness).collect(), accepted).await
+            }
+            Self::Nats(server) => {
+                let names = followers.iter().map(|(name, _)| (*name).to_owned());
+                let names: Vec<_> = names.collect();
+                let nats = connect(server).await;
+                healed(log, NatsWitness::all(&nats, role, &names), accepted).await
+            }
+        }
+    }
+
+    /// Waits until the stream holds this many messages.
+    pub(crate) async fn stream_holds(&self, stream: &str, messages: u64) {
+        let Self::Nats(server) = self else { return };
+        let jetstream = jetstream::new(connect(server).await.client().clone());
+        for _ in 0..1000 {
+            if let Ok(stream) = jetstream.get_stream(stream).await
+                && stream.cached_info().state.messages >= messages
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the stream does not hold {messages} messages");
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use api::hoso::dossier::v1::{Applicant, ApplicantKind, Channel, Component, PlaceKind};
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
-use api::hoso::intake::v1::{Acceptance, Submission, SubmitAndAcceptDossierRequest};
+use api::hoso::intake::v1::{
+    Acceptance, Submission, SubmitAndAcceptDossierRequest, SubmitAndAcceptDossierResponse,
+};
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 use api::hoso::processing::v1::{Change, DossierName, ResolveDossierRequest, dossier_name};
 use api::hoso::reporting::v1::reporting_service_client::ReportingServiceClient;
@@ -112,6 +114,29 @@ fn submission() -> Submission {
         synthetic: true,
         ..Submission::default()
     }
+}
+
+/// Files and accepts a dossier under this request id: asks until there is an answer.
+pub(crate) async fn file(intake: &str, request_id: Uuid) -> SubmitAndAcceptDossierResponse {
+    let intake = IntakeServiceClient::new(connection(intake));
+    let filing = SubmitAndAcceptDossierRequest {
+        request_id: request_id.to_string(),
+        ..filing()
+    };
+    until_answered("filing", || {
+        let (mut to, request) = (intake.clone(), filing.clone());
+        async move { to.submit_and_accept_dossier(request).await }
+    })
+    .await
+}
+
+/// Asks once, and gives the refusal.
+pub(crate) async fn refused_to_file(intake: &str) -> Status {
+    let mut intake = IntakeServiceClient::new(connection(intake));
+    intake
+        .submit_and_accept_dossier(filing())
+        .await
+        .unwrap_err()
 }
 
 /// A new dossier at the counter.

@@ -169,6 +169,11 @@ impl Role {
     }
 
     pub(crate) fn restart(&mut self) {
+        self.restart_with(&[]);
+    }
+
+    /// With these flags besides.
+    pub(crate) fn restart_with(&mut self, more: &[&str]) {
         self.kill();
         let mut command = if self.special.outlives_full_files {
             outliving()
@@ -197,8 +202,16 @@ impl Role {
         } else {
             // A file for one setting, the environment for another, flags for the rest: all three ways are gone.
             let config = self.data.with_extension("toml");
-            std::fs::write(&config, format!("nats = {:?}\n", self.nats)).unwrap();
+            // The first replica is the follower that processing counts on.
+            let names = match self.name {
+                "reporting" => format!("name = \"reporting-{}\"\n", self.node),
+                "processing" => "followers = [\"reporting-0\"]\n".to_owned(),
+                _ => String::new(),
+            };
+            let text = format!("nats = {:?}\n{names}", self.nats);
+            std::fs::write(&config, text).unwrap();
             command.arg(&config).args(["--listen", &self.address]);
+            command.args(more);
             if self.name == "intake" {
                 command.args(["--node", &self.node.to_string()]);
             }
@@ -247,6 +260,19 @@ impl Role {
         self.ask("/readyz")
     }
 
+    /// The command line that would start it, for a start that is refused.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let config = self.data.with_extension("toml");
+        let words = [
+            self.name,
+            "--data",
+            path(&self.data),
+            "--config",
+            path(&config),
+        ];
+        words.map(str::to_owned).to_vec()
+    }
+
     /// What `hoso log dump` says of its log, a line a record. It must not run.
     pub(crate) fn dump(&self) -> Vec<serde_json::Value> {
         assert!(self.child.is_none());
@@ -274,6 +300,11 @@ impl Role {
             String::from_utf8_lossy(&output.stderr)
         );
     }
+}
+
+/// A path as a word of a command line.
+pub(crate) fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 impl Drop for Role {
