@@ -300,6 +300,9 @@ pub enum EpochError {
     /// The log takes writes.
     #[error("the log waits for no epoch")]
     NotAwaited,
+    /// The clock leapt ahead and nobody has confirmed it.
+    #[error("{0}; nothing is written until it comes back or is confirmed")]
+    ClockJumped(ClockJump),
     /// The record that opens it would not fit.
     #[error("the record that opens the epoch takes {bytes} bytes, at most {max} allowed")]
     TooLarge {

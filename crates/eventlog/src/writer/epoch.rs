@@ -38,6 +38,9 @@ impl Writer {
         let Some(awaits) = self.shared.awaits.borrow().clone() else {
             return Ok(Err(EpochError::NotAwaited));
         };
+        if let Some(jump) = self.stage.jump {
+            return Ok(Err(EpochError::ClockJumped(jump)));
+        }
         // What came before it is not part of it.
         self.commit()?;
         let folder = self.shared.folder.clone();
