@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use crate::embedded::EmbeddedWitness;
 use crate::feed::FeedError;
 use crate::incoming;
 use crate::patience::Patience;
@@ -57,6 +58,13 @@ enum Trouble {
 impl From<FeedError> for Trouble {
     fn from(error: FeedError) -> Self {
         Self::Lacking(error.to_string())
+    }
+}
+
+impl Healer<EmbeddedWitness> {
+    /// The healer of a log that nobody follows.
+    pub fn alone(log: EventLog) -> Self {
+        Self::new(log, Vec::new(), None)
     }
 }
 

@@ -111,7 +111,7 @@ async fn healed<W: Witness>(
     healer.look().await;
     let waiting = healer.waiting();
     let mut tasks = JoinSet::new();
-    tasks.spawn(healer.run(|| Ok(())));
+    tasks.spawn(healer.run(|_| std::future::ready(true)));
     Healing {
         waiting,
         _tasks: tasks,

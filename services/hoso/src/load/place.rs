@@ -9,6 +9,7 @@ use application::ack::Ack;
 use chassis::Clock;
 use domain::Catalogue;
 use intake::Intake;
+use messaging::Healer;
 use tokio::sync::oneshot;
 
 use super::args::OneRole;
@@ -198,8 +199,11 @@ impl IntakeAlone {
                     let stopped = async {
                         let _ = stopped.await;
                     };
-                    let served =
-                        async { Ok::<_, Failure>(intake.serve(doors.open()?, stopped).await?) };
+                    let healer = Healer::alone(intake.log().clone());
+                    let served = async {
+                        let sockets = doors.open()?;
+                        Ok::<_, Failure>(intake.serve(healer, sockets, stopped).await?)
+                    };
                     if let Err(error) = served.await {
                         tracing::error!(%error, "intake ended");
                     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chassis::serve::Sockets;
 use chassis::signals;
 use eventlog::LogId;
-use messaging::{Embedded, Feeds};
+use messaging::{Embedded, Feeds, Healer};
 
 use super::args::{OneRole, Serve};
 use super::place::{self, RoleFolder};
@@ -65,14 +65,19 @@ async fn one(role: OneRole, asked: Serve) -> Result<(), Failure> {
     };
     let nobody = || Feeds::fixed(Vec::<Embedded>::new());
     match (role, line) {
-        (OneRole::Intake, None) => folder.intake()?.serve(sockets()?, stop).await?,
+        (OneRole::Intake, None) => {
+            let intake = folder.intake()?;
+            let healer = Healer::alone(intake.log().clone());
+            intake.serve(healer, sockets()?, stop).await?;
+        }
         (OneRole::Intake, Some(line)) => {
             line.intake(folder.intake()?, &data, sockets()?, None, stop)
                 .await?;
         }
         (OneRole::Processing, None) => {
             let processing = folder.processing()?;
-            processing.serve(nobody(), sockets()?, stop).await?;
+            let healer = Healer::alone(processing.log().clone());
+            processing.serve(nobody(), healer, sockets()?, stop).await?;
         }
         (OneRole::Processing, Some(line)) => {
             line.processing(folder.processing()?, &data, sockets()?, stop)
