@@ -140,23 +140,10 @@ fn epochs(log: &[Value]) -> Vec<&Value> {
     opened.filter(|record| record["origin"].is_null()).collect()
 }
 
-async fn ready(role: &Role) -> String {
-    let mut answer = String::new();
-    let mut stream = tokio::net::TcpStream::connect(&role.http).await.unwrap();
-    let request = b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut stream, request)
-        .await
-        .unwrap();
-    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer)
-        .await
-        .unwrap();
-    answer
-}
-
 async fn eventually_says(role: &Role, words: &str) {
     let until = Instant::now() + PATIENCE;
     loop {
-        let answer = ready(role).await;
+        let (_, answer) = role.ready();
         if answer.contains(words) {
             return;
         }
@@ -186,7 +173,7 @@ async fn an_intake_node_restored_from_an_old_export_gives_no_position_and_no_cod
     let first = first.dossier.unwrap();
     assert_eq!(again.dossier.unwrap().code, first.code);
     province.works(3).await;
-    eventually_says(&province.intake, "ready").await;
+    eventually_says(&province.intake, "ready\n").await;
     let (intake, _) = province.is_well(1).await;
     assert_eq!(intake[..before.len()], before);
     let [opened] = epochs(&intake)[..] else {
@@ -272,7 +259,7 @@ async fn a_log_cut_short_is_noticed_by_its_own_relay_and_takes_no_writes_until_i
     assert!(status.get_details_retry_info().is_some());
     eventually_says(&province.intake, "the relay beside it has seen position").await;
     province.processing.restart();
-    eventually_says(&province.intake, "ready").await;
+    eventually_says(&province.intake, "ready\n").await;
     province.works(3).await;
     let (intake, _) = province.is_well(0).await;
     assert_eq!(intake[..before.len()], before);
