@@ -13,6 +13,7 @@ use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::stack::FolderKind;
