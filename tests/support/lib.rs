@@ -8,6 +8,7 @@
     reason = "a failed set-up fails the test, and says so"
 )]
 
+pub mod folder;
 pub mod program;
 pub mod python;
 pub mod repository;

@@ -22,6 +22,8 @@ const STOP_PATIENCE: Duration = Duration::from_secs(30);
 /// A running `hoso up`. Dropping it kills it.
 pub struct Hoso {
     child: Child,
+    /// The program itself: the child, or the child's child.
+    pid: Pid,
     /// Where intake listens.
     pub intake: String,
     /// Where processing listens.
@@ -48,6 +50,11 @@ impl Hoso {
 
     /// The same, with more on the command line.
     pub fn start_with(data: &Path, more: &[&str]) -> Self {
+        Self::start_under(data, more, &[])
+    }
+
+    /// The same, with another program before it on the command line, which ends with it.
+    pub fn start_under(data: &Path, more: &[&str], before: &[String]) -> Self {
         let program = repository::built().join("hoso");
         assert!(
             program.is_file(),
@@ -55,7 +62,14 @@ impl Hoso {
             program.display()
         );
         let any = "127.0.0.1:0";
-        let mut command = Command::new(program);
+        let mut command = match before.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
         // What a developer has set for a program of their own is not meant for this one.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("HOSO_") {
@@ -81,6 +95,7 @@ impl Hoso {
             listen(child.stderr.take().expect("piped"), &said, |_| {}),
         ];
         let mut started = Self {
+            pid: Pid::from_child(&child),
             child,
             intake: String::new(),
             processing: String::new(),
@@ -90,6 +105,9 @@ impl Hoso {
             listeners,
         };
         started.read_addresses(&addresses);
+        if !before.is_empty() {
+            started.pid = only_child(started.pid);
+        }
         started
     }
 
@@ -146,7 +164,7 @@ impl Hoso {
 
     /// The power goes: `kill -9`.
     pub fn kill(mut self) -> String {
-        self.child.kill().expect("the program can be killed");
+        kill_process(self.pid, Signal::KILL).expect("the program can be killed");
         self.child.wait().expect("the program ends");
         self.hear_out()
     }
@@ -154,8 +172,7 @@ impl Hoso {
     /// Asks the program to stop, as the operator's SIGTERM does, and gives back everything it said. It must end in time,
     /// with success, and without having met an error that a person would have to look at.
     pub fn stop(mut self) -> String {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).expect("the program can be asked to stop");
+        kill_process(self.pid, Signal::TERM).expect("the program can be asked to stop");
         let until = Instant::now() + STOP_PATIENCE;
         let status = loop {
             if let Some(status) = self
@@ -189,12 +206,24 @@ impl Hoso {
 
 impl Drop for Hoso {
     fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = kill_process(self.pid, Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("`hoso up` had said:\n{}", self.said());
         }
     }
+}
+
+/// The one process that this one has started.
+fn only_child(of: Pid) -> Pid {
+    let of = of.as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children"));
+    let children = children.expect("Linux tells a process's children");
+    let child = children.trim().parse().ok().and_then(Pid::from_raw);
+    child.unwrap_or_else(|| panic!("process {of} has not one child but {children:?}"))
 }
 
 fn listen(
