@@ -10,6 +10,8 @@
 
 mod answers;
 mod disk;
+mod pages;
 mod power;
+mod scene;
 mod strace;
 mod wire;

@@ -6,26 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::process::Command;
+use std::sync::atomic::Ordering;
 
-use eventlog::{
-    Append, ChainHash, EventLog, Expected, Key, NewRecord, Position, Record, Request, Role,
-    Settings, StreamId, chain, format, transfer,
-};
+use eventlog::{ChainHash, EventLog, Position, Record, Role, chain, format};
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use support::folder;
-use uuid::Uuid;
 
 use crate::disk::{self, Disk, Event, Luck};
-use crate::strace;
+use crate::scene::{CHILD, FOLDER, SCENE, all, settings};
+use crate::strace::{self, Call};
 
-const FOLDER: &str = "HOSO_TEST_POWER_FOLDER";
-const SCENE: &str = "HOSO_TEST_POWER_SCENE";
 /// The logs of a scene.
 const LOGS: [(&str, Role); 3] = [
     ("log", Role::Origin),
@@ -51,143 +44,6 @@ impl Luck for Dice {
     }
 }
 
-fn settings(role: Role) -> Settings {
-    let clock = Arc::new(AtomicI64::new(1_700_000_000_000_000));
-    Settings {
-        segment_bytes_max: 8 * 1024,
-        free_bytes_min: 0,
-        role,
-        ..Settings::new(move || clock.fetch_add(1000, Ordering::Relaxed))
-    }
-}
-
-fn event(number: u64, bytes: usize) -> NewRecord {
-    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut data = Vec::with_capacity(bytes + 8);
-    while data.len() < bytes {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        data.extend(state.to_le_bytes());
-    }
-    NewRecord {
-        event_id: Uuid::from_u128(u128::from(number)),
-        kind: "dossier_submitted".into(),
-        schema_version: 1,
-        occurred_at: 1_600_000_000_000_000,
-        actor: "can-bo-1".into(),
-        organisation: "000.00.06.H20".into(),
-        correlation: Uuid::nil(),
-        causation: Uuid::nil(),
-        keys: vec![Key(u128::from(number).to_be_bytes())],
-        data,
-    }
-}
-
-fn append(log: &EventLog, number: u64, count: u64, bytes: usize) {
-    let append = Append {
-        // No two logs write the same ones.
-        stream: StreamId(Uuid::from_u128(u128::from(number / 900 * 10 + number % 5))),
-        expected: Expected::Any,
-        request: Some(Request {
-            key: Key(u128::from(number).to_be_bytes()),
-            body: [1; 16],
-        }),
-        events: (0..count)
-            .map(|nth| event(number * 100 + nth, bytes))
-            .collect(),
-    };
-    log.append_blocking(append).unwrap();
-}
-
-fn all(log: &EventLog) -> Vec<Record> {
-    log.scan(1).collect::<Result<Vec<_>, _>>().unwrap().concat()
-}
-
-fn finish<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
-    runtime.unwrap().block_on(future)
-}
-
-/// Says on the standard output, which is recorded too, what is acknowledged from now on.
-fn say(name: &str, log: &EventLog) {
-    let head = log.head();
-    let line = format!("acknowledged {name} {} {}\n", head.position, head.hash);
-    std::io::stdout().write_all(line.as_bytes()).unwrap();
-    std::io::stdout().flush().unwrap();
-}
-
-/// Runs in a process of its own, under strace.
-#[test]
-fn child_main() {
-    let (Some(folder), Some(scene)) = (std::env::var_os(FOLDER), std::env::var_os(SCENE)) else {
-        return;
-    };
-    let folder = Path::new(&folder);
-    // The harness has begun a line.
-    std::io::stdout().write_all(b"\n").unwrap();
-    if scene == "life" {
-        life(folder);
-    } else {
-        recovery(folder);
-    }
-}
-
-/// Everything a log does.
-fn life(folder: &Path) {
-    let elsewhere = tempfile::tempdir().unwrap();
-    let other = EventLog::open(elsewhere.path(), settings(Role::Origin)).unwrap();
-    for number in 0..12 {
-        append(&other, 900 + number, 1 + number % 3, 300);
-    }
-    let records = all(&other);
-    let open = |name: &str, role| EventLog::open(&folder.join(name), settings(role)).unwrap();
-    let log = open("log", Role::Origin);
-    for number in 0..14 {
-        append(
-            &log,
-            number,
-            1 + number % 3,
-            if number % 5 == 3 { 3000 } else { 300 },
-        );
-        say("log", &log);
-    }
-    for part in records.chunks(7) {
-        finish(log.import(part.to_vec())).unwrap();
-        say("log", &log);
-    }
-    log.close();
-    drop(log);
-    let log = open("log", Role::Origin);
-    say("log", &log);
-    for number in 20..26 {
-        append(&log, number, 2, 500);
-        say("log", &log);
-    }
-    let copy = open("copy", Role::Replica);
-    for part in all(&log).chunks(20) {
-        finish(copy.replicate(part.to_vec())).unwrap();
-        say("copy", &copy);
-    }
-    copy.close();
-    let exported = transfer::export(&log, 0, &folder.join("export"), |_| {}).unwrap();
-    let files: Vec<_> = exported.into_iter().map(|file| file.path).collect();
-    transfer::import_into(&folder.join("restored"), Role::Origin, &files, &[], |_| {}).unwrap();
-    say("restored", &log);
-    log.close();
-}
-
-/// A log that a power cut has left is opened, written to and stopped.
-fn recovery(folder: &Path) {
-    let log = EventLog::open(&folder.join("log"), settings(Role::Origin)).unwrap();
-    say("log", &log);
-    append(&log, 800, 2, 300);
-    say("log", &log);
-    log.close();
-}
-
 /// What each log has acknowledged: position and chain hash.
 type Acknowledged = BTreeMap<String, (Position, String)>;
 
@@ -199,25 +55,26 @@ struct Moment {
     said: Option<String>,
 }
 
-/// Runs a scene in `folder` and gives every moment at which something may be lost.
-fn record(folder: &Path, scene: &str, mut acknowledged: Acknowledged) -> Vec<Moment> {
+/// A scene as it was played: the disk before it, and the system calls made in it.
+struct Recording {
+    folder: PathBuf,
+    before: Disk,
+    calls: Vec<Call>,
+}
+
+/// Plays a scene in `folder`.
+fn record(folder: &Path, scene: &str) -> Recording {
     let calls = folder.with_extension("calls");
-    let mut disk = Disk::of(folder);
+    let before = Disk::of(folder);
     let mut command = strace::under(&calls, disk::CALLS);
     let own = std::env::current_exe().unwrap();
     command.push(own.to_str().unwrap().to_owned());
     let child = Command::new(&command[0])
         .args(&command[1..])
-        .args([
-            "--exact",
-            "power::child_main",
-            "--nocapture",
-            "--test-threads",
-            "1",
-        ])
+        .args(["--exact", CHILD, "--nocapture"])
+        .args(["--test-threads", "1"])
         .env(FOLDER, folder)
         .env(SCENE, scene)
-        .stdout(Stdio::piped())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout).into_owned();
@@ -227,32 +84,56 @@ fn record(folder: &Path, scene: &str, mut acknowledged: Acknowledged) -> Vec<Mom
         said.contains("acknowledged log"),
         "{scene} did nothing: {said}"
     );
-    let mut moments = Vec::new();
-    let mut moment = |disk: &Disk, acknowledged: &Acknowledged, said: Option<&str>| {
-        moments.push(Moment {
-            disk: disk.clone(),
-            acknowledged: acknowledged.clone(),
-            said: said.map(str::to_owned),
-        });
+    let recording = Recording {
+        folder: folder.to_owned(),
+        before,
+        calls: strace::read(&calls),
     };
-    for call in strace::read(&calls) {
-        let syncs = call.name == "fsync" || call.name == "fdatasync";
-        if syncs && !disk.is_clean(folder) {
-            moment(&disk, &acknowledged, None);
-        }
-        if let Event::Said(said) = disk.take(&call) {
+    fs::remove_file(&calls).unwrap();
+    recording
+}
+
+impl Recording {
+    /// Every moment at which something may be lost. A disk that is `deaf` says yes to a sync of a live segment and does
+    /// nothing.
+    fn moments(&self, mut acknowledged: Acknowledged, deaf: bool) -> Vec<Moment> {
+        let mut disk = self.before.clone();
+        let mut moments = Vec::new();
+        for call in &self.calls {
+            let syncs = call.name == "fsync" || call.name == "fdatasync";
+            let live = |path: &String| path.starts_with(self.folder.to_str().unwrap());
+            let live = call
+                .files
+                .iter()
+                .any(|path| live(path) && path.ends_with("/db"));
+            if syncs && deaf && live {
+                continue;
+            }
+            if syncs && !disk.is_clean(&self.folder) {
+                moments.push(Moment {
+                    disk: disk.clone(),
+                    acknowledged: acknowledged.clone(),
+                    said: None,
+                });
+            }
+            let Event::Said(said) = disk.take(call) else {
+                continue;
+            };
             for line in said.lines() {
                 let words: Vec<_> = line.split(' ').collect();
                 if let ["acknowledged", log, position, hash] = words.as_slice() {
                     let what = (position.parse().unwrap(), (*hash).to_owned());
                     acknowledged.insert((*log).to_owned(), what);
-                    moment(&disk, &acknowledged, Some(log));
+                    moments.push(Moment {
+                        disk: disk.clone(),
+                        acknowledged: acknowledged.clone(),
+                        said: Some((*log).to_owned()),
+                    });
                 }
             }
         }
+        moments
     }
-    fs::remove_file(&calls).unwrap();
-    moments
 }
 
 /// Every log of a scene as it was in the end.
@@ -353,7 +234,8 @@ fn a_power_cut_at_any_sync_of_a_logs_life_and_of_its_recovery_keeps_what_was_ack
     let place = folder::in_memory();
     let folder = place.path().join("life");
     fs::create_dir(&folder).unwrap();
-    let moments = record(&folder, "life", Acknowledged::new());
+    let recording = record(&folder, "life");
+    let moments = recording.moments(Acknowledged::new(), false);
     let end = histories(&folder);
     assert_eq!(end.len(), LOGS.len());
     assert!(end["log"].len() > 60 && end["restored"] == end["log"] && end["copy"] == end["log"]);
@@ -367,10 +249,25 @@ fn a_power_cut_at_any_sync_of_a_logs_life_and_of_its_recovery_keeps_what_was_ack
         for other in ["copy", "export", "restored", "restored.restoring"] {
             drop(fs::remove_dir_all(folder.join(other)));
         }
-        let moments = record(&folder, "recovery", acknowledged);
+        let moments = record(&folder, "recovery").moments(acknowledged, false);
         let end = histories(&folder);
         cut_all(&moments, &end, "a recovery", |_| false);
         again += moments.len();
     }
     println!("{again} cuts of a recovery");
+
+    // That the above can fail at all: without the syncs, what was acknowledged is not there.
+    let deaf = recording.moments(Acknowledged::new(), true);
+    let said = deaf.iter().filter(|moment| moment.said.is_some()).take(12);
+    let lost = said.enumerate().filter(|(nth, moment)| {
+        let folder = folder::in_memory();
+        moment.disk.cut(&mut Dice::new(*nth as u64), folder.path());
+        let promised = &moment.acknowledged["log"].0;
+        let log = EventLog::open(&folder.path().join("log"), settings(Role::Origin));
+        log.map_or(true, |log| log.head().position < *promised)
+    });
+    assert!(
+        lost.count() > 0,
+        "a disk that ignores syncs loses nothing: this test sees nothing"
+    );
 }
