@@ -161,6 +161,11 @@ impl Machine {
         }
     }
 
+    /// A file beside the log, which outlives its lives.
+    pub(crate) fn beside(&self) -> PathBuf {
+        self.home.path().join(format!("{}.fold", self.name))
+    }
+
     pub(crate) fn log(&self) -> Option<&EventLog> {
         self.log.as_ref()
     }

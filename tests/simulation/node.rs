@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use application::codes::Codes;
+use application::codes::{Codes, Counters};
 use application::projection::Projection;
+use application::snapshot::{self, Keep, Mark};
 use application::{Desk, Writer};
 use domain::Catalogue;
 use eventlog::{EventLog, LogId, Position};
@@ -146,6 +147,15 @@ pub(crate) struct Line {
     pub(crate) follower: Option<Follower<Wire>>,
 }
 
+fn save<S: Keep>(folded: &Projection<S>, log: &EventLog, file: &Path) -> Position {
+    folded.read(|state, position| {
+        if let Some(mark) = Mark::at(log, position).expect("it reads") {
+            snapshot::save(file, state, &mark).expect("it is written");
+        }
+        position
+    })
+}
+
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) machine: Machine,
@@ -228,15 +238,22 @@ impl Node {
                 desk,
                 relay,
             } => {
-                let codes = Arc::new(Codes::open(&log, *digit).expect("it reads"));
+                let none = Counters::of(*digit);
+                let folded = Projection::open_kept(log.clone(), none, self.machine.beside());
+                let codes = folded
+                    .expect("it reads")
+                    .read(|counters, _| Codes::after(counters));
+                let codes = Arc::new(codes);
                 *desk = Some(Desk::new(log.clone(), vault(), catalogue(), codes, *writer));
                 relay.start(&log);
                 Mode::Import
             }
             Part::Counter { figures } => {
-                let calendar = catalogue().calendar().clone();
-                let (rebuilt, folded) = Figures::rebuild(&log, calendar).expect("it reads");
-                *figures = Some(Projection::resume(log.clone(), rebuilt, folded));
+                let none = Figures::new(catalogue().calendar().clone());
+                let kept = snapshot::load(&log, none, &self.machine.beside());
+                let (mut state, kept) = kept.expect("it reads");
+                let folded = state.catch_up(&log, kept).expect("it reads");
+                *figures = Some(Projection::resume(log.clone(), state, folded));
                 Mode::Replicate
             }
         };
@@ -247,6 +264,20 @@ impl Node {
         }
         lock(net).serves(self.machine.id, Some(log));
         true
+    }
+
+    /// Lays down what it has folded, from which its next start goes on; gives up to where that is.
+    pub(crate) fn lay_down(&self) -> Position {
+        let file = self.machine.beside();
+        match &self.part {
+            Part::Office { digit, .. } => {
+                let folded = Projection::open(self.log().clone(), Counters::of(*digit));
+                save(&folded.expect("it reads"), self.log(), &file)
+            }
+            Part::Counter { figures } => {
+                save(figures.as_ref().expect("it is alive"), self.log(), &file)
+            }
+        }
     }
 
     /// Everything that was in memory is gone.
@@ -266,6 +297,11 @@ impl Node {
         self.forget(net);
         if self.machine.bury() {
             lock(net).faults.power_cuts += 1;
+            // Nor is what was laid down beside the log more than a help.
+            let file = self.machine.beside();
+            if let Ok(bytes) = std::fs::read(&file) {
+                std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("it is written");
+            }
             // The checkpoint was not synced either.
             if let Part::Office { relay, .. } = &mut self.part {
                 relay.kept[0] = relay.kept[1];

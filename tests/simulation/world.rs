@@ -131,7 +131,8 @@ impl World {
             0..34 => self.ask(),
             34..46 => self.relay(node),
             46..74 => self.follow(node, true),
-            74..78 => self.fold(node),
+            74..77 => self.fold(node),
+            77..78 => self.lay_down(node),
             78..82 => {
                 let mut net = lock(&self.net);
                 net.now += self.chance.below(1500);
@@ -277,6 +278,14 @@ impl World {
                 figures.position()
             );
             self.tell(&line);
+        }
+    }
+
+    fn lay_down(&mut self, node: usize) {
+        if self.nodes[node].lives() {
+            let position = self.nodes[node].lay_down();
+            let name = self.name(node);
+            self.tell(&format!("{name} lays down what it has up to {position}"));
         }
     }
 
