@@ -13,14 +13,29 @@ const CALLS: &str =
 /// As many as the scenario makes of each of its two kinds of writes, one after the other.
 const WRITES: usize = 12;
 
-/// The syncs that succeeded of files whose path holds `part`.
-fn syncs<'a>(calls: &'a [Call], part: &str) -> Vec<&'a Call> {
+/// The syncs that succeeded of files whose path begins so.
+fn syncs<'a>(calls: &'a [Call], path: &Path) -> Vec<&'a Call> {
     let synced = calls
         .iter()
         .filter(|call| ["fsync", "fdatasync"].contains(&call.name.as_str()) && call.result == 0);
-    synced
-        .filter(|call| call.files.iter().any(|file| file.contains(part)))
+    synced.filter(|call| is_of(call, path)).collect()
+}
+
+/// What was written to such files; the zeros with which they are filled ahead of what comes are left out.
+fn writes<'a>(calls: &'a [Call], path: &Path) -> Vec<&'a Call> {
+    let written = calls
+        .iter()
+        .filter(|call| ["write", "writev", "pwrite64"].contains(&call.name.as_str()));
+    written
+        .filter(|call| is_of(call, path) && call.bytes().iter().any(|byte| *byte != 0))
         .collect()
+}
+
+fn is_of(call: &Call, path: &Path) -> bool {
+    let path = path.to_str().expect("a path in UTF-8");
+    call.files
+        .first()
+        .is_some_and(|file| file.starts_with(path))
 }
 
 #[test]
@@ -34,15 +49,11 @@ fn no_answer_is_sent_before_its_record_is_synced_and_the_vault_is_synced_before_
     hoso.stop();
 
     let calls = strace::read(&record);
-    let log = |role: &str| {
-        let path = Path::new(&data).join(role).join("log").join("live-");
-        path.to_str().unwrap().to_owned()
-    };
-    let vault = data.join("intake").join("vault");
-    let logs = syncs(&calls, &log("intake"));
-    let vaults = syncs(&calls, vault.to_str().unwrap());
-    assert!(!logs.is_empty(), "intake's log is where it was thought");
-    assert!(!vaults.is_empty(), "intake's vault is where it was thought");
+    let (log, vault) = (data.join("intake/log/live-"), data.join("intake/vault"));
+    let (written, synced) = (writes(&calls, &log), syncs(&calls, &log));
+    let kept = syncs(&calls, &vault);
+    assert!(!written.is_empty(), "intake's log is where it was thought");
+    assert!(!kept.is_empty(), "intake's vault is where it was thought");
 
     // The one connection that carried the writes: first those with personal data, then those without.
     let connections = wire::exchanges(&calls);
@@ -54,21 +65,24 @@ fn no_answer_is_sent_before_its_record_is_synced_and_the_vault_is_synced_before_
         "requests on the client's connection"
     );
     for (nth, exchange) in exchanges.iter().enumerate() {
-        assert!(exchange.arrived < exchange.answered);
         let within =
             |call: &&&Call| call.began > exchange.arrived && call.ended < exchange.answered;
-        let log = logs.iter().find(within);
-        let log = log.unwrap_or_else(|| {
-            panic!("request {nth} was answered without a sync of the log: {exchange:?}")
-        });
+        // One caller, one thing at a time: what is written in between is this request's.
+        let own: Vec<_> = written.iter().filter(within).collect();
+        let (begin, end) = (own.iter().map(|write| write.began).min(), own.last());
+        let (Some(begin), Some(end)) = (begin, end.map(|write| write.ended)) else {
+            panic!("request {nth} was answered before its record was written: {exchange:?}");
+        };
+        let safe = synced.iter().filter(within);
+        assert!(
+            safe.map(|sync| sync.began).any(|began| began > end),
+            "request {nth} was answered before its record was synced: {exchange:?}"
+        );
         if nth < WRITES {
-            let before = vaults
-                .iter()
-                .filter(within)
-                .any(|vault| vault.ended < log.began);
+            let mut before = kept.iter().filter(within);
             assert!(
-                before,
-                "request {nth}: its personal data was not synced before the event that names it"
+                before.any(|sync| sync.ended < begin),
+                "request {nth}: its personal data was not synced before the event that names it was written"
             );
         }
     }
