@@ -221,7 +221,8 @@ impl Net {
         let question = answers::question_text(after, max);
         let (after, max) =
             answers::question(question.as_bytes()).map_err(|error| error.to_string())?;
-        let bytes = answers::records_bytes(&log, after, max, 1 << 20)?;
+        let bytes =
+            answers::records_bytes(after, max, 1 << 20, |after, max| log.read_after(after, max))?;
         answers::records(&bytes).map_err(|error| error.to_string())
     }
 

@@ -78,8 +78,10 @@ impl Relay {
     }
 
     fn start(&mut self, log: &EventLog) {
-        let start = outgoing::resume(self.kept[0], &log.head());
-        self.acknowledged = start.expect("a checkpoint may lag, never lead");
+        let head = log.head();
+        let kept = self.kept[0].map_or(0, |(_, position)| position);
+        assert!(kept <= head.position, "a checkpoint may lag, never lead");
+        self.acknowledged = outgoing::resume(self.kept[0], &head).expect("it is of this log");
         self.outgoing = Outgoing::new(self.acknowledged);
     }
 
@@ -231,6 +233,11 @@ impl Node {
             return false;
         }
         let log = self.log().clone();
+        assert!(
+            log.awaits().is_none(),
+            "nothing was lost: {:?}",
+            log.awaits()
+        );
         let mode = match &mut self.part {
             Part::Office {
                 writer,
