@@ -10,8 +10,6 @@ use tokio::sync::mpsc;
 use vault::Vault;
 pub use vault::copy::CopyError;
 
-/// Records read from the log at a time.
-const ROUND: usize = 1024;
 /// About how many bytes one parcel of records holds.
 const PARCEL_BYTES: usize = 512 * 1024;
 /// Parcels that wait for whoever takes them.
@@ -93,39 +91,51 @@ pub fn records(log: &EventLog, known: Option<Known>) -> Result<Parcels<Parcel>, 
     let log = log.clone();
     let after = known.map_or(0, |known| known.position);
     tokio::task::spawn_blocking(move || {
-        let mut at = after;
-        loop {
-            let parcel = parcel(&log, &mut at, head.position);
-            let more = matches!(&parcel, Ok(parcel) if !parcel.records.is_empty());
-            // Whoever has gone needs nothing more.
-            if give.blocking_send(parcel).is_err() || !more {
-                return;
-            }
+        if let Err(error) = pack(&log, after, head.position, &give) {
+            // Whoever has gone need not be told.
+            let _ = give.blocking_send(Err(error));
         }
     });
     Ok(take)
 }
 
-/// The next records up to `last`; an empty parcel is the end.
-fn parcel(log: &EventLog, at: &mut Position, last: Position) -> Result<Parcel, BackupError> {
-    let mut records = Vec::new();
-    let mut bytes = 0;
-    while *at < last && bytes < PARCEL_BYTES {
-        let left = usize::try_from(last - *at).unwrap_or(usize::MAX);
-        let read = log.read_after(*at, left.min(ROUND / 8))?;
-        if read.is_empty() {
-            break;
-        }
-        for record in read {
+/// Gives the records after a position up to `last`; the last parcel may be empty.
+fn pack(
+    log: &EventLog,
+    after: Position,
+    last: Position,
+    give: &mpsc::Sender<Result<Parcel, BackupError>>,
+) -> Result<(), BackupError> {
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    // A block's records at a time, 64 KiB at most: a parcel stays well below what a message may hold.
+    for block in log.scan(after.saturating_add(1)) {
+        let block = block?;
+        let mut over = false;
+        for record in block {
+            over = record.place.position >= last;
+            if record.place.position > last {
+                break;
+            }
             let mut canonical = Vec::with_capacity(format::canonical_len(&record));
             format::canonical(&record, &mut canonical)
                 .map_err(|error| BackupError::Record(error.to_string()))?;
-            *at = record.place.position;
             bytes += canonical.len();
             records.push(canonical);
         }
+        if over {
+            break;
+        }
+        if bytes >= PARCEL_BYTES {
+            let records = std::mem::take(&mut records);
+            bytes = 0;
+            // Whoever has gone needs nothing more.
+            if give.blocking_send(Ok(Parcel { records, last })).is_err() {
+                return Ok(());
+            }
+        }
     }
-    Ok(Parcel { records, last })
+    let _ = give.blocking_send(Ok(Parcel { records, last }));
+    Ok(())
 }
 
 /// A copy of the vault as it is now, in pieces. Must be called within a runtime.
