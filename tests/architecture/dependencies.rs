@@ -95,6 +95,7 @@ const ONLY: &[(&str, &str)] = &[("sled", "eventlog"), ("async-nats", "messaging"
 /// What may stand at the top of the repository.
 const TOP: &[&str] = &[
     ".ci",
+    ".dockerignore",
     ".gitignore",
     "Cargo.lock",
     "Cargo.toml",
