@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "hoso/dossier/v1/dossier.proto",
         "hoso/intake/v1/intake.proto",
         "hoso/log/v1/log.proto",
+        "hoso/log/v1/parked.proto",
         "hoso/processing/v1/processing.proto",
         "hoso/reporting/v1/reporting.proto",
         "hoso/vault/v1/vault.proto",

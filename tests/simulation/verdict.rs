@@ -128,7 +128,7 @@ fn figures(counter: &Node, clients: &Clients, now: Timestamp) {
     let figures = counter.figures().expect("it is alive");
     figures.read(|figures, at| {
         assert_eq!(at, position);
-        assert_eq!(figures.not_understood, 0);
+        assert_eq!(figures.parked.records(), 0);
         assert!(
             figures.facts == rebuilt.facts,
             "the figures are those of a fold from zero"

@@ -2,12 +2,14 @@
 //!
 //! * [`filing`]: what is filed and accepted at intake
 //! * [`change`]: what is wished of an accepted dossier
+//! * [`duplicate`]: a dossier's other histories, outwards
 //! * [`dossier`]: dossiers and receipts, outwards
 //! * [`history`]: events in words, outwards
 //! * [`values`]: the small things both directions share
 
 pub mod change;
 pub mod dossier;
+pub mod duplicate;
 pub mod filing;
 pub mod history;
 pub mod values;

@@ -23,6 +23,9 @@ use crate::token::{self, Point};
 /// Until tokens say who calls, every caller on the loopback is this one.
 const PRINCIPAL: &str = "local";
 
+/// The flag of a dossier about which a newer program wrote something.
+const NOT_UNDERSTOOD: &str = "not_understood";
+
 /// What the calls of a writing service work with.
 #[derive(Clone)]
 pub struct Edge {
@@ -148,6 +151,19 @@ impl Edge {
     /// A dossier as read, outwards.
     pub fn read(&self, id: DossierId, loaded: &Loaded) -> wire::Dossier {
         outward::dossier(id, &loaded.dossier, loaded.revision, self.desk.catalogue())
+    }
+
+    /// A dossier in a list, outwards. One that is not understood is shown as it last was, and flagged.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn listed(&self, id: DossierId) -> Result<wire::Dossier, HandleError> {
+        let (loaded, stuck) = self.desk.load_known(id)?;
+        let mut dossier = self.read(id, &loaded);
+        if stuck.is_some() {
+            dossier.flags.push(NOT_UNDERSTOOD.to_owned());
+        }
+        Ok(dossier)
     }
 
     /// The token of what is here now.

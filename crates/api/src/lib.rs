@@ -5,6 +5,7 @@
 //! * [`text`]: what text from outside may be
 //! * [`token`] and [`page`]: opaque positions and pages
 //! * [`log_service`]: the service every role answers about its log; [`vault_service`]: the copy of a vault
+//! * [`parked_service`]: which dossiers are not understood
 //! * [`edge`]: the steps every call shares
 //! * [`status`]: the one table of errors → status codes
 
@@ -13,6 +14,7 @@ pub mod edge;
 pub mod faults;
 pub mod log_service;
 pub mod page;
+pub mod parked_service;
 pub mod status;
 pub mod text;
 pub mod token;

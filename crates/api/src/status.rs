@@ -51,6 +51,11 @@ pub enum EdgeError {
     /// A dossier of that id may be on its way.
     #[error("this dossier is not here, or not here yet")]
     DossierNotYetHere,
+    /// Another intake node may have taken the dossier in.
+    #[error(
+        "this intake node does not know the dossier: ask the node that took it in, or, once it is accepted, processing"
+    )]
+    AnotherHome,
     /// Nothing of that name.
     #[error("no such {what}")]
     NotFound {
@@ -218,6 +223,13 @@ fn answer(error: &EdgeError) -> Answer {
             "Hồ sơ chưa đến nơi này, vui lòng thử lại.",
         )
         .retry(SOON),
+        EdgeError::AnotherHome => Answer::new(
+            Code::Unavailable,
+            "DOSSIER_AT_ANOTHER_HOME",
+            error,
+            "Nút tiếp nhận này không có hồ sơ; hãy gọi nút đã tiếp nhận, hoặc dịch vụ xử lý nếu hồ sơ đã được tiếp nhận chính thức.",
+        )
+        .retry(LATER),
         EdgeError::NotFound { what } => {
             Answer::new(Code::NotFound, "NOT_FOUND", error, "Không tìm thấy.").with("what", what)
         }
@@ -298,11 +310,18 @@ fn handled(handle: &HandleError) -> Answer {
             "Hồ sơ này do dịch vụ khác xử lý.",
         )
         .with("service", writer),
-        HandleError::NotUnderstood(_) => Answer::new(
+        HandleError::NotUnderstood(why) => Answer::new(
             Code::FailedPrecondition,
             "DOSSIER_NOT_UNDERSTOOD",
             handle,
             "Hồ sơ có dữ liệu của phiên bản mới hơn, cần nâng cấp chương trình.",
+        )
+        .with("position", &why.position)
+        .with("kind", &why.kind)
+        .with("schema_version", &why.schema_version)
+        .with(
+            "hint",
+            &"upgrade this service to the program that wrote the record; until then `hoso parked show` says what it is",
         ),
         HandleError::TooLarge { bytes } => Answer::new(
             Code::InvalidArgument,

@@ -5,6 +5,7 @@ use domain::ids::{ActorId, OrganisationId};
 use eventlog::format::RecordView;
 use eventlog::{Key, NewRecord, Position, Record, Request};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
@@ -27,7 +28,7 @@ pub struct Stamp<'a> {
 }
 
 /// A record that this program cannot read as an event. It is kept all the same.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Error, Serialize, Deserialize)]
 #[error("record {position}, {kind} version {schema_version}, is not understood: {reason}")]
 pub struct NotUnderstood {
     /// Where it is.

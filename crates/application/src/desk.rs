@@ -199,24 +199,64 @@ impl Desk {
         Ok(DossierId(record.stream.0))
     }
 
+    /// How many events a dossier's history has; 0 when nobody knows it here.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn revision(&self, id: DossierId) -> Result<Revision, HandleError> {
+        Ok(self.log.revision(StreamId(id.0))?)
+    }
+
+    /// A dossier's records, understood or not.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn records(&self, id: DossierId) -> Result<Vec<Record>, HandleError> {
+        Ok(self.log.stream(StreamId(id.0))?)
+    }
+
+    /// Loads a dossier as far as this program understands it, and says what it does not: enough to list it, never enough to
+    /// write about it.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn load_known(
+        &self,
+        id: DossierId,
+    ) -> Result<(Loaded, Option<NotUnderstood>), HandleError> {
+        let mut records = self.log.stream(StreamId(id.0))?;
+        let mut history = Vec::with_capacity(records.len());
+        let mut stuck = None;
+        for record in &records {
+            match codec::decode(record) {
+                Ok(occurrence) => history.push(occurrence),
+                Err(why) => {
+                    stuck = Some(why);
+                    break;
+                }
+            }
+        }
+        let dossier = dossier::replay(&history);
+        let revision = records.last().map_or(0, |record| record.revision);
+        records.truncate(history.len());
+        let loaded = Loaded {
+            history,
+            records,
+            dossier,
+            revision,
+        };
+        Ok((loaded, stuck))
+    }
+
     /// Loads a dossier; an empty history is a dossier nobody knows.
     ///
     /// # Errors
     /// When the log cannot be read, or holds an event of a newer program.
     pub fn load(&self, id: DossierId) -> Result<Loaded, HandleError> {
-        let records = self.log.stream(StreamId(id.0))?;
-        let history = records
-            .iter()
-            .map(codec::decode)
-            .collect::<Result<Vec<_>, NotUnderstood>>()?;
-        let dossier = dossier::replay(&history);
-        let revision = records.last().map_or(0, |record| record.revision);
-        Ok(Loaded {
-            history,
-            records,
-            dossier,
-            revision,
-        })
+        match self.load_known(id)? {
+            (loaded, None) => Ok(loaded),
+            (_, Some(why)) => Err(why.into()),
+        }
     }
 
     /// Carries out a wish: all of its commands, in order, or none. The answer comes after the disk has it.

@@ -5,10 +5,12 @@
 //! * [`backup`]: what a service gives to whoever keeps a copy of it
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
+//! * [`duplicates`]: two histories of one dossier, and which one stands
 //! * [`erasures`]: what was erased stays erased after a vault was restored
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`keys`]: the names under which a dossier can be found again
 //! * [`orphans`]: vault entries that no event names are destroyed
+//! * [`parked`]: dossiers that are not understood until this program is upgraded
 //! * [`personal`]: what belongs in the vault and never in an event
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
@@ -21,11 +23,13 @@ pub mod clock;
 pub mod codec;
 pub mod codes;
 pub mod desk;
+pub mod duplicates;
 pub mod erasures;
 mod error;
 pub mod health;
 pub mod keys;
 pub mod orphans;
+pub mod parked;
 pub mod personal;
 pub mod position;
 pub mod projection;

@@ -110,7 +110,8 @@ fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::FeePaid(_)
         | Event::ProcessingResumed(_)
         | Event::DueDateRecomputed(_)
-        | Event::SubjectKeyDestroyed(_) => (None, None),
+        | Event::SubjectKeyDestroyed(_)
+        | Event::DuplicateSubmission(_) => (None, None),
     };
     subject
         .into_iter()

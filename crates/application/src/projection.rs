@@ -20,6 +20,9 @@ pub trait Fold: Send + Sync + 'static {
     /// Takes in the next record, of which it decodes what it needs. A record that this program does not understand must
     /// not be lost sight of.
     fn apply(&mut self, record: &RecordView<'_>);
+
+    /// Takes in the next record of a history that does not stand, which is kept and never applied to its dossier.
+    fn rival(&mut self, _record: &RecordView<'_>) {}
 }
 
 /// Two folds over the same records.
@@ -27,6 +30,11 @@ impl<A: Fold, B: Fold> Fold for (A, B) {
     fn apply(&mut self, record: &RecordView<'_>) {
         self.0.apply(record);
         self.1.apply(record);
+    }
+
+    fn rival(&mut self, record: &RecordView<'_>) {
+        self.0.rival(record);
+        self.1.rival(record);
     }
 }
 
@@ -169,7 +177,11 @@ impl<S: Fold> Projection<S> {
         };
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         for record in &records {
-            state.apply(record);
+            if record.rival {
+                state.rival(record);
+            } else {
+                state.apply(record);
+            }
         }
         // While the state is held, so that nobody sees it with another position.
         self.position.send_replace(last);
@@ -204,6 +216,11 @@ impl<S: Fold> Projection<S> {
         }
         self.kept = position;
         Ok(())
+    }
+
+    /// The log that is folded.
+    pub fn log(&self) -> &EventLog {
+        &self.log
     }
 
     /// How far the fold is.

@@ -59,6 +59,28 @@ impl<A: Keep, B: Keep> Keep for (A, B) {
     }
 }
 
+/// Writes one value as JSON, its length before it, so that something may follow.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_value<T: Serialize>(to: &mut dyn Write, value: &T) -> io::Result<()> {
+    let bytes = serde_json::to_vec(value)?;
+    let length = u64::try_from(bytes.len()).map_err(io::Error::other)?;
+    to.write_all(&length.to_le_bytes())?;
+    to.write_all(&bytes)
+}
+
+/// Reads what [`write_value`] wrote.
+///
+/// # Errors
+/// Those of the reader; when it is not such a value.
+pub fn read_value<T: DeserializeOwned>(mut from: &mut dyn Read) -> io::Result<T> {
+    let length = u64::from_le_bytes(take(&mut from)?);
+    let mut bytes = Vec::new();
+    from.take(length).read_to_end(&mut bytes)?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
 /// Writes one value a line, as JSON.
 ///
 /// # Errors

@@ -7,6 +7,11 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "application/not_understood.rs"]
+mod not_understood;
+#[path = "application/two_histories.rs"]
+mod two_histories;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,6 +46,11 @@ struct Office {
 }
 
 fn office(folder: &Path, writer: Writer) -> Office {
+    node(folder, writer, 0)
+}
+
+/// An office whose codes carry a digit of its own.
+fn node(folder: &Path, writer: Writer, digit: u8) -> Office {
     let log = EventLog::open(
         &folder.join("log"),
         eventlog::Settings::new(|| 1_671_069_600_000_000),
@@ -52,7 +62,7 @@ fn office(folder: &Path, writer: Writer) -> Office {
         vault::Settings::default(),
     )
     .unwrap();
-    let counters = Projection::open(log.clone(), Counters::of(0)).unwrap();
+    let counters = Projection::open(log.clone(), Counters::of(digit)).unwrap();
     let codes = Arc::new(counters.read(|counters, _| Codes::after(counters)));
     let desk = Desk::new(log.clone(), vault.clone(), catalogue(), codes, writer);
     Office { desk, log, vault }

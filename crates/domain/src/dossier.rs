@@ -14,6 +14,7 @@ mod acceptance;
 pub mod case;
 mod decide;
 mod delivery;
+pub mod duplicate;
 mod ending;
 mod erasure;
 mod evolve;

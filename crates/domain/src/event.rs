@@ -3,6 +3,7 @@
 //! Persisted: add, never change. A changed meaning is a new schema version, read through `application::upcast`.
 
 mod after_acceptance;
+mod duplicate;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::ids::{
 };
 
 pub use after_acceptance::*;
+pub use duplicate::DuplicateSubmission;
 
 /// An event at its legal time, which is the envelope's `occurred_at`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,6 +125,8 @@ events! {
     DueDateRecomputed = "due_date_recomputed" v 1,
     /// The personal data of the dossier was destroyed in the vault.
     SubjectKeyDestroyed = "subject_key_destroyed" v 1,
+    /// The same request was filed at another intake node too: one dossier, and this history of it stands.
+    DuplicateSubmission = "duplicate_submission" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.

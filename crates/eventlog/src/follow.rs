@@ -17,6 +17,7 @@ struct Judge<'a> {
     stage: &'a Stage,
     segments: &'a Segments,
     revisions: HashMap<StreamId, Revision>,
+    writers: HashMap<(StreamId, Revision), LogId>,
     /// The last record of each log.
     marks: HashMap<LogId, Mark>,
 }
@@ -35,6 +36,7 @@ impl<'a> Judge<'a> {
             stage,
             segments,
             revisions: HashMap::new(),
+            writers: HashMap::new(),
             marks: HashMap::new(),
         }
     }
@@ -51,6 +53,41 @@ impl<'a> Judge<'a> {
         self.marks.get(&log).copied().unwrap_or_else(staged)
     }
 
+    /// Another log may have written the record's revision here before: two histories of one stream, each in order. The
+    /// later one is marked a rival from there on, which is kept and listed apart.
+    fn mark_rival(&mut self, record: &mut Record) -> Result<()> {
+        let (stream, writer) = (record.stream, record.place.log);
+        let have = self.revision(stream)?;
+        record.rival = have > 0
+            && (self.revision(stream.rival(writer))? > 0
+                || record.revision <= have && self.writer(stream, record.revision)? != writer);
+        if !record.rival {
+            self.writers.insert((stream, record.revision), writer);
+        }
+        Ok(())
+    }
+
+    fn writer(&self, stream: StreamId, revision: Revision) -> Result<LogId> {
+        let staged = &self.stage.batch.writers;
+        let imported = self.writers.get(&(stream, revision));
+        match imported.or_else(|| staged.get(&(stream, revision))) {
+            Some(writer) => Ok(*writer),
+            // What is neither on disk nor imported before it was appended in the same commit.
+            None => {
+                let written = self.segments.writer(stream, revision)?;
+                Ok(written.unwrap_or(self.stage.standing.log))
+            }
+        }
+    }
+
+    /// The revision of a stream as records are listed, with what was judged before.
+    fn revision(&self, listed: StreamId) -> Result<Revision> {
+        match self.revisions.get(&listed) {
+            Some(revision) => Ok(*revision),
+            None => Ok(self.stage.revision(self.segments, listed)?),
+        }
+    }
+
     /// Checks what every record must meet; the stream's next revision is taken then.
     fn take(&mut self, record: &Record) -> Result<()> {
         let bytes = import_len(record);
@@ -61,23 +98,23 @@ impl<'a> Judge<'a> {
             }));
         }
         check_event(&record.event).map_err(|fault| because(fault.into()))?;
-        let have = match self.revisions.get(&record.stream) {
-            Some(revision) => *revision,
-            None => self.stage.revision(self.segments, record.stream)?,
-        };
+        let listed = record.listed();
+        let have = self.revision(listed)?;
         if record.revision <= have {
             return Err(fork(
                 record,
                 "another record has this revision of the stream here",
             ));
         }
-        if record.revision != have.saturating_add(1) {
+        // A rival begins where the other history was before it.
+        let begins = record.rival && have == 0;
+        if record.revision != have.saturating_add(1) && !begins {
             return Err(fork(
                 record,
                 "the revisions of the stream before it are not here",
             ));
         }
-        self.revisions.insert(record.stream, record.revision);
+        self.revisions.insert(listed, record.revision);
         Ok(())
     }
 
@@ -147,7 +184,7 @@ impl Stage {
         let mut imported = Imported::default();
         let mut taken = Vec::with_capacity(records.len());
         let mut judge = Judge::new(self, segments);
-        for record in records {
+        for mut record in records {
             if record.origin.is_some() {
                 return Err(not_an_origin(
                     &record,
@@ -159,6 +196,7 @@ impl Stage {
             }
             let place = record.place;
             if judge.follows(&place, &record)? {
+                judge.mark_rival(&mut record)?;
                 judge.take(&record)?;
                 imported.taken += 1;
                 taken.push(record);
@@ -166,13 +204,17 @@ impl Stage {
                 imported.duplicates += 1;
             }
         }
+        let writers = judge.writers;
         self.may_write(taken.is_empty())?;
+        self.batch.writers.extend(writers);
         for mut record in taken {
             record.origin = Some(record.place);
             record.place = self.next_place();
             self.room(import_len(&record), 0);
             self.push(&record).map_err(Refused::Broken)?;
-            self.batch.revisions.insert(record.stream, record.revision);
+            self.batch
+                .revisions
+                .insert(record.listed(), record.revision);
         }
         Ok(imported)
     }
@@ -243,7 +285,9 @@ impl Stage {
         for record in taken {
             self.room(import_len(&record), 0);
             self.push(&record).map_err(Refused::Broken)?;
-            self.batch.revisions.insert(record.stream, record.revision);
+            self.batch
+                .revisions
+                .insert(record.listed(), record.revision);
         }
         Ok((imported, adopted))
     }

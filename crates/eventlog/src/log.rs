@@ -110,7 +110,8 @@ impl EventLog {
     }
 
     /// Takes in records of other logs at this log's next positions; those that are here are dropped.
-    /// The batch is taken in parts of at most 512 KiB, each whole or not at all.
+    /// The batch is taken in parts of at most 512 KiB, each whole or not at all. What a log wrote to a stream that another
+    /// log wrote before it is kept as a rival, listed under [`StreamId::rival`].
     ///
     /// # Errors
     /// See [`ImportError`]; parts before the one that failed are in the log.

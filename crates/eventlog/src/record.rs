@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A log's own identity, drawn once when its folder is made.
@@ -56,6 +57,24 @@ impl fmt::Debug for ChainHash {
 /// The history of one thing: a dossier's id, or a filing's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StreamId(pub Uuid);
+
+impl StreamId {
+    /// Where a log lists what `writer` wrote to this stream beside the history that was here first: a stream of its own,
+    /// which follows from the two alone, so that no state is needed to tell it.
+    #[must_use]
+    pub fn rival(self, writer: LogId) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"hoso rival stream v1");
+        hash.update(self.0.as_bytes());
+        hash.update(writer.0.as_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(digest) {
+            *to = from;
+        }
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
 
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,6 +144,8 @@ pub struct Record {
     pub stream: StreamId,
     /// Its place in the stream, the same in every log.
     pub revision: Revision,
+    /// Another log's record of this revision was here before: this one is kept, and listed apart from it.
+    pub rival: bool,
     /// The request that led to it.
     pub request: Option<Request>,
     /// The event.
@@ -137,7 +158,22 @@ impl Record {
         Self {
             place: self.origin.unwrap_or(self.place),
             origin: None,
+            rival: false,
             ..self.clone()
+        }
+    }
+
+    /// The log it was born in.
+    pub fn writer(&self) -> LogId {
+        self.origin.unwrap_or(self.place).log
+    }
+
+    /// The stream under which this log lists it: its own, unless it is a rival.
+    pub fn listed(&self) -> StreamId {
+        if self.rival {
+            self.stream.rival(self.writer())
+        } else {
+            self.stream
         }
     }
 }

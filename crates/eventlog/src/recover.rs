@@ -88,7 +88,7 @@ fn take(
             .take_hashed(&record, hash, scratch)
             .map_err(|error| format!("{error} (position {position})"))?;
         index.add(Run {
-            stream: record.stream,
+            stream: record.listed(),
             revision: record.revision,
             count: 1,
         });

@@ -36,6 +36,7 @@ pub use footer::Footer;
 pub use read::SealedSegment;
 pub use write::{temporary, write};
 
+pub(crate) use index::Beginning;
 pub(crate) use rebuilt::Rebuilt;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::format::EncodedBlock;
 use crate::index::Index;
 use crate::live::Live;
 use crate::locks::read;
-use crate::record::{Key, Position, Record, Revision, StreamId};
+use crate::record::{Key, LogId, Position, Record, Revision, StreamId};
 use crate::sealed::SealedSegment;
 use crate::standing::Standing;
 
@@ -274,6 +274,22 @@ impl Segments {
         Ok(parts.concat())
     }
 
+    /// Which log wrote the stream's record of this revision; none when it is not here.
+    pub(crate) fn writer(
+        &self,
+        stream: StreamId,
+        revision: Revision,
+    ) -> Result<Option<LogId>, ReadError> {
+        let positions = self.positions(stream)?;
+        let at = revision
+            .checked_sub(1)
+            .and_then(|at| usize::try_from(at).ok());
+        match at.and_then(|at| positions.get(at)) {
+            Some(position) => Ok(self.record(*position)?.map(|record| record.writer())),
+            None => Ok(None),
+        }
+    }
+
     /// The stream's revision; 0 when it is empty.
     pub(crate) fn revision(&self, stream: StreamId) -> Result<Revision, ReadError> {
         for segment in self.newest_first() {
@@ -315,7 +331,7 @@ impl Segments {
         let Some(record) = self.record(first)? else {
             return Ok(Vec::new());
         };
-        let mut positions = self.positions(record.stream)?;
+        let mut positions = self.positions(record.listed())?;
         positions.retain(|position| *position > first);
         let request = record.request;
         let mut answer = vec![record];

@@ -12,7 +12,7 @@ use crate::guard::ClockJump;
 use crate::index::{Index, Run};
 use crate::packing::Packing;
 use crate::queue::Outcome;
-use crate::record::{Key, NewRecord, Place, Position, Record, Request, Revision, StreamId};
+use crate::record::{Key, LogId, NewRecord, Place, Position, Record, Request, Revision, StreamId};
 use crate::segment::Segments;
 use crate::standing::{Break, Standing};
 
@@ -23,7 +23,10 @@ type BodyDigest = [u8; 16];
 pub(crate) struct Batch {
     pub(crate) blocks: Vec<EncodedBlock>,
     runs: Vec<Run>,
+    /// By the streams under which records are listed.
     pub(crate) revisions: HashMap<StreamId, Revision>,
+    /// Which log wrote an imported record; what is not here is this log's own.
+    pub(crate) writers: HashMap<(StreamId, Revision), LogId>,
     keys: HashMap<Key, Position>,
     requests: HashMap<Key, (Position, BodyDigest)>,
 }
@@ -180,6 +183,7 @@ impl Stage {
                 origin: None,
                 stream,
                 revision,
+                rival: false,
                 request,
                 event,
             };
@@ -211,6 +215,7 @@ impl Stage {
             origin: None,
             stream,
             revision,
+            rival: false,
             request: None,
             event,
         };
@@ -298,9 +303,7 @@ impl Stage {
         let hash = self.builder.chain();
         self.standing.take_hashed(record, hash, &mut self.scratch)?;
         let position = record.place.position;
-        let Record {
-            stream, revision, ..
-        } = *record;
+        let (stream, revision) = (record.listed(), record.revision);
         let runs = &mut self.batch.runs;
         if !runs
             .last_mut()

@@ -9,7 +9,7 @@ use crate::error::{DecodeError, ReadError};
 use crate::format::{canonical, decode_record};
 use crate::log::EventLog;
 use crate::record::{ChainHash, LogId, Position, Record, Revision, StreamId};
-use crate::sealed::{Rebuilt, SealedError, SealedSegment};
+use crate::sealed::{Beginning, Rebuilt, SealedError, SealedSegment};
 use crate::segment::Segment;
 use crate::standing::Standing;
 use crate::transfer::Records;
@@ -206,7 +206,7 @@ impl Verifier {
         rebuilt
             .sort()
             .map_err(|(position, what)| self.fault(position, what))?;
-        self.check_revisions(rebuilt.first_revisions())?;
+        self.check_beginnings(rebuilt.beginnings())?;
         rebuilt
             .compare(&segment)
             .map_err(|what| self.fault(first, what))?;
@@ -235,11 +235,16 @@ impl Verifier {
             canonical(&record, &mut bytes).map_err(|why| self.fault(position, why))?;
             let hash = chain::next(standing.chain, &bytes);
             self.take(&mut standing, &record, hash)?;
-            let (stream, revision) = (record.stream, record.revision);
+            let (stream, revision) = (record.listed(), record.revision);
             match self.live.insert(stream, revision) {
                 None => {
-                    let one = std::iter::once((stream, revision, position));
-                    self.check_revisions(one)?;
+                    let rival = record.rival;
+                    self.check_beginnings(std::iter::once(Beginning {
+                        stream,
+                        revision,
+                        position,
+                        rival,
+                    }))?;
                 }
                 Some(last) if last.checked_add(1) == Some(revision) => {}
                 Some(last) => return Err(self.revision_gap(position, stream, last, revision)),
@@ -326,12 +331,15 @@ impl Verifier {
     }
 
     /// A stream's first revision here must follow its last in the files before. What lies before the
-    /// first file is not known unless that is the log's first.
-    fn check_revisions(
-        &self,
-        firsts: impl Iterator<Item = (StreamId, Revision, Position)>,
-    ) -> Result<(), Fault> {
-        for (stream, revision, position) in firsts {
+    /// first file is not known unless that is the log's first; a rival begins wherever two histories part.
+    fn check_beginnings(&self, beginnings: impl Iterator<Item = Beginning>) -> Result<(), Fault> {
+        for beginning in beginnings {
+            let Beginning {
+                stream,
+                revision,
+                position,
+                rival,
+            } = beginning;
             let mut last = None;
             for segment in self.earlier.iter().rev() {
                 last = segment
@@ -343,7 +351,7 @@ impl Verifier {
             }
             let last = match last {
                 Some(last) => last,
-                None if self.first == 1 => 0,
+                None if self.first == 1 && !rival => 0,
                 None => continue,
             };
             if last.checked_add(1) != Some(revision) {

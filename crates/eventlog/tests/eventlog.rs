@@ -27,6 +27,8 @@ mod kill;
 mod model;
 #[path = "eventlog/power.rs"]
 mod power;
+#[path = "eventlog/rivals.rs"]
+mod rivals;
 #[path = "eventlog/sealing.rs"]
 mod sealing;
 #[path = "eventlog/support.rs"]

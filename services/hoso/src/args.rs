@@ -77,6 +77,8 @@ pub enum Command {
     Demo(Demo),
     /// Look at one dossier: its state, its history, or why its due date is what it is.
     Dossier(Dossier),
+    /// Look at the dossiers that are not understood, because a newer program wrote about them.
+    Parked(Parked),
     /// Print an official form, for any period, as known at any moment.
     Report(Report),
     /// Check published figures: which identities fail, by how much, and what could explain it.
@@ -194,6 +196,39 @@ pub struct OneDossier {
     /// `json`: one object.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// `hoso parked`.
+#[derive(Debug, Arguments)]
+pub struct Parked {
+    /// Which of them.
+    #[command(subcommand)]
+    pub which: WhichParked,
+}
+
+/// Which of the parked dossiers.
+#[derive(Debug, Subcommand)]
+pub enum WhichParked {
+    /// All of them, in the order in which they were parked.
+    List {
+        /// Where processing or reporting listens.
+        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+        server: String,
+        /// `json`: one object a line.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// One of them, with each record that is not understood.
+    Show {
+        /// Its code or its id.
+        name: String,
+        /// Where processing or reporting listens.
+        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+        server: String,
+        /// `json`: one object.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
 }
 
 /// `hoso report`.

@@ -143,6 +143,7 @@ fn line(record: &Record) -> Value {
         "epoch": record.place.epoch,
         "recorded_at": time(record.place.recorded_at),
         "stream": record.stream.to_string(),
+        "rival": record.rival,
         "revision": record.revision,
         "event_id": event.event_id.to_string(),
         "kind": event.kind,

@@ -17,6 +17,7 @@ mod line;
 mod load;
 mod logs;
 mod out;
+mod parked;
 mod report;
 mod roles;
 mod shipped;
@@ -74,6 +75,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Dossier(dossier) => show::run(dossier).await.map(|()| ExitCode::SUCCESS),
+            Command::Parked(parked) => parked::run(parked).await.map(|()| ExitCode::SUCCESS),
             Command::Report(report) => report::run(report).await.map(|()| ExitCode::SUCCESS),
             Command::CheckFigures(check) => figures::run(&check),
             Command::Load(load) => load::run(*load).await.map(|()| ExitCode::SUCCESS),

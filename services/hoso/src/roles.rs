@@ -301,6 +301,7 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         master_key: stack::master_key(&ready.data, key.as_deref())?,
         data: ready.data.clone(),
         node,
+        one_of_several: true,
         catalogue: ready.catalogue,
         clock: Clock::system(),
         segment_bytes_max: ready.segment_bytes_max,

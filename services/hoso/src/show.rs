@@ -54,6 +54,11 @@ async fn show(one: &OneDossier) -> Result<(), Failure> {
         .map_err(|status| client::explain(&status))?
         .into_inner();
     let dossier = answer.dossier.unwrap_or_default();
+    let others: Vec<Value> = dossier
+        .other_histories
+        .iter()
+        .map(|other| json!({"log": other.log_id, "void_code": other.void_code}))
+        .collect();
     if one.format.is_json() {
         out::print(
             &json!({
@@ -64,18 +69,24 @@ async fn show(one: &OneDossier) -> Result<(), Failure> {
                 "procedure": dossier.procedure,
                 "agency": dossier.agency,
                 "agency_now": dossier.agency_now,
-                "accepted_at": instant(dossier.accepted_at),
-                "original_due": instant(dossier.original_due.and_then(|due| due.at)),
-                "due": instant(dossier.due.and_then(|due| due.at)),
-                "ended_at": instant(dossier.ended_at),
+                "accepted_at": table::instant(dossier.accepted_at),
+                "original_due": table::instant(dossier.original_due.and_then(|due| due.at)),
+                "due": table::instant(dossier.due.and_then(|due| due.at)),
+                "ended_at": table::instant(dossier.ended_at),
                 "exit": dossier.exit,
                 "holder": dossier.holder,
                 "flags": dossier.flags,
                 "synthetic": dossier.synthetic,
+                "other_histories": others,
+                "notice": answer.notice_vi,
+                "notice_en": answer.notice_en,
             })
             .to_string(),
         );
     } else {
+        if !answer.notice_vi.is_empty() {
+            out::print(&format!("⚠ {} · {}", answer.notice_vi, answer.notice_en));
+        }
         out::print(table::dossier(&dossier).trim_end());
     }
     Ok(())
@@ -105,8 +116,8 @@ async fn history(one: &OneDossier) -> Result<(), Failure> {
                         "position": event.position,
                         "kind": event.kind,
                         "schema_version": event.schema_version,
-                        "occurred_at": instant(event.occurred_at),
-                        "recorded_at": instant(event.recorded_at),
+                        "occurred_at": table::instant(event.occurred_at),
+                        "recorded_at": table::instant(event.recorded_at),
                         "actor": event.actor,
                         "organisation": event.organisation,
                         "data": data,
@@ -145,16 +156,16 @@ async fn explain(one: &OneDossier) -> Result<(), Failure> {
             .steps
             .iter()
             .map(|step| {
-                json!({"at": instant(step.at), "text_vi": step.text_vi, "text_en": step.text_en,
-                       "due": instant(step.due.and_then(|due| due.at))})
+                json!({"at": table::instant(step.at), "text_vi": step.text_vi, "text_en": step.text_en,
+                       "due": table::instant(step.due.and_then(|due| due.at))})
             })
             .collect();
         out::print(
             &json!({
                 "code": answer.code,
-                "accepted_at": instant(answer.accepted_at),
-                "original_due": instant(answer.original_due.and_then(|due| due.at)),
-                "due": instant(answer.due.and_then(|due| due.at)),
+                "accepted_at": table::instant(answer.accepted_at),
+                "original_due": table::instant(answer.original_due.and_then(|due| due.at)),
+                "due": table::instant(answer.due.and_then(|due| due.at)),
                 "law": answer.law,
                 "calendar": answer.calendar,
                 "catalogue": answer.catalogue,
@@ -167,10 +178,4 @@ async fn explain(one: &OneDossier) -> Result<(), Failure> {
         out::print(table::explanation(&answer).trim_end());
     }
     Ok(())
-}
-
-/// A moment for programs: RFC 3339 in UTC.
-fn instant(at: Option<prost_types::Timestamp>) -> Option<String> {
-    at.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok())
-        .map(|at| at.to_string())
 }

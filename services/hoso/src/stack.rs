@@ -251,6 +251,7 @@ impl Stack {
         let intake_node = Intake::open(intake::Settings {
             data: data.join("intake"),
             node,
+            one_of_several: false,
             catalogue: Arc::clone(&catalogue),
             clock: clock.clone(),
             master_key: key()?,

@@ -341,3 +341,9 @@ fn channel(channel: i32) -> &'static str {
         Ok(Channel::Unspecified) | Err(_) => "–",
     }
 }
+
+/// A moment for programs: RFC 3339 in UTC.
+pub fn instant(at: Option<prost_types::Timestamp>) -> Option<String> {
+    at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok())
+        .map(|at| at.to_string())
+}

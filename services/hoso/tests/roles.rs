@@ -35,6 +35,8 @@ mod load;
 mod office;
 #[path = "roles/operations.rs"]
 mod operations;
+#[path = "roles/parked.rs"]
+mod parked;
 #[path = "roles/process.rs"]
 mod process;
 #[path = "roles/province.rs"]
@@ -43,6 +45,8 @@ mod province;
 mod proxy;
 #[path = "roles/record.rs"]
 mod record;
+#[path = "roles/retried.rs"]
+mod retried;
 #[path = "roles/running.rs"]
 mod running;
 #[path = "../../../crates/messaging/tests/feed/server.rs"]

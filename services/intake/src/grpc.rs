@@ -32,6 +32,7 @@ use crate::worklist::{Filter, Place, Worklist};
 #[derive(Clone, Debug)]
 pub struct Calls {
     pub(crate) edge: Edge,
+    pub(crate) one_of_several: bool,
     pub(crate) worklist: Projection<(Worklist, Counters)>,
 }
 
@@ -74,8 +75,18 @@ impl Calls {
         Ok((self.edge.written(&answer), edge::token_of(&answer)))
     }
 
+    /// What this node does not know, another may.
+    fn at_home<T>(&self, found: Result<T, EdgeError>) -> Result<T, EdgeError> {
+        match found {
+            Err(EdgeError::Handle(HandleError::Unknown)) if self.one_of_several => {
+                Err(EdgeError::AnotherHome)
+            }
+            found => found,
+        }
+    }
+
     fn operator(&self, dossier: DossierId) -> Result<OrganisationId, EdgeError> {
-        let loaded = self.edge.found(dossier)?;
+        let loaded = self.at_home(self.edge.found(dossier))?;
         let filing = loaded.dossier.filing().ok_or(HandleError::Unknown)?;
         Ok(filing.submitted.operator.clone())
     }
@@ -158,7 +169,7 @@ impl IntakeService for Calls {
         let accept = filing::acceptance(asked.acceptance.as_ref(), &mut faults);
         let ((marks, id), accept) = faults.finish(marks.zip(id).zip(accept))?;
         self.edge.wait_for(&marks.min_position).await?;
-        let filed = self.edge.found(id)?;
+        let filed = self.at_home(self.edge.found(id))?;
         let immediate = filed
             .dossier
             .filing()
@@ -310,7 +321,7 @@ impl IntakeService for Calls {
         let name = change::submission_name(asked.name.as_ref(), &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
-        let (id, loaded) = self.edge.look_up(&name, &points).await?;
+        let (id, loaded) = self.at_home(self.edge.look_up(&name, &points).await)?;
         let filing = loaded
             .dossier
             .filing()
@@ -370,9 +381,8 @@ impl IntakeService for Calls {
             .iter()
             .take(size)
             .map(|place| {
-                let loaded = self.edge.desk.load(place.dossier)?;
                 Ok(WaitingSubmission {
-                    dossier: Some(self.edge.read(place.dossier, &loaded)),
+                    dossier: Some(self.edge.listed(place.dossier)?),
                     late: place.answer_due < now,
                 })
             })

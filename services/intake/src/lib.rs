@@ -111,6 +111,7 @@ impl Intake {
         );
         Ok(Self {
             calls: Calls {
+                one_of_several: settings.one_of_several,
                 edge: Edge {
                     desk,
                     now: Arc::new(move || clock.now()),

@@ -17,6 +17,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// The node's digit in the codes it issues; each node of a province has its own.
     pub node: u8,
+    /// Other nodes take dossiers in too: what is not known here may be at home there.
+    pub one_of_several: bool,
     /// The catalogue in use.
     pub catalogue: Arc<Catalogue>,
     /// The time.

@@ -169,7 +169,8 @@ impl Fold for Worklist {
             | Event::DossierResolved(_)
             | Event::ResultDelivered(_)
             | Event::DueDateRecomputed(_)
-            | Event::SubjectKeyDestroyed(_) => {}
+            | Event::SubjectKeyDestroyed(_)
+            | Event::DuplicateSubmission(_) => {}
         }
     }
 }

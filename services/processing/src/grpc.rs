@@ -1,6 +1,6 @@
 //! Processing's calls. A change is read, wished and answered the same way whatever it is; no rule is here.
 
-use api::convert::{change, dossier as outward, history, values};
+use api::convert::{change, dossier as outward, duplicate, history, values};
 use api::edge::{self, Asked, Edge};
 use api::hoso::dossier::v1 as wire;
 use api::hoso::processing::v1::processing_service_server::ProcessingService;
@@ -25,14 +25,15 @@ use application::projection::Projection;
 use domain::ids::{ActorId, AgencyId, DossierId, OrganisationId};
 use tonic::{Request, Response, Status};
 
-use crate::inbox::{self, Filter, Inbox, Place};
+use crate::board::Board;
+use crate::inbox::{self, Filter, Place};
 use crate::reading::Changing;
 
 /// What the calls work with.
 #[derive(Clone, Debug)]
 pub struct Calls {
     pub(crate) edge: Edge,
-    pub(crate) inbox: Projection<Inbox>,
+    pub(crate) board: Projection<Board>,
 }
 
 impl Calls {
@@ -78,13 +79,18 @@ impl Calls {
         name: &Name,
         points: &[token::Point],
     ) -> Result<(DossierId, Loaded), EdgeError> {
+        let id = self.known(name, points).await?;
+        Ok((id, self.edge.desk.load(id)?))
+    }
+
+    /// The id of a dossier that is here, understood or not.
+    async fn known(&self, name: &Name, points: &[token::Point]) -> Result<DossierId, EdgeError> {
         self.edge.wait_for(points).await?;
         let id = self.edge.desk.find(name)?;
-        let loaded = self.edge.desk.load(id)?;
-        match (loaded.revision, points) {
+        match (self.edge.desk.revision(id)?, points) {
             (0, []) => Err(EdgeError::DossierNotYetHere),
             (0, _) => Err(HandleError::Unknown.into()),
-            _ => Ok((id, loaded)),
+            _ => Ok(id),
         }
     }
 
@@ -253,9 +259,17 @@ impl ProcessingService for Calls {
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
         let (id, loaded) = self.look_up(&name, &points).await?;
+        let others = self.edge.desk.other_histories(id, &loaded.dossier);
+        let others = others.map_err(EdgeError::from)?;
+        let notice = duplicate::notice(&name, &loaded, &others).unwrap_or_default();
         Ok(Response::new(GetDossierResponse {
-            dossier: Some(self.edge.read(id, &loaded)),
+            dossier: Some(wire::Dossier {
+                other_histories: duplicate::outward(&loaded, &others),
+                ..self.edge.read(id, &loaded)
+            }),
             position: self.edge.here(),
+            notice_vi: notice.vi,
+            notice_en: notice.en,
         }))
     }
 
@@ -271,22 +285,22 @@ impl ProcessingService for Calls {
         let after = page::read(&asked.page_token, &question, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
-        let (id, loaded) = self.look_up(&name, &points).await?;
+        let id = self.known(&name, &points).await?;
+        let records = self.edge.desk.records(id).map_err(EdgeError::from)?;
+        let revision = records.last().map_or(0, |record| record.revision);
         let skip = after
             .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
             .map_or(0, u32::from_be_bytes);
         let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
-        let events: Vec<_> = loaded
-            .records
+        let events: Vec<_> = records
             .iter()
-            .zip(&loaded.history)
             .skip(skipped)
             .take(size)
-            .map(|(record, occurrence)| history::entry(record, occurrence))
+            .map(history::entry)
             .collect();
         let next = events
             .last()
-            .filter(|last| last.revision < loaded.revision)
+            .filter(|last| last.revision < revision)
             .map(|last| page::write(&question, &last.revision.to_be_bytes()));
         Ok(Response::new(GetHistoryResponse {
             dossier_id: id.to_string(),
@@ -348,7 +362,7 @@ impl ProcessingService for Calls {
         let points = faults.finish(points)?;
         self.edge.wait_for(&points).await?;
         let head = self.edge.desk.log().head();
-        self.inbox.reach(head.position, self.edge.patience).await;
+        self.board.reach(head.position, self.edge.patience).await;
         let filter = Filter {
             agency: (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str())),
             holder: (!asked.holder.is_empty()).then(|| ActorId::new(asked.holder.as_str())),
@@ -356,8 +370,8 @@ impl ProcessingService for Calls {
             due_before,
         };
         let places = self
-            .inbox
-            .read(|inbox, _| inbox.page(&filter, after, size + 1));
+            .board
+            .read(|board, _| board.inbox.page(&filter, after, size + 1));
         let next = places
             .get(size)
             .and_then(|_| places.get(size - 1))
@@ -365,11 +379,7 @@ impl ProcessingService for Calls {
         let dossiers = places
             .iter()
             .take(size)
-            .map(|place| {
-                Ok(self
-                    .edge
-                    .read(place.dossier, &self.edge.desk.load(place.dossier)?))
-            })
+            .map(|place| self.edge.listed(place.dossier))
             .collect::<Result<_, HandleError>>()
             .map_err(EdgeError::from)?;
         Ok(Response::new(ListDossiersResponse {

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 use std::ops::Bound;
 
-use application::codec;
-use application::projection::Fold;
-use application::snapshot::{self, Keep};
+use application::snapshot;
 use domain::dossier::{self, Case, Dossier, Phase};
+use domain::event::Occurrence;
 use domain::ids::{ActorId, AgencyId, DossierId};
-use eventlog::format::RecordView;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -149,20 +147,14 @@ impl Inbox {
         }
         self.open.insert(id, dossier);
     }
-}
 
-impl Fold for Inbox {
-    fn apply(&mut self, record: &RecordView<'_>) {
-        // A dossier with a record of a newer program keeps its last place, and every call about it says why it is stuck.
-        let Ok(occurrence) = codec::decode_view(record) else {
-            return;
-        };
-        let id = DossierId(record.stream.0);
+    /// Takes in what happened to a dossier.
+    pub fn take(&mut self, id: DossierId, occurrence: &Occurrence) {
         let before = self.open.remove(&id).unwrap_or_default();
         if let Some(case) = before.case() {
             self.order.remove(&Place::of(id, case));
         }
-        let after = dossier::evolve(before, &occurrence);
+        let after = dossier::evolve(before, occurrence);
         let over = match after.phase() {
             Phase::Refused | Phase::Terminated | Phase::Returned | Phase::Withdrawn => true,
             Phase::Unknown
@@ -181,12 +173,14 @@ impl Fold for Inbox {
     }
 }
 
-impl Keep for Inbox {
-    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+impl Inbox {
+    /// Lays the list down.
+    pub(crate) fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         snapshot::write_lines(to, &self.open)
     }
 
-    fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
+    /// The list that was laid down.
+    pub(crate) fn read(from: &mut dyn Read) -> io::Result<Self> {
         let mut inbox = Self::default();
         for (id, dossier) in snapshot::read_lines(from)? {
             inbox.put(id, dossier);

@@ -2,10 +2,11 @@
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire
-//! * [`inbox`]: what officers have to do, the nearest due date first
+//! * [`inbox`]: what officers have to do, the nearest due date first; [`board`]: that and the other lists in memory
 //!
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
 
+pub mod board;
 pub mod grpc;
 pub mod inbox;
 pub mod reading;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::edge::Edge;
-use api::hoso::log::v1::log_service_server;
+use api::hoso::log::v1::{log_service_server, parked_service_server};
 use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServer, SERVICE_NAME};
 use api::hoso::vault::v1::vault_service_server;
 use api::log_service::LogCalls;
@@ -34,8 +35,8 @@ use thiserror::Error;
 use tokio::sync::watch;
 use vault::Vault;
 
+use crate::board::Board;
 use crate::grpc::Calls;
-use crate::inbox::Inbox;
 pub use crate::settings::Settings;
 
 /// Processing, with its log and vault open.
@@ -103,7 +104,7 @@ impl Processing {
             Arc::new(Codes::none()),
             Writer::Processing,
         );
-        let inbox = Projection::open_kept(log, Inbox::default(), settings.data.join("inbox.fold"))?;
+        let board = Projection::open_kept(log, Board::default(), settings.data.join("board.fold"))?;
         Ok(Self {
             calls: Calls {
                 edge: Edge {
@@ -112,7 +113,7 @@ impl Processing {
                     patience: settings.patience,
                     ack: Ack::Local,
                 },
-                inbox,
+                board,
             },
             drain: settings.drain,
             relayed: None,
@@ -172,9 +173,17 @@ impl Processing {
             log.clone(),
             self.calls.edge.desk.vault().clone(),
         ));
-        let inbox = self.calls.inbox.clone();
+        let board = self.calls.board.clone();
+        let edge = self.calls.edge.clone();
+        tasks.spawn(application::duplicates::keep_deciding(
+            edge.desk,
+            board.clone(),
+            |board: &Board| &board.duplicates,
+            move || (edge.now)(),
+        ));
+        let parked = api::parked_service::ParkedCalls::server(board.clone(), edge.patience);
         tasks.spawn(async move {
-            if let Err(error) = inbox.run().await {
+            if let Err(error) = board.run().await {
                 tracing::error!(%error, "the inbox is not kept up any more");
             }
         });
@@ -185,7 +194,8 @@ impl Processing {
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
         .add_service(LogCalls::server(source.clone()))
-        .add_service(vault);
+        .add_service(vault)
+        .add_service(parked);
         let plan = Plan {
             role: "processing",
             listener: sockets.grpc,
@@ -200,6 +210,7 @@ impl Processing {
                 SERVICE_NAME,
                 log_service_server::SERVICE_NAME,
                 vault_service_server::SERVICE_NAME,
+                parked_service_server::SERVICE_NAME,
             ],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,

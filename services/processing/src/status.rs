@@ -16,16 +16,18 @@ pub(crate) fn source(
     followed: Followed,
     relayed: Option<watch::Receiver<Relayed>>,
 ) -> Source {
-    let (inbox, now) = (calls.inbox.clone(), Arc::clone(&calls.edge.now));
+    let (board, now) = (calls.board.clone(), Arc::clone(&calls.edge.now));
     Source {
         role: "processing",
         log: calls.edge.desk.log().clone(),
         unable,
         followed: Arc::new(move || followed.now().into_iter().filter_map(follow).collect()),
         relayed: Arc::new(move || relayed.as_ref().map(|it| relay(&it.borrow()))),
-        folded: Arc::new(move || Folded {
-            position: inbox.position(),
-            not_understood: None,
+        folded: Arc::new(move || {
+            board.read(|board, position| Folded {
+                position,
+                not_understood: Some(board.parked.records()),
+            })
         }),
         now_us: Arc::new(move || now().as_microsecond()),
     }

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::num::NonZero;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use application::codec::{self, NotUnderstood};
+use application::parked::{HasParked, Parked};
 use application::projection::Fold;
-use application::snapshot::Keep;
+use application::snapshot::{self, Keep};
 use application::upcast;
 use domain::calendar::Calendar;
 use domain::event::EventKind;
@@ -24,8 +26,8 @@ use statistics::facts::{Fact, FactEvent, fold_in_order};
 pub struct Figures {
     /// The facts.
     pub facts: Facts,
-    /// Records that this program could not understand.
-    pub not_understood: u64,
+    /// Dossiers that this program could not understand.
+    pub parked: Parked,
     /// Tells what was recorded late.
     calendar: Calendar,
 }
@@ -35,7 +37,7 @@ impl Figures {
     pub fn new(calendar: Calendar) -> Self {
         Self {
             facts: Facts::new(calendar.clone()),
-            not_understood: 0,
+            parked: Parked::default(),
             calendar,
         }
     }
@@ -47,7 +49,7 @@ impl Figures {
     /// When the log cannot be read.
     pub fn catch_up(&mut self, log: &EventLog, after: Position) -> Result<Position, ReadError> {
         let last = log.head().position;
-        let not_understood = AtomicU64::new(0);
+        let parked = Mutex::new(std::mem::take(&mut self.parked));
         let decode = |block: Result<EncodedBlock, ReadError>, fold: &mut dyn FnMut(&[Fact<'_>])| {
             let block = block?;
             let damaged = |error: DecodeError| ReadError::Damaged {
@@ -61,14 +63,16 @@ impl Figures {
             for record in block.views() {
                 let record = record.map_err(damaged)?;
                 let new = record.place.position > after && record.place.position <= last;
-                if new && !epoch::opens_view(&record) {
-                    facts.push(fact(&record));
+                // What does not stand is never counted.
+                if !new || record.rival || epoch::opens_view(&record) {
+                    continue;
                 }
-            }
-            let lost = facts.iter().filter(|fact| fact.event.is_none()).count();
-            if lost > 0 {
-                let lost = u64::try_from(lost).unwrap_or(u64::MAX);
-                not_understood.fetch_add(lost, Ordering::Relaxed);
+                let fact = fact(&record);
+                if fact.event.is_none() {
+                    let mut parked = parked.lock().unwrap_or_else(PoisonError::into_inner);
+                    parked.note(fact.dossier, &why(&record));
+                }
+                facts.push(fact);
             }
             fold(&facts);
             Ok(())
@@ -77,10 +81,10 @@ impl Figures {
         let blocks = log.blocks(after.saturating_add(1));
         fold_in_order(&mut self.facts, blocks, decode, workers)?;
         if last > after {
-            // The last record may be about no dossier.
+            // The last records may be about no dossier, or not count.
             self.facts.skip(last);
         }
-        self.not_understood += not_understood.into_inner();
+        self.parked = parked.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(last)
     }
 }
@@ -112,6 +116,18 @@ fn read(kind: EventKind, data: &[u8]) -> serde_json::Result<FactEvent<'_>> {
     FactEvent::read(kind, &mut serde_json::Deserializer::from_slice(data))
 }
 
+/// Why a record is no fact.
+fn why(record: &RecordView<'_>) -> NotUnderstood {
+    codec::decode_view(record)
+        .err()
+        .unwrap_or_else(|| NotUnderstood {
+            position: record.place.position,
+            kind: record.kind.into(),
+            schema_version: record.schema_version,
+            reason: "its times are none".to_owned(),
+        })
+}
+
 impl Fold for Figures {
     fn apply(&mut self, record: &RecordView<'_>) {
         if epoch::opens_view(record) {
@@ -120,25 +136,34 @@ impl Fold for Figures {
         }
         let fact = fact(record);
         if fact.event.is_none() {
-            self.not_understood += 1;
+            self.parked.note(fact.dossier, &why(record));
         }
         self.facts.apply_fact(&fact);
+    }
+
+    fn rival(&mut self, record: &RecordView<'_>) {
+        self.facts.skip(record.place.position);
+    }
+}
+
+impl HasParked for Figures {
+    fn parked(&self) -> &Parked {
+        &self.parked
     }
 }
 
 impl Keep for Figures {
     fn write(&self, mut to: &mut dyn Write) -> io::Result<()> {
-        to.write_all(&self.not_understood.to_le_bytes())?;
+        snapshot::write_value(to, &self.parked)?;
         self.facts.write_snapshot(&mut to)
     }
 
     fn read(&self, mut from: &mut dyn Read) -> io::Result<Self> {
-        let mut not_understood = [0; 8];
-        from.read_exact(&mut not_understood)?;
+        let parked = snapshot::read_value(from)?;
         let facts = Facts::read_snapshot(&mut from, self.calendar.clone());
         Ok(Self {
             facts: facts.map_err(io::Error::other)?,
-            not_understood: u64::from_le_bytes(not_understood),
+            parked,
             calendar: self.calendar.clone(),
         })
     }

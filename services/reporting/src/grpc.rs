@@ -323,7 +323,7 @@ impl ReportingService for Calls {
         let upstream = self.progress.borrow().upstream;
         let (folded, not_understood) = self
             .figures
-            .read(|figures, folded| (folded, figures.not_understood));
+            .read(|figures, folded| (folded, figures.parked.records()));
         Ok(Response::new(GetStatusResponse {
             log_id: head.log.to_string(),
             position: head.position,

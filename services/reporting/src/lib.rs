@@ -17,7 +17,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::hoso::log::v1::log_service_server;
+use api::hoso::log::v1::{log_service_server, parked_service_server};
 use api::hoso::reporting::v1::reporting_service_server::{ReportingServiceServer, SERVICE_NAME};
 use api::log_service::LogCalls;
 use application::projection::Projection;
@@ -126,6 +126,7 @@ impl Reporting {
                 tracing::error!(%error, "the figures are not kept up any more");
             }
         });
+        let parked = api::parked_service::ParkedCalls::server(self.figures.clone(), self.patience);
         let calls = Calls {
             log: log.clone(),
             figures: self.figures,
@@ -139,7 +140,8 @@ impl Reporting {
             ReportingServiceServer::new(calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
-        .add_service(LogCalls::server(source.clone()));
+        .add_service(LogCalls::server(source.clone()))
+        .add_service(parked);
         let plan = Plan {
             role: "reporting",
             listener: sockets.grpc,
@@ -150,7 +152,11 @@ impl Reporting {
             }),
             unable,
             tell: status::tell(source),
-            names: vec![SERVICE_NAME, log_service_server::SERVICE_NAME],
+            names: vec![
+                SERVICE_NAME,
+                log_service_server::SERVICE_NAME,
+                parked_service_server::SERVICE_NAME,
+            ],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,
             drain: self.drain,

@@ -26,7 +26,7 @@ pub(crate) fn source(calls: &Calls, unable: watch::Receiver<Option<String>>) -> 
         folded: Arc::new(move || {
             figures.read(|figures, position| Folded {
                 position,
-                not_understood: Some(figures.not_understood),
+                not_understood: Some(figures.parked.records()),
             })
         }),
         now_us: Arc::new(move || clock.now_us()),

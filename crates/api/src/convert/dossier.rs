@@ -72,6 +72,7 @@ pub fn dossier(
             .into_iter()
             .map(|flag| flag.as_str().to_owned())
             .collect(),
+        other_histories: super::duplicate::noted(dossier),
     }
 }
 

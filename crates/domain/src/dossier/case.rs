@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{Due, TimeLimit};
 use crate::event::{
-    AcceptanceBasis, Channel, DossierAccepted, DossierSubmitted, PresentedComponent, Reason,
+    AcceptanceBasis, Channel, DossierAccepted, DossierSubmitted, DuplicateSubmission,
+    PresentedComponent, Reason,
 };
 use crate::ids::{
     ActorId, AgencyId, ComponentCode, DossierCode, FieldCode, LawId, OrganisationId, PointId,
@@ -29,6 +30,8 @@ pub struct Filing {
     pub answered_late: bool,
     /// When the personal data was destroyed.
     pub subject_erased_at: Option<Timestamp>,
+    /// Other histories of the same dossier, each at another home.
+    pub duplicates: Vec<DuplicateSubmission>,
 }
 
 impl Filing {
@@ -41,6 +44,7 @@ impl Filing {
             intake_requests: 0,
             answered_late: false,
             subject_erased_at: None,
+            duplicates: Vec::new(),
         }
     }
 

@@ -17,10 +17,10 @@ use super::{
 use crate::clock::Due;
 use crate::event::{
     DeadlineExtended, DossierAccepted, DossierResolved, DossierSubmitted, DossierWithdrawn,
-    DueDateRecomputed, Event, FeePaid, FeeRequested, IntakeRefused, IntakeSupplementReceived,
-    IntakeSupplementRequested, Occurrence, Outcome, ProcessingResumed, ProcessingSuspended,
-    ProcessingTerminated, ResultDelivered, SupplementReceived, SupplementRequested, TaskAssigned,
-    Transferred,
+    DueDateRecomputed, DuplicateSubmission, Event, FeePaid, FeeRequested, IntakeRefused,
+    IntakeSupplementReceived, IntakeSupplementRequested, Occurrence, Outcome, ProcessingResumed,
+    ProcessingSuspended, ProcessingTerminated, ResultDelivered, SupplementReceived,
+    SupplementRequested, TaskAssigned, Transferred,
 };
 use crate::ids::VersionHash;
 
@@ -49,6 +49,7 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::DossierWithdrawn(event) => withdrawn(dossier, at, event),
         Event::DueDateRecomputed(event) => recomputed(dossier, event),
         Event::SubjectKeyDestroyed(_) => subject_erased(dossier, at),
+        Event::DuplicateSubmission(event) => duplicated(dossier, event),
     }
 }
 
@@ -105,7 +106,10 @@ fn refused(dossier: Dossier, at: Timestamp, event: &IntakeRefused) -> Dossier {
 }
 
 fn accepted(dossier: Dossier, at: Timestamp, event: &DossierAccepted) -> Dossier {
-    let Dossier::Submitted(Submitted { mut filing }) = dossier else {
+    // Another home may have accepted it while this one waited for a supplement.
+    let (Dossier::Submitted(Submitted { mut filing })
+    | Dossier::AwaitingIntakeSupplement(AwaitingIntakeSupplement { mut filing, .. })) = dossier
+    else {
         return dossier;
     };
     filing.answered(at);
@@ -374,6 +378,13 @@ fn recomputed(mut dossier: Dossier, event: &DueDateRecomputed) -> Dossier {
 fn subject_erased(mut dossier: Dossier, at: Timestamp) -> Dossier {
     if let Some(filing) = filing(&mut dossier) {
         filing.subject_erased_at.get_or_insert(at);
+    }
+    dossier
+}
+
+fn duplicated(mut dossier: Dossier, event: &DuplicateSubmission) -> Dossier {
+    if let Some(filing) = filing(&mut dossier) {
+        filing.duplicates.push(event.clone());
     }
     dossier
 }

@@ -144,7 +144,8 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::Transferred(_)
         | Event::TaskAssigned(_)
         | Event::ResultDelivered(_)
-        | Event::SubjectKeyDestroyed(_) => return None,
+        | Event::SubjectKeyDestroyed(_)
+        | Event::DuplicateSubmission(_) => return None,
     };
     let told = words(&occurrence.event);
     Some(ExplainStep {

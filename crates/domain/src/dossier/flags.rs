@@ -33,6 +33,8 @@ pub enum Flag {
     ProvisionalDueDate,
     /// Accepted without a due date: a bucket of its own, never "on time".
     NoDueDate,
+    /// The same request was filed at two intake nodes: counted once.
+    DuplicateSubmission,
 }
 
 impl Flag {
@@ -51,6 +53,7 @@ impl Flag {
             Self::LateExtension => "late_extension",
             Self::ProvisionalDueDate => "provisional_due_date",
             Self::NoDueDate => "no_due_date",
+            Self::DuplicateSubmission => "duplicate_submission",
         }
     }
 
@@ -69,6 +72,7 @@ impl Flag {
             Self::LateExtension => "Thông báo hẹn lại quá muộn, không được tính",
             Self::ProvisionalDueDate => "Ngày hẹn trả tạm tính, lịch chưa công bố",
             Self::NoDueDate => "Không có ngày hẹn trả",
+            Self::DuplicateSubmission => "Nộp trùng tại hai nút tiếp nhận, chỉ tính một lần",
         }
     }
 }
@@ -112,6 +116,11 @@ fn of_filing(filing: &Filing, catalogue: &Catalogue, flags: &mut Vec<Flag>) {
         filing.intake_requests > 1,
     );
     raise(flags, Flag::AnsweredLate, filing.answered_late);
+    raise(
+        flags,
+        Flag::DuplicateSubmission,
+        !filing.duplicates.is_empty(),
+    );
 }
 
 fn of_case(case: &Case, flags: &mut Vec<Flag>) {

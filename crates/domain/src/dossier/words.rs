@@ -7,7 +7,7 @@ use crate::event::{Event, Outcome};
 use crate::local;
 
 /// One sentence in both languages.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Words {
     /// Vietnamese.
     pub vi: String,
@@ -97,6 +97,14 @@ pub fn words(event: &Event) -> Words {
         Event::SubjectKeyDestroyed(_) => Words::new(
             "Đã xóa dữ liệu cá nhân của hồ sơ",
             "The personal data was destroyed"),
+        Event::DuplicateSubmission(it) => match &it.void_code {
+            Some(code) => Words::new(
+                format!("Nộp trùng tại nút tiếp nhận {}: chỉ tính một lần, mã {code} cấp tại đó không có hiệu lực", it.other_home),
+                format!("Filed at intake node {} too: counted once, the code {code} issued there is void", it.other_home)),
+            None => Words::new(
+                format!("Nộp trùng tại nút tiếp nhận {}: chỉ tính một lần", it.other_home),
+                format!("Filed at intake node {} too: counted once", it.other_home)),
+        },
     }
 }
 

@@ -185,6 +185,20 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
                 ground: "data_subject_request".into(),
             }),
         ),
+        (
+            "",
+            Event::DuplicateSubmission(DuplicateSubmission {
+                other_home: HomeId(uuid::Uuid::from_u128(7)),
+                void_code: Some(DossierCode::new("000.00.06.H20-221215-0001")),
+            }),
+        ),
+        (
+            "least",
+            Event::DuplicateSubmission(DuplicateSubmission {
+                other_home: HomeId(uuid::Uuid::from_u128(7)),
+                void_code: None,
+            }),
+        ),
     ]
 }
 

@@ -114,8 +114,12 @@ fn an_event_that_makes_no_sense_leaves_the_dossier_as_it_is() {
             event: sample.event,
         };
         let after = evolve(story.dossier.clone(), &occurrence);
-        let changes =
-            ["result_delivered", "subject_key_destroyed"].contains(&occurrence.event.kind());
+        let changes = [
+            "result_delivered",
+            "subject_key_destroyed",
+            "duplicate_submission",
+        ]
+        .contains(&occurrence.event.kind());
         assert_eq!(
             after != story.dossier,
             changes,

@@ -8,6 +8,8 @@ use crate::record::{NewRecord, Place, Record};
 pub(super) const VERSION: u8 = 1;
 pub(super) const HAS_ORIGIN: u8 = 1;
 pub(super) const HAS_REQUEST: u8 = 2;
+/// This log's own mark, no part of the origin's bytes.
+pub(super) const IS_RIVAL: u8 = 4;
 
 /// Length of a place in canonical bytes.
 pub(crate) const PLACE_LEN: usize = 16 + 4 + 8 + 8;
@@ -97,6 +99,11 @@ fn encode(
     let flags = if origin.is_some() { HAS_ORIGIN } else { 0 }
         | if record.request.is_some() {
             HAS_REQUEST
+        } else {
+            0
+        }
+        | if record.rival && origin.is_some() {
+            IS_RIVAL
         } else {
             0
         };
@@ -205,7 +212,7 @@ pub(crate) mod tests {
         ));
         (
             place(),
-            prop::option::of(place()),
+            prop::option::of((place(), any::<bool>())),
             uuid(),
             any::<u32>(),
             request,
@@ -213,9 +220,10 @@ pub(crate) mod tests {
         )
             .prop_map(|(place, origin, stream, revision, request, event)| Record {
                 place,
-                origin,
+                origin: origin.map(|(origin, _)| origin),
                 stream: StreamId(stream),
                 revision,
+                rival: origin.is_some_and(|(_, rival)| rival),
                 request,
                 event,
             })
@@ -231,6 +239,9 @@ pub(crate) mod tests {
             let mut origin = Vec::new();
             canonical_at_origin(&record, &mut origin).unwrap();
             prop_assert_eq!(decode_record(&origin).unwrap(), record.at_origin());
+            // Only what was imported can be a rival.
+            origin[1] |= IS_RIVAL;
+            prop_assert!(decode_record(&origin).is_err());
         }
 
         #[test]

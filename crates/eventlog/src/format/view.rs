@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::record::{
-    ACTOR_MAX, HAS_ORIGIN, HAS_REQUEST, KEYS_MAX, KIND_MAX, ORGANISATION_MAX, VERSION,
+    ACTOR_MAX, HAS_ORIGIN, HAS_REQUEST, IS_RIVAL, KEYS_MAX, KIND_MAX, ORGANISATION_MAX, VERSION,
 };
 use crate::error::DecodeError;
 use crate::format::Cursor;
@@ -20,6 +20,8 @@ pub struct RecordView<'a> {
     pub stream: StreamId,
     /// Its place in the stream.
     pub revision: Revision,
+    /// It is kept beside another log's history of the stream.
+    pub rival: bool,
     /// The request that led to it.
     pub request: Option<Request>,
     /// The event's own id.
@@ -59,11 +61,18 @@ impl<'a> RecordView<'a> {
             });
         }
         let flags = cursor.u8("record flags")?;
-        if flags & !(HAS_ORIGIN | HAS_REQUEST) != 0 {
+        if flags & !(HAS_ORIGIN | HAS_REQUEST | IS_RIVAL) != 0 {
             return Err(DecodeError::Value {
                 what: "record flags",
                 at: 1,
                 why: "unknown bits are set",
+            });
+        }
+        if flags & (HAS_ORIGIN | IS_RIVAL) == IS_RIVAL {
+            return Err(DecodeError::Value {
+                what: "record flags",
+                at: 1,
+                why: "only an imported record can be a rival",
             });
         }
         let place = take_place(&mut cursor)?;
@@ -99,6 +108,7 @@ impl<'a> RecordView<'a> {
             origin,
             stream,
             revision,
+            rival: flags & IS_RIVAL != 0,
             request,
             event_id,
             occurred_at,
@@ -113,6 +123,11 @@ impl<'a> RecordView<'a> {
         })
     }
 
+    /// The log it was born in.
+    pub fn writer(&self) -> LogId {
+        self.origin.unwrap_or(self.place).log
+    }
+
     /// The keys to find it by.
     pub fn keys(&self) -> impl Iterator<Item = Key> + use<'a> {
         self.keys.iter().copied().map(Key)
@@ -125,6 +140,7 @@ impl<'a> RecordView<'a> {
             origin: self.origin,
             stream: self.stream,
             revision: self.revision,
+            rival: self.rival,
             request: self.request,
             event: NewRecord {
                 event_id: self.event_id,

@@ -1,5 +1,6 @@
 //! The indexes of a sealed file: stream → positions, key → position, request → first positions.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use crate::error::ReadError;
@@ -42,6 +43,8 @@ const REQUESTS: Shape = Shape {
 pub(crate) struct IndexBuilder {
     first: Position,
     streams: Vec<([u8; 16], u32, Revision)>,
+    /// Those of them that list rivals, which need not begin with revision 1.
+    rivals: HashSet<[u8; 16]>,
     keys: Vec<([u8; 8], u32)>,
     requests: Vec<([u8; 8], u32)>,
     last_request: Option<Key>,
@@ -56,6 +59,15 @@ pub(crate) struct RevisionGap {
     pub(crate) found: Revision,
 }
 
+/// A stream's first record in a file, as records are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Beginning {
+    pub(crate) stream: StreamId,
+    pub(crate) revision: Revision,
+    pub(crate) position: Position,
+    pub(crate) rival: bool,
+}
+
 /// More records than a file can index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TooMany;
@@ -65,6 +77,7 @@ impl IndexBuilder {
         Self {
             first,
             streams: Vec::new(),
+            rivals: HashSet::new(),
             keys: Vec::new(),
             requests: Vec::new(),
             last_request: None,
@@ -78,7 +91,10 @@ impl IndexBuilder {
         if relative == u32::MAX {
             return Err(TooMany);
         }
-        let stream = *record.stream.0.as_bytes();
+        let stream = *record.listed().0.as_bytes();
+        if record.rival {
+            self.rivals.insert(stream);
+        }
         self.streams.push((stream, relative, record.revision));
         for key in &record.event.keys {
             self.keys.push((prefix(key), relative));
@@ -113,18 +129,16 @@ impl IndexBuilder {
         gap.min_by_key(|gap| gap.position).map_or(Ok(()), Err)
     }
 
-    /// Each stream's first revision here, sorted by stream; after `sort`.
-    pub(crate) fn first_revisions(&self) -> impl Iterator<Item = (StreamId, Revision, Position)> {
+    /// Where each stream begins here, sorted by stream; after `sort`.
+    pub(crate) fn beginnings(&self) -> impl Iterator<Item = Beginning> {
         self.streams
             .chunk_by(|a, b| a.0 == b.0)
             .filter_map(|group| group.first())
-            .map(|(stream, relative, revision)| {
-                let position = self.first.saturating_add(u64::from(*relative));
-                (
-                    StreamId(uuid::Uuid::from_bytes(*stream)),
-                    *revision,
-                    position,
-                )
+            .map(|(stream, relative, revision)| Beginning {
+                stream: StreamId(uuid::Uuid::from_bytes(*stream)),
+                revision: *revision,
+                position: self.first.saturating_add(u64::from(*relative)),
+                rival: self.rivals.contains(stream),
             })
     }
 

@@ -146,7 +146,7 @@ impl SealedSegment {
             .zip(entry.first_revision..)
         {
             let record = reader.record(position)?;
-            if record.stream != stream || record.revision != revision {
+            if record.listed() != stream || record.revision != revision {
                 let why = format!("revision {revision} of stream {stream} is not there");
                 return Err(self.damaged(position, why));
             }

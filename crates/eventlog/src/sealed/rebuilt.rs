@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::record::{Position, Record, Revision, StreamId};
+use crate::record::{Position, Record};
 use crate::sealed::directory::Directory;
 use crate::sealed::footer::Footer;
-use crate::sealed::index::IndexBuilder;
+use crate::sealed::index::{Beginning, IndexBuilder};
 use crate::sealed::output::Output;
 use crate::sealed::read::SealedSegment;
 use crate::sealed::source::Source;
@@ -61,9 +61,9 @@ impl Rebuilt {
         })
     }
 
-    /// Each stream's first revision in the file, and where; after `sort`.
-    pub(crate) fn first_revisions(&self) -> impl Iterator<Item = (StreamId, Revision, Position)> {
-        self.index.first_revisions()
+    /// Where each stream begins in the file; after `sort`.
+    pub(crate) fn beginnings(&self) -> impl Iterator<Item = Beginning> {
+        self.index.beginnings()
     }
 
     /// Compares all of it with what the file has; after `sort`.

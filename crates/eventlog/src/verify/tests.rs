@@ -99,7 +99,7 @@ fn unsealed_records_are_verified_after_the_files() {
         }
         let mut skipped = tail.clone();
         skipped[place].revision += 1;
-        if place < 9 {
+        if place < 9 && !tail[place].rival {
             // Up to the anchor at 50 the first thing wrong is the revision itself.
             expect(skipped, "revision");
         }
@@ -154,14 +154,14 @@ fn a_missing_file_a_foreign_file_and_an_anchor_out_of_reach_are_faults() {
 #[test]
 fn a_stream_that_starts_anew_in_a_later_file_is_a_fault() {
     let mut records = sample(60);
-    let stream = records[45].stream;
+    let stream = records[45].listed();
     let mut revision = 0;
-    for record in records.iter_mut().skip(40).filter(|r| r.stream == stream) {
+    for record in records.iter_mut().skip(40).filter(|r| r.listed() == stream) {
         revision += 1;
         record.revision = revision;
     }
-    assert!(records[..40].iter().any(|record| record.stream == stream));
-    let first = records[40..].iter().find(|r| r.stream == stream).unwrap();
+    assert!(records[..40].iter().any(|record| record.listed() == stream));
+    let first = records[40..].iter().find(|r| r.listed() == stream).unwrap();
     let position = first.place.position;
     let fault = files(&log_of(records).files, &[]).unwrap_err();
     assert_eq!(fault.position, Some(position));

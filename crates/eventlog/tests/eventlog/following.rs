@@ -8,7 +8,7 @@ use eventlog::{
 };
 
 use crate::support::{
-    all, append, check, event, key, open, replica, request, settings, small, stream, write,
+    all, append, check, event, key, open, replica, request, settings, small, write,
 };
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -19,11 +19,11 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-fn import(log: &EventLog, records: Vec<Record>) -> Result<Imported, ImportError> {
+pub(crate) fn import(log: &EventLog, records: Vec<Record>) -> Result<Imported, ImportError> {
     block_on(log.import(records))
 }
 
-fn replicate(log: &EventLog, records: Vec<Record>) -> Result<Imported, ImportError> {
+pub(crate) fn replicate(log: &EventLog, records: Vec<Record>) -> Result<Imported, ImportError> {
     block_on(log.replicate(records))
 }
 
@@ -154,30 +154,6 @@ fn imports_of_several_logs_and_appends_share_one_chain() {
             origin.head().hash
         );
     }
-}
-
-#[test]
-fn two_histories_of_one_stream_are_a_fork() {
-    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (from, into) = (origin(a.path()), open(b.path()));
-    import(&into, all(&from)).unwrap();
-    // Both write the next revision of the same stream.
-    into.append_blocking(append(1, [50])).unwrap();
-    from.append_blocking(append(1, [51])).unwrap();
-    let error = import(&into, from.read_after(19, 10).unwrap()).unwrap_err();
-    let ImportError::Fork {
-        log,
-        position: 20,
-        stream: named,
-        revision,
-        ..
-    } = error
-    else {
-        panic!("{error}");
-    };
-    assert_eq!((log, named), (from.head().log, stream(1)));
-    assert_eq!(revision, into.revision(stream(1)).unwrap());
-    check(&into);
 }
 
 #[test]

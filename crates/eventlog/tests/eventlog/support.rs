@@ -123,7 +123,10 @@ pub(crate) fn check(log: &EventLog) -> Vec<Record> {
     let mut revisions = std::collections::HashMap::new();
     for (record, position) in records.iter().zip(1..) {
         assert_eq!(record.place.position, position);
-        let revision = revisions.entry(record.stream).or_insert(0);
+        let revision = revisions
+            .entry(record.listed())
+            // A rival begins where the other history was before it.
+            .or_insert(if record.rival { record.revision - 1 } else { 0 });
         *revision += 1;
         assert_eq!(record.revision, *revision);
         let mut bytes = Vec::new();
@@ -138,7 +141,7 @@ pub(crate) fn check(log: &EventLog) -> Vec<Record> {
         assert_eq!(log.revision(stream).unwrap(), revision);
         let own: Vec<_> = records
             .iter()
-            .filter(|record| record.stream == stream)
+            .filter(|record| record.listed() == stream)
             .cloned()
             .collect();
         assert_eq!(log.stream(stream).unwrap(), own);

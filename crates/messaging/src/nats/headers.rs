@@ -34,6 +34,8 @@ const ORGANISATION: &str = "hoso-organisation";
 const KEYS: &str = "hoso-keys";
 const REQUEST: &str = "hoso-request";
 const ORIGIN: &str = "hoso-origin";
+/// Its presence says that the record is kept beside the history that stands.
+const RIVAL: &str = "hoso-rival";
 /// Before the event's own name in `ce-type`.
 const TYPE_PREFIX: &str = "hoso.";
 
@@ -61,6 +63,7 @@ pub fn to_headers(role: Role, record: &Record) -> Result<HeaderMap, NoRecord> {
         origin,
         stream,
         revision,
+        rival,
         request,
         event,
     } = record;
@@ -107,6 +110,9 @@ pub fn to_headers(role: Role, record: &Record) -> Result<HeaderMap, NoRecord> {
         let at = (from.epoch, from.position, from.recorded_at);
         headers.insert(ORIGIN, format!("{}/{}/{}/{}", from.log, at.0, at.1, at.2));
     }
+    if *rival {
+        headers.insert(RIVAL, "1");
+    }
     Ok(headers)
 }
 
@@ -137,6 +143,11 @@ pub fn to_record(headers: &HeaderMap, data: &[u8]) -> Result<Record, NoRecord> {
         origin: optional(headers, ORIGIN).map(origin).transpose()?,
         stream: StreamId(parsed(SUBJECT, required(headers, SUBJECT)?)?),
         revision: parsed(REVISION, required(headers, REVISION)?)?,
+        rival: match optional(headers, RIVAL) {
+            None => false,
+            Some("1") if optional(headers, ORIGIN).is_some() => true,
+            Some(_) => return Err(no_record(RIVAL, "it is 1, on an imported record")),
+        },
         request: optional(headers, REQUEST).map(request).transpose()?,
         event: NewRecord {
             event_id: parsed(ID, required(headers, ID)?)?,
@@ -313,7 +324,7 @@ mod tests {
             key: Key(key),
             body: [7; 16],
         });
-        let places = (place(), prop::option::of(place()));
+        let places = (place(), prop::option::of((place(), any::<bool>())));
         (
             places,
             any::<u128>(),
@@ -324,9 +335,10 @@ mod tests {
             .prop_map(
                 |((place, origin), stream, revision, request, event)| Record {
                     place,
-                    origin,
+                    origin: origin.map(|(origin, _)| origin),
                     stream: StreamId(Uuid::from_u128(stream)),
                     revision,
+                    rival: origin.is_some_and(|(_, rival)| rival),
                     request,
                     event,
                 },

@@ -45,6 +45,7 @@ pub(super) fn change(
                 promise(&mut row, *due);
             }
         }
+        Told::Duplicate => row.put(bits::DUPLICATE, true),
         Told::Nothing => {}
     }
     row.settle();
@@ -52,9 +53,8 @@ pub(super) fn change(
 }
 
 fn submit(row: &mut Row, at: Timestamp, submitted: &Submitted<'_>, around: &mut Surroundings<'_>) {
+    // What was known first stays.
     if row.has(bits::SUBMITTED) {
-        // The same request on two nodes is one dossier; what was known first stays.
-        row.put(bits::DUPLICATE, true);
         return;
     }
     row.put(bits::SUBMITTED, true);
@@ -71,7 +71,6 @@ fn submit(row: &mut Row, at: Timestamp, submitted: &Submitted<'_>, around: &mut 
 
 fn accept(row: &mut Row, at: Timestamp, accepted: &Accepted<'_>, around: &mut Surroundings<'_>) {
     if row.has(bits::ACCEPTED) {
-        row.put(bits::DUPLICATE, true);
         return;
     }
     row.put(bits::ACCEPTED, true);

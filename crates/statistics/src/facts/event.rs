@@ -32,6 +32,8 @@ pub(super) enum Told<'a> {
     GoesOn(Wait, Option<Due>),
     /// Another due date, if it counts.
     Promised(Option<Due>),
+    /// It has a second history, which does not count.
+    Duplicate,
     /// Nothing that a row could hold; most events of a dossier's life.
     Nothing,
 }
@@ -126,6 +128,7 @@ impl<'a> FactEvent<'a> {
             EventKind::SupplementRequested => Told::Waits(Wait::Supplement),
             EventKind::FeeRequested => Told::Waits(Wait::Payment),
             EventKind::ProcessingSuspended => Told::Waits(Wait::Suspended),
+            EventKind::DuplicateSubmission => Told::Duplicate,
             EventKind::IntakeSupplementRequested
             | EventKind::IntakeSupplementReceived
             | EventKind::Transferred
@@ -160,6 +163,7 @@ impl<'a> FactEvent<'a> {
             Told::Waits(wait) => Told::Waits(wait),
             Told::GoesOn(wait, due) => Told::GoesOn(wait, due),
             Told::Promised(due) => Told::Promised(due),
+            Told::Duplicate => Told::Duplicate,
             Told::Nothing => Told::Nothing,
         })
     }
@@ -202,6 +206,7 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             Event::SupplementRequested(_) => Told::Waits(Wait::Supplement),
             Event::FeeRequested(_) => Told::Waits(Wait::Payment),
             Event::ProcessingSuspended(_) => Told::Waits(Wait::Suspended),
+            Event::DuplicateSubmission(_) => Told::Duplicate,
             Event::IntakeSupplementRequested(_)
             | Event::IntakeSupplementReceived(_)
             | Event::Transferred(_)

@@ -111,7 +111,8 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::ProcessingResumed(_)
         | Event::ResultDelivered(_)
         | Event::DueDateRecomputed(_)
-        | Event::SubjectKeyDestroyed(_) => {}
+        | Event::SubjectKeyDestroyed(_)
+        | Event::DuplicateSubmission(_) => {}
     }
 }
 

@@ -1,11 +1,12 @@
 //! What the form cannot place: each kind in a row of its own, and what the standing checks say of it.
 
-use domain::event::Channel;
-use domain::ids::ProcedureCode;
+use domain::event::{Channel, DuplicateSubmission, Event};
+use domain::ids::{HomeId, ProcedureCode};
 use jiff::civil::date;
 use statistics::memo::MemoRow;
 use statistics::report::Cells;
 use statistics::{Question, ii06a};
+use uuid::Uuid;
 
 use crate::history::{
     Log, accepted, at, by_date, delivered, failing, granted, half_year, id, memo, question,
@@ -101,8 +102,12 @@ fn what_was_never_accepted_stays_outside_the_form_in_a_row_of_its_kind() {
 #[test]
 fn the_same_dossier_on_two_nodes_counts_once() {
     let mut log = Log::default();
+    let noticed = Event::DuplicateSubmission(DuplicateSubmission {
+        other_home: HomeId(Uuid::from_u128(2)),
+        void_code: None,
+    });
     log.take_in(1, "2023-01-10T08:00:00", Channel::Online, "2023-01-20")
-        .take_in(1, "2023-01-10T09:00:00", Channel::Online, "2023-01-23");
+        .add(1, "2023-01-10T09:00:00", noticed);
     assert_eq!(total(&log).c3, 1);
     assert_eq!(memo(&log, MemoRow::Duplicates), 1);
 }

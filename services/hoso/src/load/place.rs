@@ -121,6 +121,7 @@ impl RoleFolder {
     /// When it does not open.
     pub fn intake(&self) -> Result<Intake, Failure> {
         Ok(Intake::open(intake::Settings {
+            one_of_several: false,
             data: self.data.clone(),
             node: 0,
             catalogue: Arc::clone(&self.catalogue),

@@ -65,7 +65,7 @@ pub(crate) fn connection(address: &str) -> Connection {
 }
 
 /// Asks until there is an answer. What cannot be answered by waiting ends the test.
-async fn until_answered<T, F>(what: &'static str, mut ask: impl FnMut() -> F) -> T
+pub(crate) async fn until_answered<T, F>(what: &'static str, mut ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Result<Response<T>, Status>>,
 {
@@ -90,7 +90,7 @@ where
     }
 }
 
-fn submission() -> Submission {
+pub(crate) fn submission() -> Submission {
     Submission {
         procedure: PROCEDURE.to_owned(),
         agency: DEPARTMENT.to_owned(),
@@ -139,18 +139,37 @@ pub(crate) async fn refused_to_file(intake: &str) -> Status {
         .unwrap_err()
 }
 
-/// A new dossier at the counter.
+pub(crate) fn acceptance() -> Acceptance {
+    Acceptance {
+        point: CENTRE.to_owned(),
+        operator: POST.to_owned(),
+        ..Acceptance::default()
+    }
+}
+
+/// A filing at the counter, accepted at once.
 pub(crate) fn filing() -> SubmitAndAcceptDossierRequest {
     SubmitAndAcceptDossierRequest {
         request_id: Uuid::new_v4().to_string(),
         submission: Some(submission()),
-        acceptance: Some(Acceptance {
-            point: CENTRE.to_owned(),
-            operator: POST.to_owned(),
-            ..Acceptance::default()
-        }),
+        acceptance: Some(acceptance()),
         actor: "clerk-1".to_owned(),
         ..SubmitAndAcceptDossierRequest::default()
+    }
+}
+
+/// The result of a dossier, once processing has what the token names.
+pub(crate) fn resolving(name: dossier_name::Name, min_position: String) -> ResolveDossierRequest {
+    ResolveDossierRequest {
+        change: Some(Change {
+            request_id: Uuid::new_v4().to_string(),
+            dossier: Some(DossierName { name: Some(name) }),
+            actor: "officer-1".to_owned(),
+            min_position,
+            ..Change::default()
+        }),
+        result: "KQ-1".to_owned(),
+        electronic: false,
     }
 }
 
@@ -171,19 +190,8 @@ pub(crate) async fn work(
         })
         .await;
         let dossier = filed.dossier.unwrap();
-        let resolving = ResolveDossierRequest {
-            change: Some(Change {
-                request_id: Uuid::new_v4().to_string(),
-                dossier: Some(DossierName {
-                    name: Some(dossier_name::Name::DossierId(dossier.dossier_id.clone())),
-                }),
-                actor: "officer-1".to_owned(),
-                min_position: filed.position,
-                ..Change::default()
-            }),
-            result: "KQ-1".to_owned(),
-            electronic: false,
-        };
+        let name = dossier_name::Name::DossierId(dossier.dossier_id.clone());
+        let resolving = resolving(name, filed.position);
         let resolved = until_answered("resolving", || {
             let (mut to, request) = (processing.clone(), resolving.clone());
             async move { to.resolve_dossier(request).await }

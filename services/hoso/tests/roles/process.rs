@@ -13,7 +13,7 @@ use crate::server::free_port;
 
 pub(crate) struct Role {
     name: &'static str,
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     nats: String,
     node: u8,
     /// Where it listens, however often it is started.

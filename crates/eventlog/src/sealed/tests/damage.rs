@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::made::{follow, sample, stream_id};
+use super::made::{follow, listings, sample};
 
 use crate::record::{Key, Record};
 use crate::sealed::{SealedSegment, write};
@@ -27,8 +27,8 @@ fn ask_everything(path: &Path, part: &[Record]) -> Result<(), String> {
             Err(error) => keep(error),
         }
     }
-    for stream in (0..14).map(stream_id) {
-        let of_stream: Vec<&Record> = part.iter().filter(|r| r.stream == stream).collect();
+    for stream in listings() {
+        let of_stream: Vec<&Record> = part.iter().filter(|r| r.listed() == stream).collect();
         match segment.stream_records(stream) {
             Ok(found) => assert_eq!(found.iter().collect::<Vec<_>>(), of_stream),
             Err(error) => keep(error),

@@ -19,6 +19,8 @@ pub(crate) struct Step {
     key: bool,
     /// From which origin it is imported.
     origin: Option<u8>,
+    /// When it is imported: beside another log's history of the stream.
+    rival: bool,
     later: u8,
     data: Vec<u8>,
 }
@@ -33,18 +35,21 @@ pub(crate) fn steps(max: usize) -> impl Strategy<Value = Vec<Step>> {
         0..12_u8,
         prop::option::of(any::<bool>()),
         prop::bool::weighted(0.3),
-        prop::option::weighted(0.3, 0..3_u8),
+        (prop::option::weighted(0.3, 0..3_u8), any::<bool>()),
         0..4_u8,
         data,
     )
-        .prop_map(|(stream, request, key, origin, later, data)| Step {
-            stream,
-            request,
-            key,
-            origin,
-            later,
-            data,
-        });
+        .prop_map(
+            |(stream, request, key, (origin, rival), later, data)| Step {
+                stream,
+                request,
+                key,
+                origin,
+                rival,
+                later,
+                data,
+            },
+        );
     prop::collection::vec(step, 1..max)
 }
 
@@ -59,14 +64,17 @@ pub(crate) fn origin_log(origin: u8) -> LogId {
 /// Makes the records that a log would hold, the first one at position 1. Some keys and streams share
 /// their first eight bytes, so that look-ups have collisions to tell apart.
 pub(crate) fn history(steps: &[Step]) -> Vec<Record> {
-    let mut revisions: BTreeMap<u8, Revision> = BTreeMap::new();
+    let mut revisions: BTreeMap<(u8, Option<u8>), Revision> = BTreeMap::new();
     let mut origins: BTreeMap<u8, u64> = BTreeMap::new();
     let mut recorded_at = 1_700_000_000_000_000;
     let mut request = 0_u128;
     let mut records = Vec::new();
     for (step, position) in steps.iter().zip(1_u64..) {
         recorded_at += i64::from(step.later);
-        let revision = revisions.entry(step.stream).or_insert(0);
+        let beside = step.origin.filter(|_| step.rival);
+        // A rival history need not begin with the first revision.
+        let begin = if beside.is_some() { 2 } else { 0 };
+        let revision = revisions.entry((step.stream, beside)).or_insert(begin);
         *revision += 1;
         if step.request == Some(false) {
             request += 1;
@@ -87,6 +95,7 @@ pub(crate) fn history(steps: &[Step]) -> Vec<Record> {
             origin,
             stream: stream_id(step.stream),
             revision: *revision,
+            rival: beside.is_some(),
             request: step.request.map(|_| Request {
                 key: Key((request % 5).to_be_bytes()),
                 body: [9; 16],
@@ -114,6 +123,14 @@ pub(crate) fn history(steps: &[Step]) -> Vec<Record> {
 
 pub(crate) fn stream_id(stream: u8) -> StreamId {
     StreamId(Uuid::from_u128(u128::from(stream) << 3))
+}
+
+/// Every stream of a made-up log, and of some that have none, and where rivals are listed.
+pub(crate) fn listings() -> impl Iterator<Item = StreamId> {
+    (0..14).map(stream_id).flat_map(|stream| {
+        let rivals = (0..3).map(move |origin| stream.rival(origin_log(origin)));
+        std::iter::once(stream).chain(rivals)
+    })
 }
 
 /// Where a log stands after `records`, all from position 1 on.

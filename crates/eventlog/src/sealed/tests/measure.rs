@@ -58,6 +58,7 @@ fn events(count: u64) -> impl Iterator<Item = Record> {
         Record {
             place: Place { log: made_log(), epoch: 1, position, recorded_at: at },
             origin: None,
+            rival: false,
             stream: StreamId(Uuid::from_u128(stream)),
             revision,
             request: Some(Request { key: Key(draw.wide().to_be_bytes()), body: draw.wide().to_be_bytes() }),

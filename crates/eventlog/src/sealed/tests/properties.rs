@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::made::{Step, follow, history, made_log, origin_log, sample, steps, stream_id};
+use super::made::{Step, follow, history, listings, made_log, origin_log, sample, steps};
 
 use crate::error::ReadError;
 use crate::record::{Key, Position, Record};
@@ -72,8 +72,8 @@ proptest! {
     #[test]
     fn every_look_up_agrees_with_a_plain_scan(steps in steps(120), cut in any::<prop::sample::Index>()) {
         let (_folder, part, _, segment) = sealed(&steps, cut);
-        for stream in (0..14).map(stream_id) {
-            let of_stream: Vec<Record> = part.iter().filter(|r| r.stream == stream).cloned().collect();
+        for stream in listings() {
+            let of_stream: Vec<Record> = part.iter().filter(|r| r.listed() == stream).cloned().collect();
             let positions: Vec<Position> = of_stream.iter().map(|r| r.place.position).collect();
             prop_assert_eq!(segment.stream_positions(stream).unwrap(), positions);
             prop_assert_eq!(segment.revision(stream).unwrap(), of_stream.last().map(|r| r.revision));

@@ -1,0 +1,66 @@
+//! Everything processing keeps in memory about its log, folded in one pass.
+
+use std::io::{self, Read, Write};
+
+use application::codec;
+use application::duplicates::Duplicates;
+use application::parked::{HasParked, Parked};
+use application::projection::Fold;
+use application::snapshot::{self, Keep};
+use domain::ids::DossierId;
+use eventlog::epoch;
+use eventlog::format::RecordView;
+
+use crate::inbox::Inbox;
+
+/// The lists of processing.
+#[derive(Debug, Default)]
+pub struct Board {
+    /// What officers have to do.
+    pub inbox: Inbox,
+    /// Dossiers with a second history.
+    pub duplicates: Duplicates,
+    /// Dossiers that are not understood.
+    pub parked: Parked,
+}
+
+impl Fold for Board {
+    fn apply(&mut self, record: &RecordView<'_>) {
+        if epoch::opens_view(record) {
+            return;
+        }
+        let id = DossierId(record.stream.0);
+        match codec::decode_view(record) {
+            Ok(occurrence) => self.inbox.take(id, &occurrence),
+            // It keeps its last place in the inbox, and every call about it says why it is stuck.
+            Err(why) => self.parked.note(id, &why),
+        }
+        self.duplicates.apply(record);
+    }
+
+    fn rival(&mut self, record: &RecordView<'_>) {
+        self.duplicates.rival(record);
+    }
+}
+
+impl Keep for Board {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        snapshot::write_value(to, &(&self.duplicates, &self.parked))?;
+        self.inbox.write(to)
+    }
+
+    fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
+        let (duplicates, parked) = snapshot::read_value(from)?;
+        Ok(Self {
+            inbox: Inbox::read(from)?,
+            duplicates,
+            parked,
+        })
+    }
+}
+
+impl HasParked for Board {
+    fn parked(&self) -> &Parked {
+        &self.parked
+    }
+}
