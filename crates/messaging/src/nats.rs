@@ -48,6 +48,8 @@ pub use witness::NatsWitness;
 /// Between attempts to reach a server that is away.
 const RECONNECT_MAX: Duration = Duration::from_secs(1);
 const RECONNECT_MIN: Duration = Duration::from_millis(50);
+/// Messages that wait to be sent; whoever sends one more waits. With the largest records they hold 16 MiB.
+const OUTGOING_MAX: usize = 256;
 /// A connection on which nothing comes back any more is given up after three of these.
 const PING_EVERY: Duration = Duration::from_secs(2);
 
@@ -112,6 +114,7 @@ impl Nats {
             .name(name)
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(2))
+            .client_capacity(OUTGOING_MAX)
             .ping_interval(PING_EVERY)
             .reconnect_delay_callback(|attempt| {
                 let doublings = u32::try_from(attempt).unwrap_or(u32::MAX).min(8);

@@ -19,5 +19,7 @@ mod healing;
 mod held;
 #[path = "feed/logs.rs"]
 mod logs;
+#[path = "feed/proxy.rs"]
+mod proxy;
 #[path = "feed/server.rs"]
 mod server;

@@ -41,7 +41,7 @@ mod parked;
 mod process;
 #[path = "roles/province.rs"]
 mod province;
-#[path = "roles/proxy.rs"]
+#[path = "../../../crates/messaging/tests/feed/proxy.rs"]
 mod proxy;
 #[path = "roles/record.rs"]
 mod record;

@@ -88,3 +88,49 @@ fn a_segment_that_cannot_be_closed_or_sealed_loses_nothing() {
         assert_eq!(check(&log), written);
     }
 }
+
+#[test]
+fn a_slow_disk_refuses_what_it_cannot_take_in_time_and_is_as_before_when_it_is_quick_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = Arc::new(AtomicBool::new(false));
+    let is_slow = Arc::clone(&slow);
+    let mut settings = with_faults(move |at| {
+        while at == "writer::sync" && is_slow.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    });
+    settings.queue_max = 4;
+    settings.queue_wait = Duration::from_millis(50);
+    let log = EventLog::open(folder.path(), settings).unwrap();
+    write(&log, 1);
+    slow.store(true, Ordering::SeqCst);
+    // One group is at the disk, four writes wait; everybody else is told so, and soon.
+    let callers: Vec<_> = (0..40)
+        .map(|number| {
+            let log = log.clone();
+            std::thread::spawn(move || {
+                let start = Instant::now();
+                let answer = log.append_blocking(append(100 + number, [100 + number]));
+                (answer, start.elapsed())
+            })
+        })
+        .collect();
+    let start = Instant::now();
+    while callers.iter().filter(|caller| caller.is_finished()).count() < 30 {
+        assert!(start.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    slow.store(false, Ordering::SeqCst);
+    let (mut written, mut busy) = (1, 0);
+    for caller in callers {
+        match caller.join().unwrap() {
+            (Ok(_), _) => written += 1,
+            (Err(AppendError::Busy), _) => busy += 1,
+            (Err(error), after) => panic!("{error} after {after:?}"),
+        }
+    }
+    assert!(busy >= 30, "{busy} were refused");
+    write(&log, 2);
+    assert_eq!(check(&log).len(), written + 1);
+}

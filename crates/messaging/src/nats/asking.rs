@@ -101,5 +101,10 @@ pub(crate) async fn reply(nats: &Nats, message: Message, answer: Result<Vec<u8>,
     // Whoever asked asks again.
     if let Err(error) = sent {
         debug!(%error, "not answered");
+        return;
+    }
+    // One answer at a time is in memory: over a slow line they would pile up otherwise.
+    if let Err(error) = client.flush().await {
+        debug!(%error, "not answered yet");
     }
 }

@@ -1,7 +1,7 @@
 //! One origin's records over NATS: the steady stream while it is whole, the origin itself for what is missing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use eventlog::{Head, LogId, Position, Record};
@@ -23,6 +23,10 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 /// The longest wait for something new, as the port promises.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// After an answer that did not come in time so few records are asked for, and twice as many after each that did: over a
+/// line so slow that a full answer never arrives, records arrive all the same.
+const FEW: usize = 16;
+
 /// Follows one log over NATS.
 #[derive(Debug)]
 pub struct NatsFeed {
@@ -30,6 +34,8 @@ pub struct NatsFeed {
     inbox: Mutex<Inbox>,
     asked: watch::Receiver<Asked>,
     counts: Arc<Counts>,
+    /// How many records the origin is asked for at a time.
+    manageable: AtomicUsize,
     /// They end with the feed.
     _tasks: JoinSet<()>,
 }
@@ -60,6 +66,7 @@ impl NatsFeed {
             }),
             asked,
             counts,
+            manageable: AtomicUsize::new(usize::MAX),
             _tasks: tasks,
         }
     }
@@ -71,7 +78,15 @@ impl NatsFeed {
 
     /// What is missing, from the origin.
     async fn repaired(&self, have: Position, max: usize) -> Result<News, FeedError> {
-        let records = self.origin.records_after(have, max).await?;
+        let max = max.min(self.manageable.load(Ordering::Relaxed));
+        let answer = self.origin.records_after(have, max).await;
+        let next = if answer.is_ok() {
+            max.saturating_mul(2)
+        } else {
+            FEW
+        };
+        self.manageable.store(next, Ordering::Relaxed);
+        let records = answer?;
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.counts.repaired.fetch_add(count, Ordering::Relaxed);
         info!(log = %self.origin.log, after = have, count, "the stream has a gap; filled from the origin");

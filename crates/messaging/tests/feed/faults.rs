@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::form::{Following, Form, Upstream, connect};
 use crate::logs::{eventually, imported, open, write};
+use crate::proxy::{Cable, Proxy};
 use crate::server::Server;
 
 /// One origin and one follower over a server of their own.
@@ -338,4 +339,20 @@ async fn a_consumer_not_written_by_us_finds_the_attributes_of_cloud_events() {
     assert_eq!(header("ce-datacontenttype"), "application/json");
     assert_eq!(header("hoso-actor"), "c%C3%A1n%20b%E1%BB%99%207");
     assert_eq!(message.payload, record.event.data);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_a_line_too_slow_for_a_full_answer_records_arrive_all_the_same() {
+    let line = Line::new();
+    write(&line.origin, 300).await;
+    // A full answer takes twice the patience of whoever asked.
+    let cable = Proxy::before(line.server().url().replace("nats://", "")).await;
+    cable.is(Cable::Slow(Duration::from_millis(50)));
+    let nats = Nats::connect(&cable.url(), "behind a slow line")
+        .await
+        .unwrap();
+    let origin = messaging::nats::Origin::new(nats, Role::Intake, line.origin.clone());
+    let _answering = tokio::spawn(origin.run());
+    let _following = line.follow().await;
+    line.all_is_well(300).await;
 }

@@ -207,3 +207,60 @@ fn kinds(dump: &[serde_json::Value]) -> BTreeMap<String, BTreeMap<String, u32>> 
     }
     streams
 }
+
+/// The check itself: what it is for, it finds.
+mod check {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn one() -> (Known, Vec<Value>) {
+        let mut known = Known::new("H20-LH", Channel::Direct);
+        known.id = "one".to_owned();
+        known.code = "H20-1".to_owned();
+        known.at_intake.insert("dossier_submitted", 1);
+        known.at_intake.insert("dossier_accepted", 1);
+        let record = |kind: &str| json!({ "stream": "one", "kind": kind });
+        (
+            known,
+            vec![record("dossier_submitted"), record("dossier_accepted")],
+        )
+    }
+
+    #[test]
+    fn what_is_right_passes() {
+        let (known, log) = one();
+        the_logs_are_right(&[known], &[log.clone()], &log);
+    }
+
+    #[test]
+    #[should_panic(expected = "at processing")]
+    fn a_lost_record_is_found() {
+        let (known, log) = one();
+        the_logs_are_right(&[known], &[log.clone()], &log[..1]);
+    }
+
+    #[test]
+    #[should_panic(expected = "at intake")]
+    fn a_doubled_record_is_found() {
+        let (known, log) = one();
+        let doubled = [log.clone(), vec![log[1].clone()]].concat();
+        the_logs_are_right(&[known], &[doubled], &log);
+    }
+
+    #[test]
+    #[should_panic(expected = "in one intake log")]
+    fn a_dossier_at_home_in_two_nodes_is_found() {
+        let (known, log) = one();
+        the_logs_are_right(&[known], &[log.clone(), log.clone()], &log);
+    }
+
+    #[test]
+    #[should_panic(expected = "a code was issued twice")]
+    fn a_code_that_was_issued_twice_is_found() {
+        let (known, log) = one();
+        let mut other = known.clone();
+        other.id = "two".to_owned();
+        the_logs_are_right(&[known, other], &[log.clone()], &log);
+    }
+}

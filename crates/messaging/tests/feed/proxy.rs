@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 /// What the cable does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(dead_code, reason = "not every test that uses it does all of this")]
 pub(crate) enum Cable {
     /// It carries.
     Whole,
@@ -66,6 +67,7 @@ impl Proxy {
         self.cable.send_replace(cable);
     }
 
+    #[allow(dead_code, reason = "not every test that uses it does this")]
     /// Every connection that is there hangs from now on: it is open at both ends, and nothing comes through. New ones work.
     pub(crate) fn hang(&self) {
         self.deaf.send_modify(|generation| *generation += 1);
