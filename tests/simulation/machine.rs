@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -133,6 +133,8 @@ pub(crate) struct Machine {
     clock: Arc<AtomicI64>,
     state: Arc<State>,
     log: Option<EventLog>,
+    /// Where the log ended when it was last at rest: whoever looked at it then has seen that much.
+    seen: AtomicU64,
 }
 
 impl Machine {
@@ -158,6 +160,7 @@ impl Machine {
                 next: life(2),
             }),
             log: None,
+            seen: AtomicU64::new(0),
         }
     }
 
@@ -186,6 +189,12 @@ impl Machine {
         };
         match EventLog::open(&self.state.folder, settings) {
             Ok(log) => {
+                let (end, seen) = (log.head().position, self.seen.load(Ordering::SeqCst));
+                assert!(
+                    end >= seen,
+                    "{} ends at {end}, and {seen} was there",
+                    self.name
+                );
                 self.log = Some(log);
                 if self.settle() {
                     return true;
@@ -212,6 +221,7 @@ impl Machine {
             }
             assert!(log.failed().is_none(), "{}: {:?}", self.name, log.failed());
             if now.waits && now.unsealed == 0 {
+                self.seen.store(log.head().position, Ordering::SeqCst);
                 return true;
             }
             let (guard, out) = self
