@@ -9,3 +9,6 @@
 
 mod personal_data;
 mod scenarios;
+#[path = "../../crates/messaging/tests/feed/server.rs"]
+#[allow(dead_code, reason = "the tests of the feed do more to their server")]
+mod server;

@@ -9,6 +9,8 @@ use support::program::Hoso;
 use support::python;
 use tempfile::TempDir;
 
+use crate::server::Server;
+
 /// A folder for the program's data and one file for what scenarios leave each other.
 struct Place {
     folder: TempDir,
@@ -71,6 +73,33 @@ fn published_figures_are_checked() {
 #[test]
 fn health_and_reflection_answer_as_every_tool_expects() {
     play(&["standard"]);
+}
+
+#[test]
+fn the_operations_centre_reads_the_figures_over_http_as_they_change() {
+    play(&["web.Asked", "web.Changes"]);
+}
+
+/// The streams as a consumer finds them that was not written for them, after every call that takes words was made.
+#[test]
+fn a_consumer_that_knows_nothing_of_hoso_finds_cloud_events_and_nothing_about_people() {
+    play_over_nats(&["personal", "strangers.Records"]);
+}
+
+#[test]
+fn the_figures_of_now_are_on_a_board_for_everybody() {
+    play_over_nats(&["strangers.Board"]);
+}
+
+/// The same, with NATS between the services.
+fn play_over_nats(scenarios: &[&str]) {
+    let place = Place::new();
+    let nats = Server::start();
+    let hoso = Hoso::start_over(&place.data(), &nats.url());
+    for scenario in scenarios {
+        python::run(scenario, &hoso, &place.state());
+    }
+    hoso.stop();
 }
 
 #[test]

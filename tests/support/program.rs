@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::repository;
 
-/// From the start to the three addresses; a debug build on a busy machine takes a second.
+/// From the start to the addresses; a debug build on a busy machine takes a second.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 /// From SIGTERM to the end; longer than the services' own drain.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +32,8 @@ pub struct Hoso {
     pub reporting: String,
     /// Where their side doors are.
     pub http: Vec<String>,
+    /// The NATS server that joins the services, if one does.
+    pub nats: String,
     said: Arc<Mutex<String>>,
     listeners: Vec<JoinHandle<()>>,
 }
@@ -46,6 +48,13 @@ impl Hoso {
     /// Starts the program over a data folder and waits until all three services answer.
     pub fn start(data: &Path) -> Self {
         Self::start_with(data, &["--log", "info"])
+    }
+
+    /// The same, joined over this NATS server.
+    pub fn start_over(data: &Path, nats: &str) -> Self {
+        let mut started = Self::start_with(data, &["--log", "info", "--nats", nats]);
+        nats.clone_into(&mut started.nats);
+        started
     }
 
     /// The same, with more on the command line.
@@ -101,6 +110,7 @@ impl Hoso {
             processing: String::new(),
             reporting: String::new(),
             http: Vec::new(),
+            nats: String::new(),
             said,
             listeners,
         };

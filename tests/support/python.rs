@@ -16,6 +16,11 @@ pub fn run(scenario: &str, hoso: &Hoso, state: &Path) {
         .env("HOSO_INTAKE", &hoso.intake)
         .env("HOSO_PROCESSING", &hoso.processing)
         .env("HOSO_REPORTING", &hoso.reporting)
+        .env(
+            "HOSO_REPORTING_HTTP",
+            hoso.http.last().expect("three are told"),
+        )
+        .env("HOSO_NATS", &hoso.nats)
         .env("HOSO_STATE", state)
         .env("HOSO_CONTRACT", target.join("python-contract"))
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -7,7 +7,7 @@
 //! * [`log_service`]: the service every role answers about its log; [`vault_service`]: the copy of a vault
 //! * [`parked_service`]: which dossiers are not understood
 //! * [`edge`]: the steps every call shares
-//! * [`status`]: the one table of errors → status codes
+//! * [`status`]: the one table of errors → status codes; [`problem`]: the same over HTTP
 
 pub mod convert;
 pub mod edge;
@@ -15,6 +15,7 @@ pub mod faults;
 pub mod log_service;
 pub mod page;
 pub mod parked_service;
+pub mod problem;
 pub mod status;
 pub mod text;
 pub mod token;

@@ -228,6 +228,11 @@ impl<S: Fold> Projection<S> {
         *self.position.borrow()
     }
 
+    /// How far the fold is, as it goes.
+    pub fn watch(&self) -> watch::Receiver<Position> {
+        self.position.subscribe()
+    }
+
     /// Waits until the fold has reached a position; false when it has not within `patience`.
     pub async fn reach(&self, position: Position, patience: Duration) -> bool {
         let mut here = self.position.subscribe();

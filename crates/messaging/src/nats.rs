@@ -7,6 +7,7 @@
 //! * [`discover`]: which origins there are; [`feed`]: one origin's records as a follower takes them; [`steady`]: the part of
 //!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
 //!   it has
+//! * [`latest`]: the current figures, the last value of each subject
 //!
 //! Nothing depends on JetStream remembering: it acknowledges before it syncs. Whatever it forgets is asked for at the
 //! origin, whose log is the truth.
@@ -18,6 +19,7 @@ pub mod feed;
 pub mod headers;
 pub mod held;
 pub mod holder;
+pub mod latest;
 pub mod origin;
 pub mod relay;
 pub mod steady;
@@ -36,9 +38,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
+pub use async_nats::Subscriber;
 pub use discover::{feeds, origins};
 pub use feed::NatsFeed;
 pub use holder::Holder;
+pub use latest::Latest;
 pub use origin::Origin;
 pub use relay::{Relay, Relayed};
 pub use streams::StreamSettings;

@@ -17,6 +17,8 @@ mod form;
 mod healing;
 #[path = "feed/held.rs"]
 mod held;
+#[path = "feed/latest.rs"]
+mod latest;
 #[path = "feed/logs.rs"]
 mod logs;
 #[path = "feed/proxy.rs"]

@@ -161,6 +161,39 @@ impl Facts {
         self.current.columns.len() + self.past.columns.len()
     }
 
+    /// Every agency that a dossier was filed with or accepted for.
+    pub fn agencies(&self) -> &[AgencyId] {
+        self.names.agencies.names()
+    }
+
+    /// The agencies whose figures may be others than at this position: those a dossier of which has got a new version
+    /// since, or had the one that it replaced.
+    pub fn agencies_touched_after(&self, position: u64) -> Vec<AgencyId> {
+        let mut touched = vec![false; self.agencies().len()];
+        let mut touch = |agency: u32| {
+            let at = usize::try_from(agency).ok();
+            if let Some(touched) = at.and_then(|at| touched.get_mut(at)) {
+                *touched = true;
+            }
+        };
+        let current = &self.current.columns;
+        for (agency, since) in current.agency.iter().zip(&current.known_from) {
+            if *since > position {
+                touch(*agency);
+            }
+        }
+        // In the order in which they ceased to be.
+        let past = self.past.known_to.partition_point(|to| *to <= position);
+        for agency in self.past.columns.agency.iter().skip(past) {
+            touch(*agency);
+        }
+        let names = self.agencies().iter().zip(touched);
+        names
+            .filter(|(_, touched)| *touched)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
     /// The calendar by which late recording is told.
     pub fn calendar_version(&self) -> &VersionHash {
         self.calendar.version()

@@ -39,6 +39,11 @@ impl Period {
         }
     }
 
+    /// One day.
+    pub fn of_day(day: Date) -> Self {
+        Self { from: day, to: day }
+    }
+
     /// The first day.
     pub fn from(&self) -> Date {
         self.from

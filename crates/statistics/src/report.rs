@@ -1,4 +1,4 @@
-//! A report as others get it: one JSON object with a stable order of keys, or CSV; and merged where cells are small.
+//! A report as others get it: one JSON object with a stable order of keys, or CSV.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -254,20 +254,30 @@ pub struct Report {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.object(true, to)
+    }
+}
+
+impl Report {
+    /// The one JSON object there is for a report; without its figures when they may not be seen.
+    pub(crate) fn object<S: Serializer>(&self, figures: bool, to: S) -> Result<S::Ok, S::Error> {
         let mut object = to.serialize_struct("Report", 8)?;
         object.serialize_field("period", &self.period)?;
         object.serialize_field("as_of", &format!("{}+07:00", local::datetime(self.as_of)))?;
         object.serialize_field("position", &self.position)?;
         object.serialize_field("rules", &self.rules)?;
-        object.serialize_field("rows", &self.rows)?;
-        object.serialize_field("total", &self.total)?;
-        object.serialize_field("memo", &self.memo)?;
-        object.serialize_field("checks", &self.checks)?;
+        let (rows, checks) = if figures {
+            (self.rows.as_slice(), self.checks.as_slice())
+        } else {
+            Default::default()
+        };
+        object.serialize_field("rows", rows)?;
+        object.serialize_field("total", &figures.then_some(&self.total))?;
+        object.serialize_field("memo", &figures.then_some(&self.memo))?;
+        object.serialize_field("checks", checks)?;
         object.end()
     }
-}
 
-impl Report {
     /// Gives rows their names; a key without one keeps itself as its name.
     #[must_use]
     pub fn named(mut self, name: impl Fn(&str) -> Option<String>) -> Self {
@@ -292,41 +302,6 @@ impl Report {
         }
         line(&mut csv, "total", "Tổng số", &self.total);
         csv
-    }
-
-    /// The report for readers who may see counts only: rows that count fewer than `threshold` dossiers become one row,
-    /// for a commune with one dossier is a person. The merged row takes in the next smallest ones until it is not small
-    /// itself and hides no single row that the total would give away.
-    #[must_use]
-    pub fn merge_small(mut self, threshold: u64) -> Self {
-        let mut by_size: Vec<usize> = (0..self.rows.len()).collect();
-        by_size.sort_by_key(|at| (self.rows[*at].cells.c3, *at));
-        let small = self
-            .rows
-            .iter()
-            .filter(|row| row.cells.c3 < threshold)
-            .count();
-        if small == 0 {
-            return self;
-        }
-        let (mut merged, mut count) = (Cells::default(), 0);
-        for at in &by_size {
-            if count >= small.max(2) && merged.c3 >= threshold {
-                break;
-            }
-            merged = merged.plus(&self.rows[*at].cells);
-            count += 1;
-        }
-        by_size.truncate(count);
-        let mut at = 0..;
-        self.rows
-            .retain(|_| at.next().is_none_or(|at| !by_size.contains(&at)));
-        self.rows.push(Row {
-            key: "other".into(),
-            name: "Các dòng có ít hồ sơ, gộp lại".into(),
-            cells: merged,
-        });
-        self
     }
 }
 

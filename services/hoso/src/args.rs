@@ -131,6 +131,9 @@ pub struct Up {
     /// This intake node's digit in the dossier codes it issues.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=9))]
     pub node: u8,
+    /// Over HTTP and NATS, rows of reports with fewer dossiers than this are merged; 0 merges none.
+    #[arg(long, default_value_t = reporting::settings::SMALL_CELLS_MIN, value_name = "N", env = "HOSO_SMALL_CELLS_MIN")]
+    pub small_cells_min: u64,
     /// The live part of each log is sealed when it passes this many bytes.
     #[arg(long, default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(65_536..))]
     pub segment_bytes_max: u64,
@@ -270,6 +273,9 @@ pub struct Ii06a {
     /// Only this procedure's.
     #[arg(long, default_value = "")]
     pub procedure: String,
+    /// As those get it who may see counts only: rows of fewer dossiers are merged, a report of fewer is withheld.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub small_cells_min: u64,
     /// Count pending dossiers by the provincial product's laxer rule.
     #[arg(long)]
     pub provincial: bool,

@@ -122,6 +122,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
         free_bytes_min: FREE_BYTES_MIN,
+        small_cells_min: reporting::settings::SMALL_CELLS_MIN,
         feed: options.feed.clone(),
         ack: AckKind::Local,
         clock_confirmed: None,

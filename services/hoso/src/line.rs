@@ -7,7 +7,7 @@ use std::path::Path;
 use chassis::serve::{ServeError, Sockets};
 use eventlog::{EpochError, EventLog, LogId, Position};
 use intake::Intake;
-use messaging::nats::{self, AddressError, Holder, Published, Role, StreamSettings};
+use messaging::nats::{self, AddressError, Holder, Latest, Published, Role, StreamSettings};
 use messaging::{AcceptedLoss, Feeds, Healer, Nats, NatsFeed, NatsWitness};
 use processing::Processing;
 use reporting::Reporting;
@@ -194,7 +194,12 @@ impl Line {
         let known = if head.position > 0 {
             vec![head.log]
         } else {
-            self.origins
+            self.origins.clone()
+        };
+        let role = match self.kind {
+            FolderKind::Real => role.publishing(Latest::new(nats.clone(), self.kept())),
+            // Nobody looks for the figures of dossiers that are none.
+            FolderKind::Demo | FolderKind::Load => role,
         };
         let follower = match self.name {
             Some(name) => name,
@@ -230,12 +235,16 @@ impl Line {
         Ok(healer)
     }
 
-    fn publish(&self, nats: &Nats, role: Role, log: &EventLog, data: &Path) -> Published {
-        let settings = StreamSettings {
+    /// How streams are kept.
+    fn kept(&self) -> StreamSettings {
+        StreamSettings {
             replicas: self.replicas,
             ..StreamSettings::default()
-        };
-        nats::publish(nats, role, log, data.join(CHECKPOINT), settings)
+        }
+    }
+
+    fn publish(&self, nats: &Nats, role: Role, log: &EventLog, data: &Path) -> Published {
+        nats::publish(nats, role, log, data.join(CHECKPOINT), self.kept())
     }
 }
 

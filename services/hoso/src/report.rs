@@ -48,6 +48,7 @@ async fn ask(form: &Ii06a) -> Result<GetReportResponse, Failure> {
     let request = GetReportRequest {
         question: Some(question),
         min_position: String::new(),
+        small_cells_min: form.small_cells_min,
     };
     let answer = reporting
         .get_report(request)

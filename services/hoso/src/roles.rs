@@ -132,6 +132,9 @@ pub struct ReportingReplica {
     /// given.
     #[arg(long, value_name = "NAME", env = "HOSO_NAME")]
     pub name: Option<String>,
+    /// Over HTTP and NATS, rows of fewer dossiers than this are merged (5 if not said; 0 merges none).
+    #[arg(long, value_name = "N", env = "HOSO_SMALL_CELLS_MIN")]
+    pub small_cells_min: Option<String>,
 }
 
 /// The part of the settings that all roles have.
@@ -355,8 +358,15 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
 
 /// Runs a reporting replica until a signal.
 pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
-    let more = vec![("origins", told.origins), ("name", told.name)];
+    let more = vec![
+        ("origins", told.origins),
+        ("name", told.name),
+        ("small_cells_min", told.small_cells_min),
+    ];
     let mut base = Base::read(told.common, args::REPORTING, more)?;
+    let small_cells_min = base
+        .settings
+        .or("small_cells_min", reporting::settings::SMALL_CELLS_MIN);
     base.line.name = copies::own_name(&mut base.settings);
     let ready = base.ready()?;
     let opened = Reporting::open(reporting::Settings {
@@ -367,6 +377,7 @@ pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
         free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
         drain: ready.drain,
+        small_cells_min,
     })?;
     let stop = stop();
     let sockets = Ready::sockets(ready.doors, "reporting")?;

@@ -140,6 +140,8 @@ pub struct Options {
     pub segment_bytes_max: u64,
     /// How many bytes of the disk stay free.
     pub free_bytes_min: u64,
+    /// From how many dossiers on a row is shown to those who see counts only.
+    pub small_cells_min: u64,
     /// What joins them.
     pub feed: FeedKind,
     /// What intake's answers promise.
@@ -236,6 +238,7 @@ impl Stack {
             node,
             segment_bytes_max,
             free_bytes_min,
+            small_cells_min,
             feed,
             ack,
             clock_confirmed,
@@ -281,6 +284,7 @@ impl Stack {
             free_bytes_min,
             patience: PATIENCE,
             drain: DRAIN,
+            small_cells_min,
         })?;
         let logs = [intake_node.log(), processing_role.log()].map(|log| log.head().log);
         let replica = match &feed {

@@ -45,6 +45,12 @@ pub fn report(report: &GetReportResponse) -> String {
         report.log_position,
         report.chain_hash.get(..16).unwrap_or_default(),
     );
+    if report.total.is_none() {
+        text.push_str(
+            "Ít hồ sơ, không công bố số liệu · so few dossiers that no figures are given\n",
+        );
+        return text;
+    }
     let _ = writeln!(text, "{}", grid(report));
     let _ = writeln!(text, "Kiểm tra · checks:");
     for check in &report.checks {

@@ -28,6 +28,7 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         node: up.node,
         segment_bytes_max: up.segment_bytes_max,
         free_bytes_min: up.free_bytes_min,
+        small_cells_min: up.small_cells_min,
         feed: FeedKind::over(up.nats, FolderKind::Real)?,
         ack: up.ack,
         clock_confirmed: up.confirm_clock.map(|Day(day)| day),

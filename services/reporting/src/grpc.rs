@@ -1,8 +1,5 @@
 //! Reporting's calls: tie the question to a position of the log, ask the facts, answer.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use api::convert::values;
 use api::edge::recorded_at;
 use api::hoso::reporting::v1::reporting_service_server::ReportingService;
@@ -11,25 +8,17 @@ use api::hoso::reporting::v1::{
     GetReportResponse, GetStatusRequest, GetStatusResponse, ListCellDossiersRequest,
     ListCellDossiersResponse, MemoLine, ReportRow,
 };
-use api::token::{self, Point};
-use api::{EdgeError, Faults, page};
-use application::projection::Projection;
-use application::{codec, position};
-use chassis::Clock;
-use domain::Catalogue;
-use domain::catalogue::OnlineLevel;
-use domain::event::Event;
-use domain::ids::{AgencyId, DossierId, FieldCode, ProcedureCode};
-use eventlog::{EventLog, Position, StreamId};
+use api::{EdgeError, Faults, page, token};
+use domain::ids::DossierId;
 use messaging::Progress;
+use statistics::cell;
 use statistics::published::{Published, Severity};
 use statistics::report::{Cells, Column};
-use statistics::{AsOf, Grouping, Question, Report, cell, ii06a};
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use crate::figures::Figures;
-use crate::question::{self, Asked};
+use crate::question;
+use crate::reports::{CHAIN_HASH, Reports};
 
 /// Published figures are a page of text.
 const FIGURES_BYTES_MAX: usize = 64 * 1024;
@@ -37,135 +26,8 @@ const FIGURES_BYTES_MAX: usize = 64 * 1024;
 /// What the calls work with.
 #[derive(Clone, Debug)]
 pub struct Calls {
-    pub(crate) log: EventLog,
-    pub(crate) figures: Projection<Figures>,
-    pub(crate) catalogue: Arc<Catalogue>,
-    pub(crate) clock: Clock,
-    pub(crate) patience: Duration,
+    pub(crate) reports: Reports,
     pub(crate) progress: watch::Receiver<Progress>,
-}
-
-impl Calls {
-    /// Waits until these positions are here and folded.
-    async fn wait_for(&self, points: &[Point]) -> Result<(), EdgeError> {
-        for point in points {
-            position::reach(&self.log, point.log, point.position, self.patience).await?;
-        }
-        let head = self.log.head();
-        if self.figures.reach(head.position, self.patience).await {
-            Ok(())
-        } else {
-            Err(EdgeError::NotYetHere {
-                log: head.log.to_string(),
-                wanted: head.position,
-                here: self.figures.position(),
-            })
-        }
-    }
-
-    /// Ties a question to the part of the log that was written by then.
-    fn tie(&self, asked: &Asked) -> Result<Question, EdgeError> {
-        let folded = self.figures.position();
-        let (position, at) = match asked.as_of {
-            None => (folded, self.clock.now()),
-            Some(at) => {
-                let known = self
-                    .log
-                    .position_at(at.as_microsecond())
-                    .map_err(|error| EdgeError::Internal(error.to_string()))?;
-                (known.min(folded), at)
-            }
-        };
-        Ok(Question {
-            as_of: AsOf { position, at },
-            group: asked.grouping,
-            filter: asked.filter.clone(),
-            due_rule: asked.pending_rule,
-            information_only: Some(self.information_only()),
-            ..Question::new(asked.period, AsOf { position, at })
-        })
-    }
-
-    fn information_only(&self) -> Vec<ProcedureCode> {
-        self.catalogue
-            .procedures()
-            .filter(|procedure| match procedure.online {
-                OnlineLevel::InformationOnly => true,
-                OnlineLevel::Full | OnlineLevel::Partial => false,
-            })
-            .map(|procedure| procedure.code.clone())
-            .collect()
-    }
-
-    fn report(&self, question: &Question) -> Result<(Report, String), EdgeError> {
-        let hash = self.hash_at(question.as_of.position)?;
-        let mut report = self
-            .figures
-            .read(|figures, _| ii06a(&figures.facts, question))
-            .named(|key| self.name(question.group, key));
-        report
-            .rules
-            .more
-            .insert("catalogue".to_owned(), self.catalogue.version().to_string());
-        report
-            .rules
-            .more
-            .insert("chain_hash".to_owned(), hash.clone());
-        report
-            .rules
-            .more
-            .insert("log".to_owned(), self.log.head().log.to_string());
-        Ok((report, hash))
-    }
-
-    /// The chain hash at a position, in hexadecimal.
-    fn hash_at(&self, position: Position) -> Result<String, EdgeError> {
-        self.log
-            .hash_at(position)
-            .map(|hash| hash.unwrap_or_default().to_string())
-            .map_err(|error| EdgeError::Internal(error.to_string()))
-    }
-
-    fn name(&self, group: Grouping, key: &str) -> Option<String> {
-        match group {
-            Grouping::Field => self
-                .catalogue
-                .field(&FieldCode::new(key))
-                .map(|field| field.name.to_string()),
-            Grouping::Procedure => self
-                .catalogue
-                .procedure(&ProcedureCode::new(key))
-                .map(|procedure| procedure.name.to_string()),
-            Grouping::Agency => self
-                .catalogue
-                .agency(&AgencyId::new(key))
-                .map(|agency| agency.name.to_string()),
-            Grouping::Channel => None,
-        }
-    }
-
-    /// The code of a dossier, from its acceptance.
-    fn code(&self, dossier: DossierId) -> Result<String, EdgeError> {
-        let records = self
-            .log
-            .stream(StreamId(dossier.0))
-            .map_err(|error| EdgeError::Internal(error.to_string()))?;
-        Ok(records
-            .iter()
-            .filter_map(|record| codec::decode(record).ok())
-            .find_map(|occurrence| {
-                if let Event::DossierAccepted(accepted) = occurrence.event {
-                    Some(accepted.code.to_string())
-                } else {
-                    None
-                }
-            })
-            .unwrap_or_default())
-    }
-
-    fn here(&self) -> String {
-        token::write(&[self.log.head().into()])
-    }
 }
 
 #[tonic::async_trait]
@@ -179,43 +41,53 @@ impl ReportingService for Calls {
         let asked = question::read(request.question.as_ref(), &mut faults);
         let points = faults.take("min_position", token::read(&request.min_position));
         let (asked, points) = faults.finish(asked.zip(points))?;
-        self.wait_for(&points).await?;
-        let question = self.tie(&asked)?;
-        let (report, chain_hash) = self.report(&question)?;
-        let json = serde_json::to_string(&report)
+        self.reports.wait_for(&points).await?;
+        let question = self.reports.tie(&asked)?;
+        let shown = self
+            .reports
+            .report(&question)?
+            .shown(request.small_cells_min);
+        let json = serde_json::to_string(&shown)
             .map_err(|error| EdgeError::Internal(error.to_string()))?;
+        let about = shown.about();
+        let whole = shown.whole();
         Ok(Response::new(GetReportResponse {
-            from: report.period.from().to_string(),
-            to: report.period.to().to_string(),
-            as_of: Some(values::timestamp(report.as_of)),
-            log_position: report.position,
-            chain_hash,
-            total: Some(row("total", "Tổng số", &report.total)),
-            memo: report
-                .memo
-                .rows()
+            from: about.period.from().to_string(),
+            to: about.period.to().to_string(),
+            as_of: Some(values::timestamp(about.as_of)),
+            log_position: about.position,
+            chain_hash: about
+                .rules
+                .more
+                .get(CHAIN_HASH)
+                .cloned()
+                .unwrap_or_default(),
+            total: whole.map(|report| row("total", "Tổng số", &report.total)),
+            memo: whole
+                .into_iter()
+                .flat_map(|report| report.memo.rows())
                 .map(|(line, value)| MemoLine {
                     key: line.key().to_owned(),
                     label: line.label_vi().to_owned(),
                     value,
                 })
                 .collect(),
-            rows: report
-                .rows
-                .iter()
+            rows: whole
+                .into_iter()
+                .flat_map(|report| &report.rows)
                 .map(|it| row(&it.key, &it.name, &it.cells))
                 .collect(),
-            checks: report
-                .checks
+            checks: whole
                 .into_iter()
+                .flat_map(|report| &report.checks)
                 .map(|check| Check {
                     id: check.id.to_owned(),
                     holds: check.holds,
-                    detail: check.detail,
+                    detail: check.detail.clone(),
                 })
                 .collect(),
             json,
-            position: self.here(),
+            position: self.reports.here(),
         }))
     }
 
@@ -241,10 +113,11 @@ impl ReportingService for Calls {
         }
         let points = faults.take("min_position", token::read(&request.min_position));
         let ((asked, column), points) = faults.finish(asked.zip(column).zip(points))?;
-        self.wait_for(&points).await?;
-        let question = self.tie(&asked)?;
+        self.reports.wait_for(&points).await?;
+        let question = self.reports.tie(&asked)?;
         let row = (request.row != "total").then_some(request.row.as_str());
         let mut behind = self
+            .reports
             .figures
             .read(|figures, _| cell(&figures.facts, &question, row, column));
         behind.sort_unstable();
@@ -264,7 +137,7 @@ impl ReportingService for Calls {
             .map(|dossier| {
                 Ok(CellDossier {
                     dossier_id: dossier.to_string(),
-                    code: self.code(*dossier)?,
+                    code: self.reports.code(*dossier)?,
                 })
             })
             .collect::<Result<_, EdgeError>>()?;
@@ -272,7 +145,7 @@ impl ReportingService for Calls {
             dossiers,
             total: u64::try_from(total).unwrap_or(u64::MAX),
             next_page_token: next.unwrap_or_default(),
-            position: self.here(),
+            position: self.reports.here(),
         }))
     }
 
@@ -319,9 +192,10 @@ impl ReportingService for Calls {
         &self,
         _: Request<GetStatusRequest>,
     ) -> Result<Response<GetStatusResponse>, Status> {
-        let head = self.log.head();
+        let head = self.reports.log.head();
         let upstream = self.progress.borrow().upstream;
         let (folded, not_understood) = self
+            .reports
             .figures
             .read(|figures, folded| (folded, figures.parked.records()));
         Ok(Response::new(GetStatusResponse {
@@ -332,7 +206,7 @@ impl ReportingService for Calls {
             lag: upstream.saturating_sub(head.position),
             not_understood,
             recorded_at: recorded_at(head.recorded_at),
-            token: self.here(),
+            token: self.reports.here(),
         }))
     }
 }

@@ -1,20 +1,23 @@
 //! Reporting (*báo cáo*): the figures, for any period, as known at any moment.
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
+//! * [`figures`]: facts folded from its own copy of processing's log; `reports`: reports from them
 //! * [`grpc`]: the calls; [`question`]: which report is asked for, from the wire
-//! * [`figures`]: facts folded from its own copy of processing's log
+//! * `http`: the same for the provincial operations centre; `board`: the figures of now, published over NATS
 //!
 //! Its log is processing's, record for record, so positions and chain hashes in reports are processing's own. It has no
 //! vault and no key: no personal data comes here.
 
+mod board;
 pub mod figures;
 pub mod grpc;
+mod http;
 pub mod question;
+mod reports;
 pub mod settings;
 mod status;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use api::hoso::log::v1::{log_service_server, parked_service_server};
@@ -22,28 +25,27 @@ use api::hoso::reporting::v1::reporting_service_server::{ReportingServiceServer,
 use api::log_service::LogCalls;
 use application::projection::Projection;
 use application::snapshot;
-use chassis::Clock;
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
-use domain::Catalogue;
 use eventlog::{EventLog, Role};
+use messaging::nats::Latest;
 use messaging::{Feed, Feeds, Follower, Mode, Progress};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::board::Board;
 use crate::figures::Figures;
 use crate::grpc::Calls;
+use crate::reports::Reports;
 pub use crate::settings::Settings;
 
 /// A reporting replica whose log is open and folded.
 #[derive(Debug)]
 pub struct Reporting {
-    log: EventLog,
-    figures: Projection<Figures>,
-    catalogue: Arc<Catalogue>,
-    clock: Clock,
-    patience: Duration,
+    reports: Reports,
     drain: Duration,
+    small_cells_min: u64,
+    latest: Option<Latest>,
 }
 
 /// Reporting could not start.
@@ -78,18 +80,31 @@ impl Reporting {
         let (mut figures, kept) = snapshot::load(&log, empty, &file)?;
         let folded = figures.catch_up(&log, kept)?;
         Ok(Self {
-            figures: Projection::resume(log.clone(), figures, folded).kept_in(file, kept),
-            log,
-            catalogue: settings.catalogue,
-            clock: settings.clock,
-            patience: settings.patience,
+            reports: Reports {
+                figures: Projection::resume(log.clone(), figures, folded).kept_in(file, kept),
+                log,
+                catalogue: settings.catalogue,
+                clock: settings.clock,
+                patience: settings.patience,
+            },
             drain: settings.drain,
+            small_cells_min: settings.small_cells_min,
+            latest: None,
         })
+    }
+
+    /// The same replica, publishing the figures of now there.
+    #[must_use]
+    pub fn publishing(self, latest: Latest) -> Self {
+        Self {
+            latest: Some(latest),
+            ..self
+        }
     }
 
     /// The log, for whoever follows it.
     pub fn log(&self) -> &EventLog {
-        &self.log
+        &self.reports.log
     }
 
     /// Follows processing and serves until `stop` resolves, then drains.
@@ -102,7 +117,7 @@ impl Reporting {
         sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let log = self.log;
+        let log = self.reports.log.clone();
         let (tell, progress) = watch::channel(Progress::default());
         let mut tasks = tokio::task::JoinSet::new();
         let (tell_unable, unable) = watch::channel(None);
@@ -120,22 +135,35 @@ impl Reporting {
             // A fork is logged where it is found; reports go on from what is here.
             let _ = follower.run(std::future::pending()).await;
         });
-        let figures = self.figures.clone();
+        let figures = self.reports.figures.clone();
         tasks.spawn(async move {
             if let Err(error) = figures.run().await {
                 tracing::error!(%error, "the figures are not kept up any more");
             }
         });
-        let parked = api::parked_service::ParkedCalls::server(self.figures.clone(), self.patience);
+        if let Some(latest) = self.latest {
+            let board = Board {
+                reports: self.reports.clone(),
+                latest,
+                small_cells_min: self.small_cells_min,
+            };
+            tasks.spawn(board.keep());
+        }
+        let parked = api::parked_service::ParkedCalls::server(
+            self.reports.figures.clone(),
+            self.reports.patience,
+        );
         let calls = Calls {
-            log: log.clone(),
-            figures: self.figures,
-            catalogue: self.catalogue,
-            clock: self.clock,
-            patience: self.patience,
+            reports: self.reports.clone(),
             progress,
         };
         let source = status::source(&calls, unable.clone());
+        let (tell_stop, stopping) = watch::channel(false);
+        let stop = async move {
+            stop.await;
+            // Streams of changes end first: the side door would wait for them.
+            tell_stop.send_replace(true);
+        };
         let routes = tonic::service::Routes::new(
             ReportingServiceServer::new(calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
@@ -148,7 +176,7 @@ impl Reporting {
             routes,
             http: sockets.http.map(|listener| HttpPlan {
                 listener,
-                routes: axum::Router::new(),
+                routes: http::routes(self.reports, self.small_cells_min, stopping),
             }),
             unable,
             tell: status::tell(source),
@@ -161,7 +189,8 @@ impl Reporting {
             explain: api::status::explained,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, stop).await;
+        // On the heap: whoever awaits a role would carry all of its server with it.
+        let served = Box::pin(chassis::serve::serve(plan, stop)).await;
         tasks.shutdown().await;
         log.close();
         served

@@ -7,6 +7,9 @@ use std::time::Duration;
 use chassis::Clock;
 use domain::Catalogue;
 
+/// From how many dossiers on a row is shown to those who see counts only, unless told otherwise.
+pub const SMALL_CELLS_MIN: u64 = 5;
+
 /// The settings of a reporting replica.
 #[derive(Debug)]
 pub struct Settings {
@@ -24,4 +27,6 @@ pub struct Settings {
     pub patience: Duration,
     /// How long calls under way may take after the stop.
     pub drain: Duration,
+    /// From how many dossiers on a row is shown over HTTP and NATS; smaller ones are merged. 0 shows all.
+    pub small_cells_min: u64,
 }

@@ -11,11 +11,11 @@ use crate::grpc::Calls;
 
 /// Where its status comes from.
 pub(crate) fn source(calls: &Calls, unable: watch::Receiver<Option<String>>) -> Source {
-    let (figures, clock) = (calls.figures.clone(), calls.clock.clone());
+    let (figures, clock) = (calls.reports.figures.clone(), calls.reports.clock.clone());
     let progress = calls.progress.clone();
     Source {
         role: "reporting",
-        log: calls.log.clone(),
+        log: calls.reports.log.clone(),
         unable,
         followed: Arc::new(move || {
             let progress = progress.borrow().clone();

@@ -16,17 +16,17 @@ use crate::nats::subjects::Role;
 
 /// JetStream drops a second message with the same one, for two minutes.
 const MESSAGE_ID: &str = "Nats-Msg-Id";
-const SPEC_VERSION: &str = "ce-specversion";
-const ID: &str = "ce-id";
-const SOURCE: &str = "ce-source";
-const TYPE: &str = "ce-type";
-const SUBJECT: &str = "ce-subject";
-const TIME: &str = "ce-time";
+pub(super) const SPEC_VERSION: &str = "ce-specversion";
+pub(super) const ID: &str = "ce-id";
+pub(super) const SOURCE: &str = "ce-source";
+pub(super) const TYPE: &str = "ce-type";
+pub(super) const SUBJECT: &str = "ce-subject";
+pub(super) const TIME: &str = "ce-time";
 const RECORDED_TIME: &str = "ce-recordedtime";
 const SEQUENCE: &str = "ce-sequence";
 const CORRELATION: &str = "ce-correlationid";
 const CAUSATION: &str = "ce-causationid";
-const DATA_CONTENT_TYPE: &str = "ce-datacontenttype";
+pub(super) const DATA_CONTENT_TYPE: &str = "ce-datacontenttype";
 const REVISION: &str = "hoso-revision";
 const SCHEMA: &str = "hoso-schema";
 const ACTOR: &str = "hoso-actor";
@@ -219,7 +219,8 @@ fn request(text: &str) -> Result<Request, NoRecord> {
     })
 }
 
-fn time(micros: i64) -> Option<String> {
+/// A time as CloudEvents writes it; none outside the years it can.
+pub(super) fn time(micros: i64) -> Option<String> {
     // Years below 1000 or with a sign are no RFC 3339.
     let time = Timestamp::from_microsecond(micros).ok()?;
     let year = time.to_string();

@@ -1,10 +1,10 @@
-//! The streams that keep records for their followers: made when missing, reported when they do not fit, never altered.
+//! The streams that keep records for their followers and figures for everybody: made when missing, reported when they do not fit, never altered.
 
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::context::Context;
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
 use eventlog::{LogId, format};
 use thiserror::Error;
 
@@ -80,6 +80,24 @@ fn wanted(role: Role, settings: StreamSettings) -> Config {
     }
 }
 
+/// The last value of each subject, for as long as nobody gives a newer one.
+fn wanted_figures(settings: StreamSettings) -> Config {
+    Config {
+        name: subjects::FIGURES.to_owned(),
+        description: Some("current figures, the last of each agency and period".to_owned()),
+        subjects: vec![subjects::all_figures()],
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::Old,
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        max_messages: -1,
+        max_bytes: -1,
+        max_messages_per_subject: 1,
+        max_consumers: -1,
+        ..Config::default()
+    }
+}
+
 /// What keeps a stream from doing its work; how much it keeps is its operator's business.
 fn differences(have: &Config, want: &Config) -> Vec<String> {
     let mut found = Vec::new();
@@ -128,6 +146,11 @@ fn differences(have: &Config, want: &Config) -> Vec<String> {
             have.max_message_size
         ),
     );
+    let last_only = want.max_messages_per_subject == 1;
+    differs(
+        last_only && have.max_messages_per_subject != 1,
+        "it keeps more than the last message of a subject".to_owned(),
+    );
     differs(have.no_ack, "it acknowledges nothing".to_owned());
     differs(have.sealed, "it is sealed".to_owned());
     differs(
@@ -146,16 +169,31 @@ pub async fn ensure(
     role: Role,
     settings: StreamSettings,
 ) -> Result<(), StreamError> {
-    let want = wanted(role, settings);
-    let name = role.stream();
+    made(jetstream, role.stream(), wanted(role, settings)).await?;
+    Ok(())
+}
+
+/// Sees to it that the stream of the current figures is there, and says what it is like.
+///
+/// # Errors
+/// When it cannot be made, or is there but different.
+pub(super) async fn ensure_figures(
+    jetstream: &Context,
+    settings: StreamSettings,
+) -> Result<Info, StreamError> {
+    made(jetstream, subjects::FIGURES, wanted_figures(settings)).await
+}
+
+async fn made(jetstream: &Context, name: &'static str, want: Config) -> Result<Info, StreamError> {
     let stream = jetstream.get_or_create_stream(want.clone()).await;
     let stream = stream.map_err(|error| StreamError::Away {
         name,
         reason: error.to_string(),
     })?;
-    let differences = differences(&stream.cached_info().config, &want);
+    let info = stream.cached_info();
+    let differences = differences(&info.config, &want);
     if differences.is_empty() {
-        Ok(())
+        Ok(info.clone())
     } else {
         Err(StreamError::Incompatible { name, differences })
     }
@@ -205,5 +243,12 @@ mod tests {
             ..want.clone()
         };
         assert_eq!(differences(&other, &want).len(), 6);
+        let figures = wanted_figures(StreamSettings::default());
+        assert_eq!(differences(&figures, &figures), Vec::<String>::new());
+        let all_of_them = Config {
+            max_messages_per_subject: -1,
+            ..figures.clone()
+        };
+        assert_eq!(differences(&all_of_them, &figures).len(), 1);
     }
 }

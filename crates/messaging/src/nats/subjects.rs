@@ -3,6 +3,7 @@
 //! | Subject | What |
 //! |---|---|
 //! | `hoso.<role>.<log>.<agency or ->.<event type>` | a record; kept by the stream `HOSO_<ROLE>` |
+//! | `hoso.figures.<agency>.<form>.<period>` | an agency's figures now; the last of each is kept by the stream `HOSO_FIGURES` |
 //! | `hoso.ask.<role>.<log>.head` | a request: where the log ends |
 //! | `hoso.ask.<role>.<log>.records-after` | a request: the records after a position |
 //! | `hoso.follower.<role>.<follower>.<log>.head` | a request of an origin: where what a follower has of its log ends |
@@ -73,6 +74,20 @@ pub fn record(role: Role, record: &Record) -> String {
     let agency = token(&record.event.organisation);
     let kind = token(&record.event.kind);
     format!("hoso.{role}.{}.{agency}.{kind}", record.place.log)
+}
+
+/// The stream with the current figures.
+pub const FIGURES: &str = "HOSO_FIGURES";
+
+/// Everything that stream keeps.
+pub fn all_figures() -> String {
+    "hoso.figures.*.*.*".to_owned()
+}
+
+/// Where an agency's current figures go: which form, for which kind of period.
+pub fn figures(agency: &str, form: &str, period: &str) -> String {
+    let [agency, form, period] = [agency, form, period].map(token);
+    format!("hoso.figures.{agency}.{form}.{period}")
 }
 
 /// What an origin is asked.

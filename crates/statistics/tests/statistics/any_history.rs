@@ -147,4 +147,22 @@ proptest! {
         let small = merged.rows.iter().filter(|row| row.cells.c3 < threshold).count();
         prop_assert!(small == 0 || merged.rows.len() == 1);
     }
+
+    #[test]
+    fn an_agency_none_of_whose_dossiers_changed_has_the_figures_it_had(log in any_log(), question in any_question(), position in 0..40_u64) {
+        let facts = fold(&log);
+        let touched = facts.agencies_touched_after(position);
+        for agency in facts.agencies() {
+            let asked = |position| {
+                let mut question = question.clone();
+                question.filter = Filter { agency: Some(agency.clone()), ..Filter::default() };
+                question.as_of.position = position;
+                let mut report = ii06a(&facts, &question);
+                report.position = 0;
+                report
+            };
+            prop_assert!(touched.contains(agency) || asked(position) == asked(u64::MAX), "{agency}");
+        }
+        prop_assert_eq!(facts.agencies_touched_after(u64::MAX), []);
+    }
 }

@@ -4,7 +4,7 @@ use domain::event::Channel;
 use statistics::ii06a;
 use statistics::report::{Cells, Column, Report};
 
-use crate::history::{Log, granted, half_year};
+use crate::history::{Log, granted, half_year, submitted};
 
 fn report() -> Report {
     let mut log = Log::default();
@@ -117,4 +117,36 @@ fn a_single_small_row_takes_the_next_smallest_with_it_so_that_the_total_does_not
 #[test]
 fn without_small_rows_nothing_is_merged() {
     assert_eq!(merged(&[9, 5]), [("9".into(), 9), ("5".into(), 5)]);
+}
+
+#[test]
+fn a_report_of_less_than_the_least_is_withheld_and_says_so() {
+    let whole = report();
+    let json = serde_json::to_string(&whole.clone().shown(3)).unwrap();
+    assert!(json.contains(r#""small_cells_min":"3""#), "{json}");
+    let end = r#"},"rows":[],"total":null,"memo":null,"checks":[]}"#;
+    assert!(json.ends_with(end), "{json}");
+    let keys = |json: &str| -> Vec<String> {
+        let object: serde_json::Map<_, _> = serde_json::from_str(json).unwrap();
+        object.keys().cloned().collect()
+    };
+    assert_eq!(keys(&json), keys(&serde_json::to_string(&whole).unwrap()));
+}
+
+#[test]
+fn a_report_of_enough_or_of_none_is_shown_and_with_no_least_it_is_untouched() {
+    assert!(report().shown(2).whole().is_some());
+    let untouched = report().shown(0);
+    assert_eq!(
+        serde_json::to_string(&untouched).unwrap(),
+        serde_json::to_string(&report()).unwrap()
+    );
+    let mut log = Log::default();
+    let nobody = ii06a(&log.facts(), &half_year());
+    assert!(nobody.shown(5).whole().is_some());
+    // One who was never accepted is below the line, and a person all the same.
+    log.add(0, "2023-01-10T08:00:00", submitted(0, Channel::Online));
+    let one = ii06a(&log.facts(), &half_year());
+    assert_eq!(one.total.c3, 0);
+    assert!(one.shown(5).whole().is_none());
 }

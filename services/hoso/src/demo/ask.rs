@@ -66,6 +66,7 @@ impl Asker {
         let request = GetReportRequest {
             question: Some(question),
             min_position: after.to_owned(),
+            small_cells_min: 0,
         };
         Ok(self
             .reporting

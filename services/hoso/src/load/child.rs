@@ -93,6 +93,7 @@ impl RoleProcess {
                         ..ReportQuestion::default()
                     }),
                     min_position: String::new(),
+                    small_cells_min: 0,
                 })
                 .await
                 .map(drop),

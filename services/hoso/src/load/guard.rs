@@ -34,6 +34,7 @@ pub async fn may_load(asked: &Run) -> Result<(), Failure> {
                 ..ReportQuestion::default()
             }),
             min_position: String::new(),
+            small_cells_min: 0,
         })
         .await
         .map_err(|status| client::explain(&status))?

@@ -177,6 +177,7 @@ async fn reported(
             ..ReportQuestion::default()
         }),
         min_position: token,
+        small_cells_min: 0,
     };
     loop {
         match reporting.get_report(request.clone()).await {

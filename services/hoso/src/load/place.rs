@@ -86,6 +86,7 @@ pub fn all(data: &Path, feed: FeedKind) -> Result<Stack, Failure> {
         node: 0,
         segment_bytes_max: SEGMENT_BYTES_MAX,
         free_bytes_min: roles::FREE_BYTES_MIN,
+        small_cells_min: reporting::settings::SMALL_CELLS_MIN,
         ack: AckKind::Local,
         clock_confirmed: None,
         feed,
@@ -167,6 +168,7 @@ impl RoleFolder {
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
+            small_cells_min: reporting::settings::SMALL_CELLS_MIN,
         })?)
     }
 }

@@ -220,6 +220,7 @@ pub(crate) async fn figures(reporting: &str, position: String) -> GetReportRespo
             ..ReportQuestion::default()
         }),
         min_position: position,
+        small_cells_min: 0,
     };
     until_answered("the report", || {
         let (mut to, request) = (reporting.clone(), request.clone());

@@ -6,8 +6,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use messaging::Nats;
+use messaging::nats::Subscriber;
 use tokio::sync::watch;
 use tokio::time::sleep;
+use tokio_stream::StreamExt as _;
 use yaml_rust2::YamlLoader;
 
 use crate::office::{Notes, figures, work};
@@ -46,11 +49,12 @@ fn settings() -> Vec<(&'static str, PathBuf)> {
 async fn the_province_of_the_examples_works_as_its_files_say() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = read("nats/nats.conf");
-    for role in ROLES {
+    for role in ROLES.into_iter().chain(["ioc"]) {
         let variable = format!("$HOSO_NATS_{}", role.to_uppercase());
         config = config.replace(&variable, &format!("\"word-of-{role}\""));
     }
     let nats = Server::start_with(Some(&config));
+    let mut centre = Centre::listen(&nats).await;
     let mut key = fs::OpenOptions::new();
     let key = key.write(true).create_new(true).mode(0o400);
     let key = key.open(folder.path().join("master.key")).unwrap();
@@ -101,6 +105,41 @@ async fn the_province_of_the_examples_works_as_its_files_say() {
     assert_eq!(dossiers.len(), notes.all().len());
     let resolved = u64::try_from(notes.all().len()).unwrap();
     assert_eq!(total.unwrap().c7, resolved);
+    centre.heard_figures_and_nothing_else().await;
+}
+
+/// The operations centre, with the user that the accounts give it.
+struct Centre {
+    figures: Subscriber,
+    records: Subscriber,
+}
+
+impl Centre {
+    async fn listen(nats: &Server) -> Self {
+        let url = nats.url().replace("nats://", "nats://ioc:word-of-ioc@");
+        let nats = Nats::connect(&url, "ioc").await.unwrap();
+        let client = nats.client();
+        Self {
+            figures: client.subscribe("hoso.figures.>").await.unwrap(),
+            records: client.subscribe("hoso.*.*.*.*").await.unwrap(),
+        }
+    }
+
+    async fn heard_figures_and_nothing_else(&mut self) {
+        let heard = tokio::time::timeout(Duration::from_secs(60), self.figures.next());
+        let message = heard.await.expect("figures come").unwrap();
+        let department = "hoso.figures.000-00-06-H20.ii06a.";
+        assert!(
+            message.subject.starts_with(department),
+            "{}",
+            message.subject
+        );
+        let report: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();
+        assert!(report["position"].as_u64().unwrap() > 0);
+        // Many records have passed by then; the server let none of them through.
+        let heard = tokio::time::timeout(Duration::from_millis(100), self.records.next());
+        assert!(heard.await.is_err(), "a record came to the centre");
+    }
 }
 
 #[test]

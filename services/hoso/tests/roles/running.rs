@@ -149,6 +149,7 @@ impl Province {
                 ..ReportQuestion::default()
             }),
             min_position: self.record.newest(),
+            small_cells_min: 0,
         };
         // A report is no write: what keeps it waiting is nobody's fault.
         until_answered(&Record::default(), "the report", || {
