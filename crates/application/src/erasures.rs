@@ -67,8 +67,27 @@ pub fn apply_after_restore(log: &EventLog, vault: &Vault, data: &Path) -> Result
         erased,
         "the restored vault holds nothing any more that was erased"
     );
-    fs::remove_file(&mark)?;
+    // What the log still lacks may say of more; it is asked again then.
+    if log.awaits().is_none() {
+        fs::remove_file(&mark)?;
+    }
     Ok(())
+}
+
+/// As [`apply_after_restore`], for a log that has just taken back what it lacked; says whether it is done.
+pub async fn erased(log: EventLog, vault: Vault, data: PathBuf) -> bool {
+    let apply = move || apply_after_restore(&log, &vault, &data);
+    match tokio::task::spawn_blocking(apply).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the restored vault may hold what was erased");
+            false
+        }
+        Err(error) => {
+            tracing::error!(%error, "the restored vault may hold what was erased");
+            false
+        }
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,9 @@ pub struct Awaits {
     /// The record that is about to open the next epoch: its position and id. When the log holds it, the epoch is open.
     #[serde(default)]
     opening: Option<(Position, Uuid)>,
+    /// What the opening waits for now, as far as that is known. Not kept.
+    #[serde(skip)]
+    pub waiting: Option<String>,
 }
 
 impl fmt::Display for Awaits {
@@ -65,6 +68,10 @@ impl fmt::Display for Awaits {
                 f,
                 "it ended at position {position}, but {by} has seen position {seen}"
             ),
+        }?;
+        match &self.waiting {
+            Some(waiting) => write!(f, "; {waiting}"),
+            None => Ok(()),
         }
     }
 }
@@ -77,6 +84,7 @@ impl Awaits {
             position: standing.position,
             hash: standing.chain,
             opening: None,
+            waiting: None,
         }
     }
 

@@ -143,6 +143,17 @@ impl EventLog {
         self.shared.awaits.subscribe()
     }
 
+    /// Says what the next epoch waits for, for whoever asks [`awaits`](Self::awaits).
+    pub fn waits_for(&self, waiting: &str) {
+        self.shared.awaits.send_if_modified(|awaits| match awaits {
+            Some(awaits) if awaits.waiting.as_deref() != Some(waiting) => {
+                awaits.waiting = Some(waiting.to_owned());
+                true
+            }
+            Some(_) | None => false,
+        });
+    }
+
     /// Somebody has seen this position of the log. If it ends before that, it takes no writes from now on, until its next
     /// epoch is open; resolves with whether it does. A replica is never the shorter for it: it follows.
     ///

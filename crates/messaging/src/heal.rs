@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use eventlog::epoch::{Heard, Loss, Opening};
 use eventlog::{ChainHash, EventLog, ImportError, LogId, Position, Record, chain, format};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -44,7 +43,6 @@ pub struct Healer<W> {
     log: EventLog,
     witnesses: Arc<Vec<W>>,
     accepted: Option<AcceptedLoss>,
-    waiting: watch::Sender<Option<String>>,
 }
 
 /// Why something is not healed now.
@@ -75,13 +73,7 @@ impl<W: Witness> Healer<W> {
             log,
             witnesses: Arc::new(witnesses),
             accepted,
-            waiting: watch::Sender::new(None),
         }
-    }
-
-    /// Why the next epoch is not open yet, while it is waited for.
-    pub fn waiting(&self) -> watch::Receiver<Option<String>> {
-        self.waiting.subscribe()
     }
 
     /// Asks all once, before the first write, whether they have seen more than the log holds: it takes no writes then. Whoever
@@ -107,7 +99,6 @@ impl<W: Witness> Healer<W> {
         loop {
             if self.log.awaits().is_none() {
                 patience.again();
-                self.waiting.send_replace(None);
                 let mut awaits = self.log.watch_awaits();
                 let noticed = awaits.wait_for(Option::is_some);
                 if let Ok(Err(_)) = tokio::time::timeout(LOOK_EVERY, noticed).await {
@@ -127,7 +118,7 @@ impl<W: Witness> Healer<W> {
                 } else if said != reason {
                     warn!(log = %self.id(), reason, "the next epoch is not opened yet");
                 }
-                self.waiting.send_replace(Some(reason.clone()));
+                self.log.waits_for(&reason);
                 said = reason;
                 tokio::time::sleep(patience.pause()).await;
             }

@@ -13,6 +13,7 @@ mod status;
 pub mod worklist;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use api::log_service::LogCalls;
 use api::vault_service::VaultCalls;
 use application::codes::{Codes, Counters};
 use application::projection::Projection;
-use application::{Desk, Writer};
+use application::{Desk, Writer, erasures};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
@@ -46,6 +47,7 @@ pub struct Intake {
     calls: Calls,
     codes: Arc<Codes>,
     drain: Duration,
+    data: PathBuf,
     relayed: Option<watch::Receiver<Relayed>>,
 }
 
@@ -63,7 +65,7 @@ pub enum StartError {
     Vault(#[from] vault::OpenError),
     /// What the log says was erased could not be erased from a vault that was restored.
     #[error("intake's vault was restored, and what was erased since cannot be erased again: {0}")]
-    Erasures(#[from] application::erasures::ApplyError),
+    Erasures(#[from] erasures::ApplyError),
 }
 
 impl Intake {
@@ -95,7 +97,7 @@ impl Intake {
                 ..vault::Settings::default()
             },
         )?;
-        application::erasures::apply_after_restore(&log, &vault, &settings.data)?;
+        erasures::apply_after_restore(&log, &vault, &settings.data)?;
         let folded = Projection::open_kept(
             log.clone(),
             (Worklist::default(), Counters::of(settings.node)),
@@ -122,6 +124,7 @@ impl Intake {
             },
             codes,
             drain: settings.drain,
+            data: settings.data,
             relayed: None,
         })
     }
@@ -160,13 +163,16 @@ impl Intake {
             tell_unable,
         ));
         let (codes, folded) = (self.codes, self.calls.worklist.clone());
+        let (healed, data) = (log.clone(), self.data);
+        let vault = self.calls.edge.desk.vault().clone();
         tasks.spawn(healer.run(move |head| {
             let (codes, folded) = (Arc::clone(&codes), folded.clone());
+            let erased = erasures::erased(healed.clone(), vault.clone(), data.clone());
             async move {
                 // No code is given out before those that were taken back are counted.
                 let there = folded.reach(head, CODES_PATIENCE).await;
                 folded.read(|(_, counters), _| codes.raise(counters));
-                there
+                there && erased.await
             }
         }));
         tasks.spawn(application::orphans::keep_sweeping(

@@ -14,6 +14,7 @@ pub mod settings;
 mod status;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use api::vault_service::VaultCalls;
 use application::ack::Ack;
 use application::codes::Codes;
 use application::projection::Projection;
-use application::{Desk, Writer};
+use application::{Desk, Writer, erasures};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
@@ -44,6 +45,7 @@ pub use crate::settings::Settings;
 pub struct Processing {
     calls: Calls,
     drain: Duration,
+    data: PathBuf,
     relayed: Option<watch::Receiver<Relayed>>,
 }
 
@@ -63,7 +65,7 @@ pub enum StartError {
     #[error(
         "processing's vault was restored, and what was erased since cannot be erased again: {0}"
     )]
-    Erasures(#[from] application::erasures::ApplyError),
+    Erasures(#[from] erasures::ApplyError),
 }
 
 impl Processing {
@@ -95,7 +97,7 @@ impl Processing {
                 ..vault::Settings::default()
             },
         )?;
-        application::erasures::apply_after_restore(&log, &vault, &settings.data)?;
+        erasures::apply_after_restore(&log, &vault, &settings.data)?;
         let desk = Desk::new(
             log.clone(),
             vault,
@@ -116,6 +118,7 @@ impl Processing {
                 board,
             },
             drain: settings.drain,
+            data: settings.data,
             relayed: None,
         })
     }
@@ -167,8 +170,10 @@ impl Processing {
             }
             while followers.join_next().await.is_some() {}
         });
-        // Nothing is derived but what follows the log by itself.
-        tasks.spawn(healer.run(|_| std::future::ready(true)));
+        let (healed, vault, data) = (log.clone(), self.calls.edge.desk.vault().clone(), self.data);
+        tasks.spawn(
+            healer.run(move |_| erasures::erased(healed.clone(), vault.clone(), data.clone())),
+        );
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),

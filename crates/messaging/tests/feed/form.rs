@@ -96,26 +96,16 @@ impl Form {
     }
 }
 
-/// A log that is being healed; it ends when this is dropped.
-pub(crate) struct Healing {
-    pub(crate) waiting: watch::Receiver<Option<String>>,
-    _tasks: JoinSet<()>,
-}
-
 async fn healed<W: Witness>(
     log: &EventLog,
     witnesses: Vec<W>,
     accepted: Option<AcceptedLoss>,
-) -> Healing {
+) -> JoinSet<()> {
     let healer = Healer::new(log.clone(), witnesses, accepted);
     healer.look().await;
-    let waiting = healer.waiting();
     let mut tasks = JoinSet::new();
     tasks.spawn(healer.run(|_| std::future::ready(true)));
-    Healing {
-        waiting,
-        _tasks: tasks,
-    }
+    tasks
 }
 
 impl Form {
@@ -138,14 +128,14 @@ impl Form {
         tasks
     }
 
-    /// The log is held against what its followers have of it, and healed.
+    /// The log is held against what its followers have of it, and healed until this is dropped.
     pub(crate) async fn heal(
         &self,
         role: Role,
         log: &EventLog,
         followers: &[(&str, &EventLog)],
         accepted: Option<AcceptedLoss>,
-    ) -> Healing {
+    ) -> JoinSet<()> {
         match self {
             Self::Embedded => {
                 let witness =
