@@ -151,7 +151,7 @@ fn fingerprints(folder: &Path) -> BTreeMap<PathBuf, u64> {
     files(folder)
         .into_iter()
         // A log writes down every minute that it is alive, whatever is asked of it.
-        .filter(|file| !file.file_stem().is_some_and(|name| name == "alive"))
+        .filter(|file| file.file_stem().is_none_or(|name| name != "alive"))
         .map(|file| {
             let mut hasher = DefaultHasher::new();
             fs::read(&file).unwrap().hash(&mut hasher);

@@ -231,14 +231,14 @@ mod check {
     #[test]
     fn what_is_right_passes() {
         let (known, log) = one();
-        the_logs_are_right(&[known], &[log.clone()], &log);
+        the_logs_are_right(&[known], std::slice::from_ref(&log), &log);
     }
 
     #[test]
     #[should_panic(expected = "at processing")]
     fn a_lost_record_is_found() {
         let (known, log) = one();
-        the_logs_are_right(&[known], &[log.clone()], &log[..1]);
+        the_logs_are_right(&[known], std::slice::from_ref(&log), &log[..1]);
     }
 
     #[test]
@@ -262,6 +262,6 @@ mod check {
         let (known, log) = one();
         let mut other = known.clone();
         other.id = "two".to_owned();
-        the_logs_are_right(&[known, other], &[log.clone()], &log);
+        the_logs_are_right(&[known, other], std::slice::from_ref(&log), &log);
     }
 }
