@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use support::program::Hoso;
-use support::python;
+use support::{python, repository};
 use tempfile::TempDir;
 
 use crate::server::Server;
@@ -60,6 +60,92 @@ fn lists_come_in_order_and_in_pages() {
 #[test]
 fn the_report_says_what_the_client_counted() {
     play(&["figures.HalfYear"]);
+}
+
+#[test]
+fn what_goes_beyond_the_straight_way_is_recorded_flagged_and_counted() {
+    play(&[
+        "beyond.Voided",
+        "beyond.PutRight",
+        "beyond.Money",
+        "beyond.Together",
+        "beyond.Post",
+        "beyond.Papers",
+        "beyond.Elsewhere",
+    ]);
+}
+
+/// A calendar is published while the program runs; what was computed without it, and what intake goes on computing
+/// without it, is computed anew by itself, once, also across `kill -9`.
+#[test]
+fn a_published_calendar_settles_provisional_due_dates() {
+    let place = Place::new();
+    let folder = place.folder.path().join("catalogue");
+    let shipped = repository::top().join("deploy/catalogue");
+    fs::create_dir(&folder).unwrap();
+    for file in fs::read_dir(&shipped).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    let calendar = fs::read_to_string(shipped.join("calendar.csv")).unwrap();
+    let years = "# published: 2021..2026";
+    assert!(calendar.contains(years));
+    let without = calendar.replace(years, "# published: 2021..2022");
+    fs::write(folder.join("calendar.csv"), without).unwrap();
+    let catalogue = folder.to_str().unwrap();
+    let published = place.folder.path().join("published.csv");
+    fs::write(&published, with_the_years_to_come(&calendar, years)).unwrap();
+
+    let hoso = Hoso::start_with(&place.data(), &["--catalogue", catalogue]);
+    python::run("beyond.Provisional", &hoso, &place.state());
+    let broken = place.folder.path().join("broken.csv");
+    fs::write(
+        &broken,
+        "date,kind,reason,certainty\n2027-02-30,off,Tết,official\n",
+    )
+    .unwrap();
+    let refused = publish(&broken, &hoso);
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("broken.csv:2: "), "{said}");
+    let told = |output: std::process::Output| -> serde_json::Value {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(told(publish(&published, &hoso))["changed"], true);
+    let again = told(publish(&published, &hoso));
+    assert_eq!(
+        (&again["changed"], &again["recomputed"]),
+        (&false.into(), &0.into())
+    );
+    hoso.kill();
+    let hoso = Hoso::start_with(&place.data(), &["--catalogue", catalogue]);
+    python::run("beyond.Recomputed", &hoso, &place.state());
+    hoso.stop();
+}
+
+/// The calendar with every year a dossier of today can reach published, each with one day off.
+fn with_the_years_to_come(calendar: &str, years: &str) -> String {
+    let mut text = calendar.replace(years, "# published: 2021..2060");
+    for year in 2027..=2060 {
+        let weekday = (1..=3)
+            .map(|day| jiff::civil::date(year, 3, day))
+            .find(|day| day.weekday().to_monday_one_offset() <= 5)
+            .unwrap();
+        text.push_str(&format!("{weekday},off,Ngày thử,official\n"));
+    }
+    text
+}
+
+/// `hoso calendar publish`.
+fn publish(file: &Path, hoso: &Hoso) -> std::process::Output {
+    std::process::Command::new(repository::built().join("hoso"))
+        .args(["calendar", "publish"])
+        .arg(file)
+        .args(["--server", &hoso.processing, "--format", "json"])
+        .output()
+        .unwrap()
 }
 
 #[test]

@@ -158,7 +158,8 @@ impl Clients {
             | Phase::Terminated
             | Phase::Resolved
             | Phase::Returned
-            | Phase::Withdrawn => intakes,
+            | Phase::Withdrawn
+            | Phase::Voided => intakes,
         };
         Errand { life, at }
     }
@@ -188,6 +189,7 @@ impl Clients {
                 system: "motcua".into(),
                 reference: number.to_string().into(),
             }),
+            boundary_independent: false,
             synthetic: true,
         });
         let mut commands = vec![submit];
@@ -285,7 +287,8 @@ impl Clients {
             | Phase::Refused
             | Phase::Terminated
             | Phase::Returned
-            | Phase::Withdrawn => return None,
+            | Phase::Withdrawn
+            | Phase::Voided => return None,
         };
         Some(vec![self.chance.pick(&wishes).clone()])
     }

@@ -1,12 +1,13 @@
 //! Wire → domain, with all field faults at once; domain → wire.
 //!
 //! * [`filing`]: what is filed and accepted at intake
-//! * [`change`]: what is wished of an accepted dossier
+//! * [`change`]: what is wished of an accepted dossier; [`beyond`]: what goes beyond the straight way
 //! * [`duplicate`]: a dossier's other histories, outwards
 //! * [`dossier`]: dossiers and receipts, outwards
 //! * [`history`]: events in words, outwards
 //! * [`values`]: the small things both directions share
 
+pub mod beyond;
 pub mod change;
 pub mod dossier;
 pub mod duplicate;

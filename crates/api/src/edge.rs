@@ -144,13 +144,13 @@ impl Edge {
             answer.id,
             &answer.dossier,
             answer.revision,
-            self.desk.catalogue(),
+            &self.desk.catalogue(),
         ))
     }
 
     /// A dossier as read, outwards.
     pub fn read(&self, id: DossierId, loaded: &Loaded) -> wire::Dossier {
-        outward::dossier(id, &loaded.dossier, loaded.revision, self.desk.catalogue())
+        outward::dossier(id, &loaded.dossier, loaded.revision, &self.desk.catalogue())
     }
 
     /// A dossier in a list, outwards. One that is not understood is shown as it last was, and flagged.

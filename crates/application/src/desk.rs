@@ -1,6 +1,6 @@
 //! The one way a wish becomes events: load → decide → append, with the first answer remembered for ever.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::catalogue::Catalogue;
 use domain::command::Command;
@@ -34,7 +34,7 @@ pub enum Writer {
 pub struct Desk {
     log: EventLog,
     vault: Vault,
-    catalogue: Arc<Catalogue>,
+    catalogue: Arc<RwLock<Arc<Catalogue>>>,
     codes: Arc<dyn CodeIssuer + Send + Sync>,
     writer: Writer,
 }
@@ -144,7 +144,7 @@ impl Desk {
         Self {
             log,
             vault,
-            catalogue,
+            catalogue: Arc::new(RwLock::new(catalogue)),
             codes,
             writer,
         }
@@ -161,8 +161,21 @@ impl Desk {
     }
 
     /// The catalogue in use.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        let held = self
+            .catalogue
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&held)
+    }
+
+    /// From now on this catalogue is in use, at every clone of the desk: a calendar was published.
+    pub fn put_catalogue(&self, catalogue: Arc<Catalogue>) {
+        let mut held = self
+            .catalogue
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *held = catalogue;
     }
 
     /// The first answer to this request, if it was asked before.
@@ -314,6 +327,9 @@ impl Desk {
         for _ in 0..TRIES_MAX {
             let loaded = self.load(wish.dossier)?;
             let occurrences = self.decide(wish, commands, &*self.codes, &loaded)?;
+            if occurrences.is_empty() {
+                return unchanged(wish.dossier, loaded);
+            }
             let append = encode(wish, &occurrences, loaded.revision)?;
             match self.log.append(append).await {
                 Ok(appended) if appended.replayed => return self.answer(&appended.records, true),
@@ -351,9 +367,10 @@ impl Desk {
                 actual: loaded.revision,
             });
         }
+        let catalogue = self.catalogue();
         let context = Context {
             now: wish.now,
-            catalogue: &self.catalogue,
+            catalogue: &catalogue,
             codes,
             actor: &wish.actor,
             organisation: &wish.organisation,
@@ -395,7 +412,8 @@ impl Desk {
             | Phase::Suspended
             | Phase::Terminated
             | Phase::Resolved
-            | Phase::Returned => false,
+            | Phase::Returned
+            | Phase::Voided => false,
         };
         match (self.writer, intake) {
             (Writer::Intake, true) | (Writer::Processing, false) => Ok(()),
@@ -426,6 +444,18 @@ impl Desk {
             replayed,
         })
     }
+}
+
+/// The dossier as it is: what was wished is told a second time, and changes nothing.
+fn unchanged(id: DossierId, loaded: Loaded) -> Result<Answer, HandleError> {
+    let record = loaded.records.last().ok_or(HandleError::Unknown)?.clone();
+    Ok(Answer {
+        id,
+        dossier: loaded.dossier,
+        revision: loaded.revision,
+        record,
+        replayed: false,
+    })
 }
 
 /// Gives out codes that nobody will see: for asking the rules only.

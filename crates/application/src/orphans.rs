@@ -68,18 +68,22 @@ pub async fn sweep(log: EventLog, vault: &Vault, mark: vault::Mark) -> Result<u6
     Ok(vault.sweep(|entry| named.contains(&entry), mark).await?)
 }
 
-/// Every entry that an event names.
+/// Every entry that an event names, without those whose data was put right in another entry.
 fn named(log: &EventLog) -> Result<HashSet<Uuid>, SweepError> {
-    let mut named = HashSet::new();
+    let (mut named, mut replaced) = (HashSet::new(), HashSet::new());
     let mut after = 0;
     loop {
         let records = log.read_after(after, 1024)?;
         let Some(last) = records.last() else {
-            return Ok(named);
+            return Ok(&named - &replaced);
         };
         after = last.place.position;
         for record in records.iter().filter(|record| !epoch::opens(record)) {
-            named.extend(references(&codec::decode(record)?.event).map(|it| it.entry));
+            let event = codec::decode(record)?.event;
+            named.extend(references(&event).map(|it| it.entry));
+            if let Event::SubjectReplaced(it) = &event {
+                replaced.insert(it.replaced);
+            }
         }
     }
 }
@@ -111,7 +115,23 @@ fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::ProcessingResumed(_)
         | Event::DueDateRecomputed(_)
         | Event::SubjectKeyDestroyed(_)
-        | Event::DuplicateSubmission(_) => (None, None),
+        | Event::DuplicateSubmission(_)
+        | Event::CompetentAgencyReceived(_)
+        | Event::ComponentDigitised(_)
+        | Event::ComponentReused(_)
+        | Event::FeedbackLinked(_)
+        | Event::AgencySucceeded(_) => (None, None),
+        Event::VoidProposed(it) => (None, Some(&it.reason)),
+        Event::AcceptanceVoided(it) => (None, Some(&it.reason)),
+        Event::EventCorrected(it) => (None, Some(&it.reason)),
+        Event::SubjectReplaced(it) => (Some(&it.subject), Some(&it.reason)),
+        Event::FeeWaived(it) => (None, Some(&it.reason)),
+        Event::FeeRefunded(it) => (None, Some(&it.reason)),
+        Event::SubtaskOpened(it) => (None, Some(&it.question)),
+        Event::SubtaskCompleted(it) => (it.answer.as_ref(), None),
+        Event::SubtaskCancelled(it) => (None, Some(&it.reason)),
+        Event::DeliveryFailed(it) => (it.proof.as_ref(), Some(&it.reason)),
+        Event::ResultReturnedToAgency(it) => (it.proof.as_ref(), None),
     };
     subject
         .into_iter()

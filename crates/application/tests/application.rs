@@ -134,6 +134,7 @@ fn submit(kept: &[VaultRef], source: Option<SourceReference>) -> Command {
         components: Vec::new(),
         source,
         synthetic: true,
+        boundary_independent: false,
     })
 }
 

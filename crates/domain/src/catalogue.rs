@@ -238,6 +238,39 @@ impl Catalogue {
         parse::parse(files)
     }
 
+    /// This catalogue with a newly published calendar, read and checked as the one in its files was. Its version follows
+    /// from this one's and the calendar's text.
+    ///
+    /// # Errors
+    /// Every fault of the calendar, with its line; one that no longer publishes a year that this one does has a fault.
+    pub fn with_calendar(&self, text: &str) -> Result<Self, Vec<CatalogueFault>> {
+        const FILE: &str = "calendar.csv";
+        let calendar = Calendar::parse(FILE, text)?;
+        let lost: Vec<String> = self
+            .calendar
+            .published_years()
+            .filter(|year| !calendar.published(*year))
+            .map(|year| year.to_string())
+            .collect();
+        if !lost.is_empty() {
+            let reason = format!(
+                "no longer publishes {}, which the calendar in use does; due dates rest on it",
+                lost.join(", ")
+            );
+            return Err(vec![CatalogueFault::new(FILE, 1, reason)]);
+        }
+        let version = if calendar.version() == self.calendar.version() {
+            self.version.clone()
+        } else {
+            version_of(&[(self.version.as_str(), ""), (FILE, text)])
+        };
+        Ok(Self {
+            version,
+            calendar,
+            ..self.clone()
+        })
+    }
+
     /// The version: a hash of names and contents of all files.
     pub fn version(&self) -> &VersionHash {
         &self.version

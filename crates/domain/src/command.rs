@@ -1,5 +1,7 @@
 //! Every wish about a dossier, as the domain takes it: already checked for form, not yet for law.
 
+mod beyond;
+
 use jiff::{Timestamp, civil::Date};
 
 use crate::event::{
@@ -9,6 +11,8 @@ use crate::ids::{
     ActorId, AgencyId, ComponentCode, OrganisationId, PointId, ProcedureCode, SourceReference,
     VaultRef,
 };
+
+pub use beyond::*;
 
 /// A wish; the decide table says in which phase it is possible.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,6 +61,36 @@ pub enum Command {
     RecomputeDueDate(RecomputeDueDate),
     /// Note that the personal data was destroyed.
     NoteSubjectErased(NoteSubjectErased),
+    /// Say that the acceptance should never have been.
+    ProposeVoid(ProposeVoid),
+    /// Confirm that, as a second person.
+    VoidAcceptance(VoidAcceptance),
+    /// Put a fact of an earlier event right.
+    CorrectEvent(CorrectEvent),
+    /// Put the applicant's data right.
+    ReplaceSubject(ReplaceSubject),
+    /// Waive a financial obligation.
+    WaiveFee(WaiveFee),
+    /// Give a payment back.
+    RefundFee(RefundFee),
+    /// Note that the competent agency has a boundary-independent dossier.
+    ReceiveByCompetentAgency(ReceiveByCompetentAgency),
+    /// Ask another agency.
+    OpenSubtask(OpenSubtask),
+    /// Record its answer.
+    CompleteSubtask(CompleteSubtask),
+    /// Ask no more.
+    CancelSubtask(CancelSubtask),
+    /// Record what was digitised or reused.
+    RecordComponents(RecordComponents),
+    /// Record that the post did not meet the recipient.
+    RecordDeliveryFailure(RecordDeliveryFailure),
+    /// Record that the post gave the result back.
+    ReturnResultToAgency(ReturnResultToAgency),
+    /// Link a petition or complaint.
+    LinkFeedback(LinkFeedback),
+    /// Pass the dossier to whoever took over from the agency that has it.
+    PassToSuccessor(PassToSuccessor),
 }
 
 /// See [`crate::event::DossierSubmitted`]; the time is the server's, or the document's where one is named.
@@ -84,6 +118,8 @@ pub struct Submit {
     pub components: Vec<PresentedComponent>,
     /// The other system's number.
     pub source: Option<SourceReference>,
+    /// Filed outside the competent agency's boundary.
+    pub boundary_independent: bool,
     /// Generated data.
     pub synthetic: bool,
 }

@@ -12,6 +12,9 @@ use crate::ids::{ActorId, ComponentCode, DossierCode, OrganisationId};
 
 mod acceptance;
 pub mod case;
+mod competence;
+mod cooperation;
+mod correction;
 mod decide;
 mod delivery;
 pub mod duplicate;
@@ -21,9 +24,11 @@ mod evolve;
 pub mod explain;
 mod extension;
 mod fee;
+mod feedback;
 pub mod flags;
 mod handling;
 mod intake;
+mod papers;
 mod parts;
 mod phase;
 mod recompute;
@@ -33,14 +38,20 @@ mod suspension;
 #[cfg(test)]
 mod testing;
 mod times;
+mod voiding;
 pub mod words;
 
 pub use case::{
-    Case, Ended, Exit, Extension, FeeNotice, Filing, Pause, SupplementRequest, Waiting,
+    Case, Ended, Exit, Extension, FeeNotice, Filing, PaidFee, Pause, SupplementRequest, Waiting,
 };
+pub use cooperation::{Subtask, SubtaskEnd};
 pub use decide::{decide, decide_all};
+pub use delivery::PostalLeg;
 pub use evolve::{evolve, replay};
+pub use feedback::Feedback;
+pub use papers::DigitalPaper;
 pub use phase::Phase;
+pub use voiding::VoidProposal;
 
 /// A dossier in one of its phases (national code table TrangThaiHoSo, see [`Phase::national_status`]).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -76,6 +87,8 @@ pub enum Dossier {
     Returned(Returned),
     /// *Công dân yêu cầu rút hồ sơ*, before or after acceptance.
     Withdrawn(Withdrawn),
+    /// *Hủy tiếp nhận*: two persons said that it should never have been accepted; it counts nowhere.
+    Voided(Voided),
 }
 
 /// Filed.
@@ -218,6 +231,19 @@ pub struct Withdrawn {
     pub after_acceptance: Option<(Case, Ended)>,
 }
 
+/// Accepted by mistake, as two persons said.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Voided {
+    /// What was filed.
+    pub filing: Filing,
+    /// What acceptance had made of it; its code is never used again.
+    pub case: Case,
+    /// When the clock ended.
+    pub ended: Ended,
+    /// Why.
+    pub reason: Reason,
+}
+
 /// Gives out dossier codes; asked last, once all rules have passed: a number may be skipped, never used twice.
 pub trait CodeIssuer {
     /// The next code for this prefix and civil day.
@@ -270,7 +296,8 @@ impl Dossier {
             | Self::Terminated(Terminated { filing, .. })
             | Self::Resolved(Resolved { filing, .. })
             | Self::Returned(Returned { filing, .. })
-            | Self::Withdrawn(Withdrawn { filing, .. }) => Some(filing),
+            | Self::Withdrawn(Withdrawn { filing, .. })
+            | Self::Voided(Voided { filing, .. }) => Some(filing),
         }
     }
 
@@ -288,7 +315,8 @@ impl Dossier {
             | Self::Suspended(Suspended { case, .. })
             | Self::Terminated(Terminated { case, .. })
             | Self::Resolved(Resolved { case, .. })
-            | Self::Returned(Returned { case, .. }) => Some(case),
+            | Self::Returned(Returned { case, .. })
+            | Self::Voided(Voided { case, .. }) => Some(case),
             Self::Withdrawn(Withdrawn {
                 after_acceptance, ..
             }) => after_acceptance.as_ref().map(|(case, _)| case),
@@ -309,7 +337,8 @@ impl Dossier {
             | Self::Suspended(_) => None,
             Self::Terminated(Terminated { ended, .. })
             | Self::Resolved(Resolved { ended, .. })
-            | Self::Returned(Returned { ended, .. }) => Some(ended),
+            | Self::Returned(Returned { ended, .. })
+            | Self::Voided(Voided { ended, .. }) => Some(ended),
             Self::Withdrawn(Withdrawn {
                 after_acceptance, ..
             }) => after_acceptance.as_ref().map(|(_, ended)| ended),
@@ -334,7 +363,49 @@ impl Dossier {
             | Self::Terminated(_)
             | Self::Resolved(_)
             | Self::Returned(_)
-            | Self::Withdrawn(_) => None,
+            | Self::Withdrawn(_)
+            | Self::Voided(_) => None,
+        }
+    }
+
+    /// What was decided; `None` when nothing was.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::Resolved(Resolved { outcome, .. }) | Self::Returned(Returned { outcome, .. }) => {
+                Some(outcome)
+            }
+            Self::Unknown
+            | Self::Submitted(_)
+            | Self::AwaitingIntakeSupplement(_)
+            | Self::Refused(_)
+            | Self::Accepted(_)
+            | Self::InProcessing(_)
+            | Self::AwaitingSupplement(_)
+            | Self::AwaitingPayment(_)
+            | Self::Suspended(_)
+            | Self::Terminated(_)
+            | Self::Withdrawn(_)
+            | Self::Voided(_) => None,
+        }
+    }
+
+    /// When and how the result was handed over.
+    pub fn delivered(&self) -> Option<(Timestamp, DeliveryMode)> {
+        match self {
+            Self::Returned(it) => Some((it.delivered_at, it.mode)),
+            Self::Unknown
+            | Self::Submitted(_)
+            | Self::AwaitingIntakeSupplement(_)
+            | Self::Refused(_)
+            | Self::Accepted(_)
+            | Self::InProcessing(_)
+            | Self::AwaitingSupplement(_)
+            | Self::AwaitingPayment(_)
+            | Self::Suspended(_)
+            | Self::Terminated(_)
+            | Self::Resolved(_)
+            | Self::Withdrawn(_)
+            | Self::Voided(_) => None,
         }
     }
 }

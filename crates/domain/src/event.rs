@@ -3,7 +3,10 @@
 //! Persisted: add, never change. A changed meaning is a new schema version, read through `application::upcast`.
 
 mod after_acceptance;
+mod cooperation;
+mod corrections;
 mod duplicate;
+mod papers;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,10 @@ use crate::ids::{
 };
 
 pub use after_acceptance::*;
+pub use cooperation::*;
+pub use corrections::*;
 pub use duplicate::DuplicateSubmission;
+pub use papers::*;
 
 /// An event at its legal time, which is the envelope's `occurred_at`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,6 +133,38 @@ events! {
     SubjectKeyDestroyed = "subject_key_destroyed" v 1,
     /// The same request was filed at another intake node too: one dossier, and this history of it stands.
     DuplicateSubmission = "duplicate_submission" v 1,
+    /// One person proposed to void the acceptance.
+    VoidProposed = "void_proposed" v 1,
+    /// A second person confirmed: the acceptance is void, the clock ends and nothing is counted.
+    AcceptanceVoided = "acceptance_voided" v 1,
+    /// A fact of an earlier event was put right.
+    EventCorrected = "event_corrected" v 1,
+    /// The applicant's data was put right in the vault.
+    SubjectReplaced = "subject_replaced" v 1,
+    /// The financial obligation was waived.
+    FeeWaived = "fee_waived" v 1,
+    /// A payment was given back.
+    FeeRefunded = "fee_refunded" v 1,
+    /// The competent agency has a boundary-independent dossier: the clock starts.
+    CompetentAgencyReceived = "competent_agency_received" v 1,
+    /// Another agency was asked for an opinion, or for its part.
+    SubtaskOpened = "subtask_opened" v 1,
+    /// It answered.
+    SubtaskCompleted = "subtask_completed" v 1,
+    /// It need not answer any more.
+    SubtaskCancelled = "subtask_cancelled" v 1,
+    /// A paper was digitised.
+    ComponentDigitised = "component_digitised" v 1,
+    /// A paper was not asked for again.
+    ComponentReused = "component_reused" v 1,
+    /// The post did not meet the recipient.
+    DeliveryFailed = "delivery_failed" v 1,
+    /// The post gave the result back to the agency.
+    ResultReturnedToAgency = "result_returned_to_agency" v 1,
+    /// A petition or complaint is about this dossier.
+    FeedbackLinked = "feedback_linked" v 1,
+    /// The agency that had the dossier ended; its successor has it.
+    AgencySucceeded = "agency_succeeded" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.
@@ -231,6 +269,9 @@ pub struct DossierSubmitted {
     /// By when intake must answer an online filing; none on other channels (NĐ 45/2020 Đ.11: 8 working hours).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_due: Option<Timestamp>,
+    /// Filed outside the competent agency's boundary (*phi địa giới*): the clock starts when that agency has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub boundary_independent: bool,
     /// The data are synthetic.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synthetic: bool,
@@ -320,4 +361,7 @@ pub struct DossierAccepted {
     pub catalogue: VersionHash,
     /// Whether form 01 was issued (not for immediate results unless asked, Đ.17.4).
     pub receipt_issued: bool,
+    /// Accepted outside the competent agency's boundary: no due date until that agency has it (NĐ 309/2026).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub boundary_independent: bool,
 }

@@ -12,7 +12,7 @@
     unused_imports,
     reason = "which of them the helpers name is theirs to change"
 )]
-use domain::{catalogue, command, dossier, event, ids, local, rejection};
+use domain::{catalogue, clock, command, dossier, event, ids, local, rejection};
 
 #[path = "../src/dossier/testing.rs"]
 mod testing;

@@ -277,6 +277,7 @@ fn life(dossier: u64) -> impl Iterator<Item = Entry> {
                 source: None,
                 catalogue: version.clone(),
                 answer_due: Some(hour(at(dossier), 8)),
+                boundary_independent: false,
                 synthetic: true,
             }),
         ),
@@ -301,6 +302,7 @@ fn life(dossier: u64) -> impl Iterator<Item = Entry> {
                 calendar: version.clone(),
                 catalogue: version.clone(),
                 receipt_issued: true,
+                boundary_independent: false,
             }),
         ),
         (

@@ -10,6 +10,7 @@ mod change;
 mod columns;
 mod event;
 mod intern;
+pub(crate) mod marks;
 mod parallel;
 mod row;
 mod snapshot;
@@ -29,11 +30,12 @@ pub use snapshot::RestoreError;
 pub(crate) use change::number as channel_number;
 pub(crate) use columns::{Columns, Current, Past, channel};
 pub(crate) use intern::Interner;
-pub(crate) use row::Wait;
+pub(crate) use row::{Exit, Wait};
 
 use change::Surroundings;
 use event::Told;
 use intern::Folding;
+use marks::Change;
 use row::Row;
 
 /// The identifiers behind the numbers in the columns.
@@ -93,7 +95,7 @@ impl Facts {
         occurrence: &Occurrence,
     ) {
         let event = FactEvent::from(&occurrence.event);
-        self.apply_told(position, recorded_at, dossier, occurrence.at, &event.0);
+        self.apply_told(position, recorded_at, dossier, occurrence.at, &event);
     }
 
     fn apply_told(
@@ -102,18 +104,22 @@ impl Facts {
         recorded_at: Timestamp,
         dossier: DossierId,
         at: Timestamp,
-        told: &Told<'_>,
+        event: &FactEvent<'_>,
     ) {
         if position < self.next {
             return;
         }
         self.next = position.saturating_add(1);
-        if *told == Told::Nothing {
+        let unmarked = event.marks == Change::NONE;
+        if event.told == Told::Nothing && unmarked {
             return;
         }
         let known = self.ordinals.get(&dossier).copied();
         // A delivery comes after every ordinary end and then says nothing new.
-        if *told == Told::Delivered && known.is_some_and(|ordinal| self.current.is_ended(ordinal)) {
+        if event.told == Told::Delivered
+            && unmarked
+            && known.is_some_and(|ordinal| self.current.is_ended(ordinal))
+        {
             return;
         }
         let (before, since) = self.row(known);
@@ -122,7 +128,7 @@ impl Facts {
             calendar: &self.calendar,
             names: &mut self.names,
         };
-        let after = change::change(before, at, told, around);
+        let after = change::change(before, at, event, around);
         self.put(position, dossier, known, before, since, &after);
     }
 

@@ -8,7 +8,7 @@ use crate::checks::{Evidence, checks};
 use crate::facts::{CHANNELS, Facts};
 use crate::memo::{Memo, MemoRow};
 use crate::placement::{Placement, place};
-use crate::question::{Grouping, Question};
+use crate::question::{Grouping, Organised, Question};
 use crate::report::{Cells, Column, Report, Row, Rules};
 use crate::scan::{self, Tally, each, tally};
 
@@ -34,7 +34,10 @@ pub fn ii06a(facts: &Facts, question: &Question) -> Report {
     let total = Cells::of_counts(|column| count(&|place| column.counts(place)));
     let online = tally.online.iter().filter(|count| **count > 0).count();
     let memo = Memo::new(
-        |row| count(&|place| row.counts(place)),
+        |row| match row.mark() {
+            Some(mark) => mark.of(&tally.marked),
+            None => count(&|place| row.counts(place)),
+        },
         u64::try_from(online).unwrap_or(u64::MAX),
     );
     let mut rows: Vec<Row> = (0..)
@@ -42,7 +45,7 @@ pub fn ii06a(facts: &Facts, question: &Question) -> Report {
         .map(|(group, parts)| (group, Cells::of_parts(parts)))
         .filter(|(_, cells)| *cells != Cells::default())
         .map(|(group, cells)| {
-            let key = key(facts, question.group, group);
+            let key = key(facts, question, group);
             Row {
                 name: name(&key).unwrap_or(&key).into(),
                 key,
@@ -55,7 +58,7 @@ pub fn ii06a(facts: &Facts, question: &Question) -> Report {
     let closing: BTreeMap<String, u64> = (0..)
         .zip(scan::pending_after(facts, question, before))
         .filter(|(_, pending)| *pending > 0)
-        .map(|(group, pending)| (key(facts, question.group, group), u64::from(pending)))
+        .map(|(group, pending)| (key(facts, question, group), u64::from(pending)))
         .collect();
     let checks = checks(&Evidence {
         rows: &rows,
@@ -84,21 +87,24 @@ pub fn cell(
     row: Option<&str>,
     column: Column,
 ) -> Vec<DossierId> {
-    behind(facts, question, row, |place| column.counts(place))
+    behind(facts, question, row, |place, _| column.counts(place))
 }
 
 /// The dossiers behind a row below the line.
 pub fn memo_cell(facts: &Facts, question: &Question, row: MemoRow) -> Vec<DossierId> {
-    behind(facts, question, None, |place| row.counts(place))
+    behind(facts, question, None, |place, marks| match row.mark() {
+        Some(mark) => mark.counts(place, marks),
+        None => row.counts(place),
+    })
 }
 
 fn behind(
     facts: &Facts,
     question: &Question,
     row: Option<&str>,
-    counts: impl Fn(Placement) -> bool,
+    counts: impl Fn(Placement, u32) -> bool,
 ) -> Vec<DossierId> {
-    let wanted = match row.map(|key| group(facts, question.group, key)) {
+    let wanted = match row.map(|key| group(facts, question, key)) {
         None => None,
         Some(Some(group)) => Some(group),
         Some(None) => return Vec::new(),
@@ -107,7 +113,8 @@ fn behind(
     let mut ordinals = Vec::new();
     each(facts, question, (bounds.from, bounds.to), |table, at| {
         if wanted.is_none_or(|wanted| wanted == table.group(at))
-            && place(table.columns, at, &bounds, rule).is_some_and(&counts)
+            && place(table.columns, at, &bounds, rule)
+                .is_some_and(|place| counts(place, table.columns.marks[at]))
         {
             ordinals.push(table.ordinal(at));
         }
@@ -120,30 +127,38 @@ fn behind(
         .collect()
 }
 
-fn key(facts: &Facts, grouping: Grouping, group: usize) -> String {
+fn key(facts: &Facts, question: &Question, group: usize) -> String {
     let names = facts.names();
-    let text = match grouping {
+    let text = match question.group {
         Grouping::Field => names.fields.names().get(group).map(FieldCode::as_str),
         Grouping::Procedure => names
             .procedures
             .names()
             .get(group)
             .map(ProcedureCode::as_str),
-        Grouping::Agency => names.agencies.names().get(group).map(AgencyId::as_str),
+        Grouping::Agency => {
+            let agencies = scan::agencies(facts, &question.organised);
+            return agencies
+                .get(group)
+                .map_or("unknown", AgencyId::as_str)
+                .into();
+        }
         Grouping::Channel => CHANNELS.get(group).map(|(_, name)| *name),
     };
     text.unwrap_or("unknown").into()
 }
 
-fn group(facts: &Facts, grouping: Grouping, key: &str) -> Option<usize> {
+fn group(facts: &Facts, question: &Question, key: &str) -> Option<usize> {
     let names = facts.names();
-    match grouping {
+    match question.group {
         Grouping::Field => names.fields.find(&FieldCode::new(key)).map(scan::number),
         Grouping::Procedure => names
             .procedures
             .find(&ProcedureCode::new(key))
             .map(scan::number),
-        Grouping::Agency => names.agencies.find(&AgencyId::new(key)).map(scan::number),
+        Grouping::Agency => scan::agencies(facts, &question.organised)
+            .iter()
+            .position(|agency| agency.as_str() == key),
         Grouping::Channel => CHANNELS.iter().position(|(_, name)| *name == key),
     }
 }
@@ -200,6 +215,10 @@ fn rules(facts: &Facts, question: &Question, tally: &Tally) -> Rules {
         class: CLASS_RULE,
         pending: question.due_rule.as_str(),
         group: question.group.as_str(),
+        organised: match question.organised {
+            Organised::Then => None,
+            Organised::Now(_) => Some("now"),
+        },
         filter: filter
             .into_iter()
             .filter_map(|(key, value)| Some((key, value?)))

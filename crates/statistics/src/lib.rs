@@ -30,6 +30,6 @@ pub mod small;
 pub use facts::Facts;
 pub use ii06a::{cell, ii06a};
 pub use official::Span;
-pub use question::{AsOf, Filter, Grouping, PendingRule, Period, Question};
+pub use question::{AsOf, Filter, Grouping, Organised, PendingRule, Period, Question};
 pub use report::Report;
 pub use small::Shown;

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::facts::bits;
+use crate::facts::{bits, marks};
 use crate::placement::{Class, Left, Outside, Placement, State, Waiting};
 
 /// Declares the rows once: name in JSON, Vietnamese label, English label.
@@ -85,6 +85,48 @@ rows! {
     RefusedAtIntake = "refused_at_intake", "Ngoài biểu: từ chối tiếp nhận trong kỳ", "outside the form: refused at intake in the period";
     /// Outside the form.
     WithdrawnBeforeAcceptance = "withdrawn_before_acceptance", "Ngoài biểu: rút trước khi tiếp nhận", "outside the form: withdrawn before acceptance";
+    /// Outside the form: two persons said that it should never have been accepted.
+    AcceptanceVoided = "acceptance_voided", "Ngoài biểu: hủy tiếp nhận trong kỳ", "outside the form: acceptance voided in the period";
+    /// Of (3): a recorded fact was put right.
+    Corrected = "corrected", "Có dữ liệu đã đính chính", "with a fact put right";
+    /// Of (3): a second supplement was asked for; QĐ 766 counts it as overdue.
+    SecondSupplement = "second_supplement", "Yêu cầu bổ sung quá một lần", "a supplement asked for more than once";
+    /// Of (3): index 3.6.
+    FeeRequested = "fee_requested", "Có nghĩa vụ tài chính", "with a financial obligation";
+    /// Of (3): index 3.6.
+    PaidOnline = "paid_online", "Đã thanh toán trực tuyến", "paid online";
+    /// Of (3).
+    FeeWaived = "fee_waived", "Được miễn nghĩa vụ tài chính", "with an obligation waived";
+    /// Of (3).
+    FeeRefunded = "fee_refunded", "Được hoàn phí, lệ phí", "with a payment given back";
+    /// Of (3): index 4.2.
+    ComponentsDigitised = "components_digitised", "Có thành phần hồ sơ số hóa", "with digitised papers";
+    /// Of (3).
+    CertifiedCopies = "certified_copies", "Có bản sao chứng thực điện tử", "with certified electronic copies";
+    /// Of (3): index 4.3.
+    ComponentsReused = "components_reused", "Có tái sử dụng dữ liệu số hóa", "with reused data";
+    /// Of (3): index 4.4.
+    NationalStore = "national_store", "Lấy từ kho dữ liệu của Cổng dịch vụ công quốc gia", "with data from the national store";
+    /// Of (3): index 4.5b.
+    DatabaseUsed = "database_used", "Có khai thác cơ sở dữ liệu", "with data from a database";
+    /// Of (7): index 4.1.
+    ElectronicResult = "electronic_result", "Đã giải quyết: có kết quả điện tử", "ended: with an electronic result";
+    /// Of (3).
+    WithSubtasks = "with_subtasks", "Có lấy ý kiến hoặc liên thông", "with opinions or interlinked parts";
+    /// Of (3): the parent's clock does not move.
+    SubtaskOverdue = "subtask_overdue", "Có cơ quan phối hợp quá hạn", "with an agency that answered late";
+    /// Of (7).
+    DeliveredByPost = "delivered_by_post", "Đã giải quyết: trả kết quả qua bưu chính", "ended: result delivered by post";
+    /// Of (7).
+    DeliveryFailed = "delivery_failed", "Đã giải quyết: có lần phát không thành", "ended: with a failed delivery";
+    /// Of (7).
+    ResultBack = "result_back", "Đã giải quyết: bưu chính chuyển hoàn", "ended: result given back by the post";
+    /// Of (3): indices 5.2 to 5.4.
+    WithFeedback = "with_feedback", "Có phản ánh, kiến nghị", "with petitions or complaints";
+    /// Of (3): the clock starts when the competent agency has it.
+    BoundaryIndependent = "boundary_independent", "Nộp phi địa giới", "filed outside the agency's boundary";
+    /// Of (3): the agency that had it ended.
+    Succeeded = "succeeded", "Chuyển sang cơ quan kế thừa", "passed to a successor";
     /// Counted once: filed or accepted on two nodes.
     Duplicates = "duplicates", "Nộp trùng (chỉ tính một lần)", "submitted twice, counted once";
 }
@@ -133,7 +175,107 @@ impl MemoRow {
                 place.outside() == Some(Outside::WithdrawnBeforeAcceptance)
             }
             Self::Duplicates => place.has(bits::DUPLICATE),
+            Self::AcceptanceVoided => place.outside() == Some(Outside::Voided),
+            Self::Corrected
+            | Self::SecondSupplement
+            | Self::FeeRequested
+            | Self::PaidOnline
+            | Self::FeeWaived
+            | Self::FeeRefunded
+            | Self::ComponentsDigitised
+            | Self::CertifiedCopies
+            | Self::ComponentsReused
+            | Self::NationalStore
+            | Self::DatabaseUsed
+            | Self::ElectronicResult
+            | Self::WithSubtasks
+            | Self::SubtaskOverdue
+            | Self::DeliveredByPost
+            | Self::DeliveryFailed
+            | Self::ResultBack
+            | Self::WithFeedback
+            | Self::BoundaryIndependent
+            | Self::Succeeded => false,
         }
+    }
+
+    /// The mark the row counts; none for a row that is told by the placement alone.
+    pub(crate) fn mark(self) -> Option<Mark> {
+        let of_all = |bit| Some(Mark { bit, ended: false });
+        let of_ended = |bit| Some(Mark { bit, ended: true });
+        match self {
+            Self::Corrected => of_all(marks::CORRECTED),
+            Self::SecondSupplement => of_all(marks::SECOND_SUPPLEMENT),
+            Self::FeeRequested => of_all(marks::FEE_REQUESTED),
+            Self::PaidOnline => of_all(marks::PAID_ONLINE),
+            Self::FeeWaived => of_all(marks::FEE_WAIVED),
+            Self::FeeRefunded => of_all(marks::FEE_REFUNDED),
+            Self::ComponentsDigitised => of_all(marks::DIGITISED),
+            Self::CertifiedCopies => of_all(marks::CERTIFIED_COPY),
+            Self::ComponentsReused => of_all(marks::REUSED),
+            Self::NationalStore => of_all(marks::NATIONAL_STORE),
+            Self::DatabaseUsed => of_all(marks::DATABASE),
+            Self::ElectronicResult => of_ended(marks::ELECTRONIC_RESULT),
+            Self::WithSubtasks => of_all(marks::SUBTASKS),
+            Self::SubtaskOverdue => of_all(marks::SUBTASK_OVERDUE),
+            Self::DeliveredByPost => of_ended(marks::DELIVERED_BY_POST),
+            Self::DeliveryFailed => of_ended(marks::DELIVERY_FAILED),
+            Self::ResultBack => of_ended(marks::RESULT_BACK),
+            Self::WithFeedback => of_all(marks::FEEDBACK),
+            Self::BoundaryIndependent => of_all(marks::BOUNDARY_INDEPENDENT),
+            Self::Succeeded => of_all(marks::SUCCEEDED),
+            Self::ReceivedOnline
+            | Self::ReceivedDirect
+            | Self::ReceivedPostal
+            | Self::ReceivedAssisted
+            | Self::OpeningOnline
+            | Self::OpeningDirect
+            | Self::OpeningPostal
+            | Self::Granted
+            | Self::RefusedAfterExamination
+            | Self::Withdrawn
+            | Self::Terminated
+            | Self::Lapsed
+            | Self::EndedWithinDue
+            | Self::EndedWithinOriginalDue
+            | Self::AwaitingSupplement
+            | Self::AwaitingPayment
+            | Self::Suspended
+            | Self::ProvisionalDue
+            | Self::RecordedLate
+            | Self::Synthetic
+            | Self::NoDueDate
+            | Self::Unclassified
+            | Self::NeverAccepted
+            | Self::RefusedAtIntake
+            | Self::WithdrawnBeforeAcceptance
+            | Self::AcceptanceVoided
+            | Self::Duplicates => None,
+        }
+    }
+}
+
+/// A mark that a row counts: of all that column (3) counts, or of those in column (7).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    bit: u32,
+    ended: bool,
+}
+
+impl Mark {
+    /// Its count among the marks that a scan counted.
+    pub(crate) fn of(self, marked: &[[u64; 2]; marks::COUNT]) -> u64 {
+        let at = usize::try_from(self.bit.trailing_zeros()).unwrap_or(usize::MAX);
+        marked
+            .get(at)
+            .map_or(0, |[all, ended]| if self.ended { *ended } else { *all })
+    }
+
+    /// Whether it counts a dossier placed there, with these marks.
+    pub(crate) fn counts(self, place: Placement, marks: u32) -> bool {
+        place.is_counted()
+            && marks & self.bit != 0
+            && (!self.ended || place.state() == State::Ended)
     }
 }
 

@@ -10,16 +10,17 @@
 //! | (12), (13) | `acc < b` and `end ≥ b`: within its time, overdue |
 //!
 //! A dossier is placed by the version known at the report's position: so whoever is in (3) is in exactly one of (7) and
-//! (11), and what was pending at the end of one period is the opening of the next. Three kinds stand outside all columns,
-//! stocks and flows alike, so that every identity holds whatever happened; each has its own memo row and check:
+//! (11), and what was pending at the end of one period is the opening of the next. Four kinds stand outside all columns,
+//! stocks and flows alike, so that every identity holds whatever happened; each has its own memo row:
 //!
 //! * *no due date*: it can be neither early nor late, and must not be taken for on time. Once it has a due date it is in
 //!   the form, in the column of its acceptance;
 //! * *unclassified*: it ended before it was accepted or without being accepted, or a record of it is not understood;
-//! * *not accepted*: refused at intake, withdrawn before acceptance, or still waiting.
+//! * *not accepted*: refused at intake, withdrawn before acceptance, or still waiting;
+//! * *voided*: two persons said that it should never have been accepted.
 
 use crate::day::{self, NEVER};
-use crate::facts::{Columns, Wait, bits, channel};
+use crate::facts::{Columns, Exit, Wait, bits, channel};
 use crate::question::{Bounds, PendingRule};
 
 /// One dossier's place. The low 17 bits and the oddities are those of the facts' flags.
@@ -33,6 +34,7 @@ const COPIED: u32 = (1 << 17) - 1;
 const RECEIVED: u32 = 1 << 17;
 const STATE_AT: u32 = 18;
 const OUTSIDE_AT: u32 = 25;
+const VOIDED: u32 = Exit::Voided as u32;
 
 /// Ended in the period, or pending at its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +74,8 @@ pub enum Outside {
     WithdrawnBeforeAcceptance = 4,
     /// Filed in the period and never accepted, and at the period's end neither refused nor withdrawn.
     NeverAccepted = 5,
+    /// Its acceptance was voided in the period.
+    Voided = 6,
 }
 
 /// How an accepted dossier left.
@@ -149,6 +153,8 @@ fn outside(flags: u32, begun: i32, ended: i32, bounds: &Bounds) -> Option<Placem
         // With no date known at all it may belong to any period, so it is shown in each.
         ((first == NEVER || first <= bounds.to) && last >= bounds.from)
             .then_some(Outside::Unclassified)
+    } else if exit == VOIDED {
+        within(ended).then_some(Outside::Voided)
     } else if flags & bits::ACCEPTED != 0 {
         (begun <= bounds.to && ended >= bounds.from).then_some(Outside::NoDueDate)
     } else if within(ended) {
@@ -184,6 +190,7 @@ impl Placement {
             3 => Some(Outside::RefusedAtIntake),
             4 => Some(Outside::WithdrawnBeforeAcceptance),
             5 => Some(Outside::NeverAccepted),
+            6 => Some(Outside::Voided),
             _ => None,
         }
     }

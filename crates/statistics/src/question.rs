@@ -1,5 +1,7 @@
 //! What can be asked: which period, as known when, grouped how, counted by which rule.
 
+use std::collections::BTreeMap;
+
 use domain::event::Channel;
 use domain::ids::{AgencyId, FieldCode, ProcedureCode};
 use domain::local;
@@ -101,6 +103,26 @@ impl Grouping {
     }
 }
 
+/// Which agency a dossier counts for.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub enum Organised {
+    /// The one it was accepted for.
+    #[default]
+    Then,
+    /// Whoever has taken over from that one: each agency that ended, with the one in charge now.
+    Now(BTreeMap<AgencyId, AgencyId>),
+}
+
+impl Organised {
+    /// The agency that an agency's dossiers count for.
+    pub fn agency<'a>(&'a self, accepted_for: &'a AgencyId) -> &'a AgencyId {
+        match self {
+            Self::Then => accepted_for,
+            Self::Now(successors) => successors.get(accepted_for).unwrap_or(accepted_for),
+        }
+    }
+}
+
 /// Only the dossiers of …; nothing set means all.
 ///
 /// Before acceptance a dossier has no field yet, so a filter by field leaves out what was never accepted.
@@ -148,6 +170,8 @@ pub struct Question {
     pub as_of: AsOf,
     /// What a row is.
     pub group: Grouping,
+    /// Which agency a dossier counts for, in the rows and in the filter.
+    pub organised: Organised,
     /// Which dossiers.
     pub filter: Filter,
     /// How pending dossiers are classed.
@@ -164,6 +188,7 @@ impl Question {
             period,
             as_of,
             group: Grouping::Field,
+            organised: Organised::default(),
             filter: Filter::default(),
             due_rule: PendingRule::default(),
             information_only: None,

@@ -220,6 +220,9 @@ pub struct Rules {
     pub pending: &'static str,
     /// What a row is.
     pub group: &'static str,
+    /// `now` when the agencies are those in charge now; left out when they are those of acceptance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organised: Option<&'static str>,
     /// Only the dossiers of …
     pub filter: BTreeMap<&'static str, String>,
     /// The calendar by which late recording was told.

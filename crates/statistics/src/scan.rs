@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::event::Channel;
+use domain::ids::AgencyId;
 
 use crate::day::Day;
-use crate::facts::{Columns, Facts, Past, bits, channel_number};
+use crate::facts::{Columns, Facts, Past, bits, channel_number, marks};
 use crate::placement::{COMMON, Class, Placement, State, place};
-use crate::question::{Filter, Grouping, Question};
+use crate::question::{Filter, Grouping, Organised, Question};
 
 /// The eight columns that are not sums: (4) (5) (6) (8) (9) (10) (12) (13).
 pub(crate) type Parts = [u32; 8];
@@ -23,6 +24,8 @@ pub(crate) struct Tally {
     pub(crate) online: Vec<u32>,
     /// Whether a counted dossier falls under this law.
     pub(crate) laws: Vec<bool>,
+    /// Counted dossiers with each mark: all of them, and those that ended in the period.
+    pub(crate) marked: [[u64; 2]; marks::COUNT],
 }
 
 /// The versions of one table, and what groups them.
@@ -30,12 +33,19 @@ pub(crate) struct Table<'a> {
     pub(crate) columns: &'a Columns,
     keys: &'a [u32],
     mask: u32,
+    /// Of agencies as they are now: the number of the agency in charge, at the agency's number.
+    in_charge: Option<&'a [u32]>,
     /// Of past versions only: their dossiers, and until when they were known.
     past: Option<&'a Past>,
 }
 
 impl<'a> Table<'a> {
-    fn new(columns: &'a Columns, past: Option<&'a Past>, group: Grouping) -> Self {
+    fn new(
+        columns: &'a Columns,
+        past: Option<&'a Past>,
+        group: Grouping,
+        in_charge: Option<&'a [u32]>,
+    ) -> Self {
         let (keys, mask): (&[u32], u32) = match group {
             Grouping::Field => (&columns.field, u32::MAX),
             Grouping::Procedure => (&columns.procedure, u32::MAX),
@@ -46,6 +56,7 @@ impl<'a> Table<'a> {
             columns,
             keys,
             mask,
+            in_charge: in_charge.filter(|_| group == Grouping::Agency),
             past,
         }
     }
@@ -53,7 +64,11 @@ impl<'a> Table<'a> {
     /// The number of the row's group.
     #[inline]
     pub(crate) fn group(&self, at: usize) -> usize {
-        number(self.keys[at] & self.mask)
+        let key = number(self.keys[at] & self.mask);
+        match self.in_charge.and_then(|in_charge| in_charge.get(key)) {
+            Some(agency) => number(*agency),
+            None => key,
+        }
     }
 
     /// The dossier's ordinal; of a version in force it is the row's own number.
@@ -77,14 +92,15 @@ pub(crate) fn each(
     (from, to): (Day, Day),
     mut visit: impl FnMut(&Table<'_>, usize),
 ) {
-    let Some(wanted) = Wanted::of(facts, &question.filter) else {
+    let Some(wanted) = Wanted::of(facts, question) else {
         return;
     };
     let position = question.as_of.position;
     let all_known = facts.through().is_none_or(|through| position >= through);
-    let current = Table::new(&facts.current().columns, None, question.group);
-    let past =
-        (!all_known).then(|| Table::new(&facts.past().columns, Some(facts.past()), question.group));
+    let in_charge = in_charge(facts, &question.organised);
+    let table = |columns, past| Table::new(columns, past, question.group, in_charge.as_deref());
+    let current = table(&facts.current().columns, None);
+    let past = (!all_known).then(|| table(&facts.past().columns, Some(facts.past())));
     let mut chosen = [0_u16; BLOCK];
     for table in [Some(current), past].iter().flatten() {
         let columns = table.columns;
@@ -124,11 +140,12 @@ pub(crate) fn each(
 /// Counts everything the question is about.
 pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
     let (bounds, rule) = (question.bounds(), question.due_rule);
-    let mut groups = vec![Parts::default(); groups(facts, question.group)];
+    let mut groups = vec![Parts::default(); groups(facts, question)];
     let mut online = vec![0_u32; facts.names().procedures.names().len()];
     let mut laws = vec![false; facts.names().laws.names().len()];
     let mut common = vec![0_u32; number(COMMON)];
     let mut touched = Vec::new();
+    let mut marked = [[0; 2]; marks::COUNT];
     let mut placements = BTreeMap::new();
     each(facts, question, (bounds.from, bounds.to), |table, at| {
         let Some(placement) = place(table.columns, at, &bounds, rule) else {
@@ -156,6 +173,14 @@ pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
         if let Some(law) = laws.get_mut(number(table.columns.law[at])) {
             *law = true;
         }
+        let mut left = table.columns.marks[at] & marks::ALL;
+        while left != 0 && placement.is_counted() {
+            if let Some([all, ended]) = marked.get_mut(number(left.trailing_zeros())) {
+                *all += 1;
+                *ended += u64::from(placement.state() == State::Ended);
+            }
+            left &= left - 1;
+        }
     });
     for placement in touched {
         *placements.entry(placement).or_insert(0) += u64::from(common[number(placement.code())]);
@@ -165,13 +190,14 @@ pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
         placements,
         online,
         laws,
+        marked,
     }
 }
 
 /// What was pending at the end of a day, of each group: counted by itself, not as part of a form, because the opening of
 /// the next period is checked against it.
 pub(crate) fn pending_after(facts: &Facts, question: &Question, day: Day) -> Vec<u32> {
-    let mut pending = vec![0_u32; groups(facts, question.group)];
+    let mut pending = vec![0_u32; groups(facts, question)];
     each(
         facts,
         question,
@@ -208,12 +234,43 @@ pub(crate) fn parts_of(placement: Placement) -> (usize, usize) {
     (received, outcome)
 }
 
-fn groups(facts: &Facts, group: Grouping) -> usize {
+/// For each agency's number that of the agency in charge now; one that no dossier was ever accepted for has a number after
+/// all others. `None` for agencies as they were then.
+fn in_charge(facts: &Facts, organised: &Organised) -> Option<Vec<u32>> {
+    match organised {
+        Organised::Then => None,
+        Organised::Now(_) => {
+            let keys = agencies(facts, organised);
+            let numbers = facts.names().agencies.names().iter().map(|agency| {
+                let now = organised.agency(agency);
+                let at = keys.iter().position(|key| key == now);
+                at.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX)
+            });
+            Some(numbers.collect())
+        }
+    }
+}
+
+/// The agencies that a row may be about, in the order of their numbers: those seen, then successors never seen.
+pub(crate) fn agencies(facts: &Facts, organised: &Organised) -> Vec<AgencyId> {
+    let mut keys: Vec<AgencyId> = facts.names().agencies.names().to_vec();
+    if let Organised::Now(_) = organised {
+        for agency in facts.names().agencies.names() {
+            let now = organised.agency(agency);
+            if !keys.contains(now) {
+                keys.push(now.clone());
+            }
+        }
+    }
+    keys
+}
+
+fn groups(facts: &Facts, question: &Question) -> usize {
     let names = facts.names();
-    match group {
+    match question.group {
         Grouping::Field => names.fields.names().len(),
         Grouping::Procedure => names.procedures.names().len(),
-        Grouping::Agency => names.agencies.names().len(),
+        Grouping::Agency => agencies(facts, &question.organised).len(),
         Grouping::Channel => 4,
     }
 }
@@ -221,7 +278,8 @@ fn groups(facts: &Facts, group: Grouping) -> usize {
 /// A filter with numbers for identifiers.
 struct Wanted {
     any: bool,
-    agency: Option<u32>,
+    /// Several, when one has taken over from others.
+    agencies: Option<Vec<u32>>,
     field: Option<u32>,
     procedure: Option<u32>,
     channel: Option<u32>,
@@ -229,12 +287,22 @@ struct Wanted {
 
 impl Wanted {
     /// `None` when something wanted was never seen: then nothing passes.
-    fn of(facts: &Facts, filter: &Filter) -> Option<Self> {
-        let names = facts.names();
+    fn of(facts: &Facts, question: &Question) -> Option<Self> {
+        let (names, filter) = (facts.names(), &question.filter);
+        let agencies = filter.agency.as_ref().map(|wanted| {
+            let theirs = (0..).zip(names.agencies.names());
+            theirs
+                .filter(|(_, agency)| question.organised.agency(agency) == wanted)
+                .map(|(number, _)| number)
+                .collect::<Vec<u32>>()
+        });
+        if agencies.as_ref().is_some_and(Vec::is_empty) {
+            return None;
+        }
         let find = |wanted: Option<Option<u32>>| wanted.map_or(Some(None), |found| found.map(Some));
         Some(Self {
             any: *filter == Filter::default(),
-            agency: find(filter.agency.as_ref().map(|id| names.agencies.find(id)))?,
+            agencies,
             field: find(filter.field.as_ref().map(|id| names.fields.find(id)))?,
             procedure: find(
                 filter
@@ -252,8 +320,9 @@ impl Wanted {
     fn takes(&self, columns: &Columns, at: usize) -> bool {
         self.any
             || (self
-                .agency
-                .is_none_or(|wanted| wanted == columns.agency[at])
+                .agencies
+                .as_ref()
+                .is_none_or(|wanted| wanted.contains(&columns.agency[at]))
                 && self.field.is_none_or(|wanted| wanted == columns.field[at])
                 && self
                     .procedure

@@ -42,12 +42,13 @@ impl Serialize for Shown {
 }
 
 /// What is touched by the period and stands outside the form.
-const OUTSIDE: [MemoRow; 5] = [
+const OUTSIDE: [MemoRow; 6] = [
     MemoRow::NoDueDate,
     MemoRow::Unclassified,
     MemoRow::NeverAccepted,
     MemoRow::RefusedAtIntake,
     MemoRow::WithdrawnBeforeAcceptance,
+    MemoRow::AcceptanceVoided,
 ];
 
 impl Report {

@@ -91,6 +91,8 @@ pub enum Command {
     Backup(backup::Backup),
     /// Make a role's log, or its vault, out of a copy.
     Restore(backup::Restore),
+    /// Publish a working calendar to the processing that runs: provisional due dates are computed on it.
+    Calendar(Calendar),
     /// Look into a log that no service has open: verify, dump, export, import.
     Log(Log),
 }
@@ -276,6 +278,9 @@ pub struct Ii06a {
     /// As those get it who may see counts only: rows of fewer dossiers are merged, a report of fewer is withheld.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub small_cells_min: u64,
+    /// By agencies as they are now: what was an agency's that ended is its successor's.
+    #[arg(long)]
+    pub organised_now: bool,
     /// Count pending dossiers by the provincial product's laxer rule.
     #[arg(long)]
     pub provincial: bool,
@@ -309,6 +314,30 @@ pub struct CheckFigures {
     /// `json`: one object.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// `hoso calendar`.
+#[derive(Debug, Arguments)]
+pub struct Calendar {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub act: CalendarAct,
+}
+
+/// What to do with a calendar.
+#[derive(Debug, Subcommand)]
+pub enum CalendarAct {
+    /// Check a calendar, put it in use, and wait until every provisional due date is computed on it. Broken off, run it again.
+    Publish {
+        /// The calendar, laid out as deploy/catalogue/calendar.csv.
+        file: PathBuf,
+        /// Where processing listens.
+        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+        server: String,
+        /// `json`: one object.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
 }
 
 /// `hoso log`.

@@ -7,6 +7,7 @@
 
 mod args;
 mod backup;
+mod calendar;
 mod client;
 mod config;
 mod copies;
@@ -82,6 +83,9 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Backup(backup) => backup::backup(backup).await.map(|()| ExitCode::SUCCESS),
             Command::Restore(restore) => backup::restore(&restore).map(|()| ExitCode::SUCCESS),
             Command::Status(status) => status::run(status).await,
+            Command::Calendar(calendar) => {
+                calendar::run(calendar).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Log(log) => logs::run(log),
         }
     })

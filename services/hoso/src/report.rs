@@ -3,7 +3,8 @@
 use api::convert::values;
 use api::hoso::reporting::v1::reporting_service_client::ReportingServiceClient;
 use api::hoso::reporting::v1::{
-    GetReportRequest, GetReportResponse, Grouping, PendingRule, ReportQuestion, ReportRow,
+    GetReportRequest, GetReportResponse, Grouping, Organised, PendingRule, ReportQuestion,
+    ReportRow,
 };
 
 use crate::args::{By, Form, Ii06a, Report, ReportFormat};
@@ -34,6 +35,11 @@ async fn ask(form: &Ii06a) -> Result<GetReportResponse, Failure> {
     } else {
         PendingRule::Strict
     };
+    let organised = if form.organised_now {
+        Organised::Now
+    } else {
+        Organised::Then
+    };
     let question = ReportQuestion {
         from: form.from.to_string(),
         to: form.to.to_string(),
@@ -44,6 +50,7 @@ async fn ask(form: &Ii06a) -> Result<GetReportResponse, Failure> {
         procedure: form.procedure.clone(),
         channel: 0,
         pending_rule: pending_rule.into(),
+        organised: organised.into(),
     };
     let request = GetReportRequest {
         question: Some(question),

@@ -150,7 +150,7 @@ async fn explain(one: &OneDossier) -> Result<(), Failure> {
         let days: Vec<Value> = answer
             .days
             .iter()
-            .map(|day| json!({"date": day.date, "kind": day.kind, "reason": day.reason, "count": day.count}))
+            .map(|day| json!({"date": day.date, "kind": day.kind, "reason": day.reason, "reason_en": day.reason_en, "count": day.count}))
             .collect();
         let steps: Vec<Value> = answer
             .steps

@@ -278,10 +278,11 @@ pub fn explanation(explained: &ExplainDeadlineResponse) -> String {
         };
         let _ = writeln!(
             text,
-            "  {} {count}  {:<15} {}",
+            "  {} {count}  {:<15} {} · {}",
             day(&day_of.date),
             day_of.kind,
-            day_of.reason
+            day_of.reason,
+            day_of.reason_en
         );
     }
     let _ = writeln!(

@@ -6,8 +6,9 @@ use api::edge::{self, Asked, Edge};
 use api::hoso::dossier::v1 as wire;
 use api::hoso::intake::v1::intake_service_server::IntakeService;
 use api::hoso::intake::v1::{
-    AcceptDossierRequest, AcceptDossierResponse, GetSubmissionRequest, GetSubmissionResponse,
-    ListSubmissionsRequest, ListSubmissionsResponse, RefuseDossierRequest, RefuseDossierResponse,
+    AcceptDossierRequest, AcceptDossierResponse, CorrectApplicantRequest, CorrectApplicantResponse,
+    GetSubmissionRequest, GetSubmissionResponse, ListSubmissionsRequest, ListSubmissionsResponse,
+    RecordComponentsRequest, RecordComponentsResponse, RefuseDossierRequest, RefuseDossierResponse,
     RequestIntakeSupplementRequest, RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest,
     SubmitAndAcceptDossierResponse, SubmitDossierRequest, SubmitDossierResponse,
     SupplementSubmissionRequest, SupplementSubmissionResponse, WaitingSubmission,
@@ -296,6 +297,28 @@ impl IntakeService for Calls {
     ) -> Result<Response<SupplementSubmissionResponse>, Status> {
         let (dossier, position) = self.wished(request).await?;
         Ok(Response::new(SupplementSubmissionResponse {
+            dossier,
+            position,
+        }))
+    }
+
+    async fn correct_applicant(
+        &self,
+        request: Request<CorrectApplicantRequest>,
+    ) -> Result<Response<CorrectApplicantResponse>, Status> {
+        let (dossier, position) = self.wished(request).await?;
+        Ok(Response::new(CorrectApplicantResponse {
+            dossier,
+            position,
+        }))
+    }
+
+    async fn record_components(
+        &self,
+        request: Request<RecordComponentsRequest>,
+    ) -> Result<Response<RecordComponentsResponse>, Status> {
+        let (dossier, position) = self.wished(request).await?;
+        Ok(Response::new(RecordComponentsResponse {
             dossier,
             position,
         }))

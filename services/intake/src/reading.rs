@@ -1,10 +1,10 @@
 //! What each change of a filed dossier says, from the wire: the command it means, and the words that go to the vault first.
 
 use api::convert::change::{self, Marks, Wished};
-use api::convert::values;
+use api::convert::{beyond, filing, values};
 use api::hoso::intake::v1::{
-    RefuseDossierRequest, RequestIntakeSupplementRequest, SupplementSubmissionRequest,
-    WithdrawSubmissionRequest,
+    CorrectApplicantRequest, RecordComponentsRequest, RefuseDossierRequest,
+    RequestIntakeSupplementRequest, SupplementSubmissionRequest, WithdrawSubmissionRequest,
 };
 use api::{EdgeError, Faults};
 use domain::command::{
@@ -74,6 +74,18 @@ changing! {
     SupplementSubmissionRequest = "SupplementSubmission", |asked, faults| {
         let components = values::components(&asked.components, faults);
         Ok(Some(Wished::plain(Command::ReceiveIntakeSupplement(ReceiveIntakeSupplement { components }))))
+    };
+    CorrectApplicantRequest = "CorrectApplicant", |asked, faults| {
+        let person = filing::applicant(asked.applicant.as_ref(), faults);
+        let reason = change::reason_code(&asked.reason_code, faults);
+        person
+            .zip(reason)
+            .map(|((_, person), reason)| Wished::replacing(&person, reason))
+            .transpose()
+    };
+    RecordComponentsRequest = "RecordComponents", |asked, faults| {
+        let papers = beyond::components(&asked.components, faults);
+        Ok(Some(Wished::plain(Command::RecordComponents(papers))))
     };
     WithdrawSubmissionRequest = "WithdrawSubmission", |asked, faults| {
         match values::reason_if_any(asked.reason.as_ref(), faults) {

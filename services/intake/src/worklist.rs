@@ -170,7 +170,23 @@ impl Fold for Worklist {
             | Event::ResultDelivered(_)
             | Event::DueDateRecomputed(_)
             | Event::SubjectKeyDestroyed(_)
-            | Event::DuplicateSubmission(_) => {}
+            | Event::DuplicateSubmission(_)
+            | Event::VoidProposed(_)
+            | Event::AcceptanceVoided(_)
+            | Event::EventCorrected(_)
+            | Event::SubjectReplaced(_)
+            | Event::FeeWaived(_)
+            | Event::FeeRefunded(_)
+            | Event::CompetentAgencyReceived(_)
+            | Event::SubtaskOpened(_)
+            | Event::SubtaskCompleted(_)
+            | Event::SubtaskCancelled(_)
+            | Event::ComponentDigitised(_)
+            | Event::ComponentReused(_)
+            | Event::DeliveryFailed(_)
+            | Event::ResultReturnedToAgency(_)
+            | Event::FeedbackLinked(_)
+            | Event::AgencySucceeded(_) => {}
         }
     }
 }

@@ -1,32 +1,46 @@
 //! Processing's calls. A change is read, wished and answered the same way whatever it is; no rule is here.
+//!
+//! What is only asked is answered in [`crate::asking`].
 
-use api::convert::{change, dossier as outward, duplicate, history, values};
+use std::path::Path;
+use std::sync::Arc;
+
+use api::convert::change;
 use api::edge::{self, Asked, Edge};
 use api::hoso::dossier::v1 as wire;
 use api::hoso::processing::v1::processing_service_server::ProcessingService;
 use api::hoso::processing::v1::{
-    AssignTaskRequest, AssignTaskResponse, ExplainDeadlineRequest, ExplainDeadlineResponse,
-    ExtendDeadlineRequest, ExtendDeadlineResponse, GetDossierRequest, GetDossierResponse,
-    GetHistoryRequest, GetHistoryResponse, LapseSupplementRequest, LapseSupplementResponse,
-    ListDossiersRequest, ListDossiersResponse, ReceiveSupplementRequest, ReceiveSupplementResponse,
-    RecordDeliveryRequest, RecordDeliveryResponse, RecordPaymentRequest, RecordPaymentResponse,
-    RefuseAfterExaminationRequest, RefuseAfterExaminationResponse, RequestFeeRequest,
-    RequestFeeResponse, RequestSupplementRequest, RequestSupplementResponse, ResolveDossierRequest,
-    ResolveDossierResponse, ResumeProcessingRequest, ResumeProcessingResponse,
+    AssignTaskRequest, AssignTaskResponse, CancelSubtaskRequest, CancelSubtaskResponse,
+    CompleteSubtaskRequest, CompleteSubtaskResponse, CorrectApplicantRequest,
+    CorrectApplicantResponse, CorrectEventRequest, CorrectEventResponse, ExplainDeadlineRequest,
+    ExplainDeadlineResponse, ExtendDeadlineRequest, ExtendDeadlineResponse, GetCalendarRequest,
+    GetCalendarResponse, GetDossierRequest, GetDossierResponse, GetHistoryRequest,
+    GetHistoryResponse, LapseSupplementRequest, LapseSupplementResponse, LinkFeedbackRequest,
+    LinkFeedbackResponse, ListDossiersRequest, ListDossiersResponse, ListSubtasksRequest,
+    ListSubtasksResponse, OpenSubtaskRequest, OpenSubtaskResponse, ProposeVoidRequest,
+    ProposeVoidResponse, PublishCalendarRequest, PublishCalendarResponse,
+    ReceiveByCompetentAgencyRequest, ReceiveByCompetentAgencyResponse, ReceiveSupplementRequest,
+    ReceiveSupplementResponse, RecordComponentsRequest, RecordComponentsResponse,
+    RecordDeliveryFailureRequest, RecordDeliveryFailureResponse, RecordDeliveryRequest,
+    RecordDeliveryResponse, RecordPaymentRequest, RecordPaymentResponse, RefundFeeRequest,
+    RefundFeeResponse, RefuseAfterExaminationRequest, RefuseAfterExaminationResponse,
+    RequestFeeRequest, RequestFeeResponse, RequestSupplementRequest, RequestSupplementResponse,
+    ResolveDossierRequest, ResolveDossierResponse, ResumeProcessingRequest,
+    ResumeProcessingResponse, ReturnResultToAgencyRequest, ReturnResultToAgencyResponse,
     SuspendProcessingRequest, SuspendProcessingResponse, TerminateProcessingRequest,
-    TerminateProcessingResponse, TransferRequest, TransferResponse, WithdrawDossierRequest,
+    TerminateProcessingResponse, TransferRequest, TransferResponse, VoidAcceptanceRequest,
+    VoidAcceptanceResponse, WaiveFeeRequest, WaiveFeeResponse, WithdrawDossierRequest,
     WithdrawDossierResponse,
 };
 use api::token;
-use api::{EdgeError, Faults, page};
+use api::{EdgeError, Faults};
 use application::HandleError;
 use application::desk::{Loaded, Name};
 use application::projection::Projection;
-use domain::ids::{ActorId, AgencyId, DossierId, OrganisationId};
+use domain::ids::{DossierId, OrganisationId, VersionHash};
 use tonic::{Request, Response, Status};
 
 use crate::board::Board;
-use crate::inbox::{self, Filter, Place};
 use crate::reading::Changing;
 
 /// What the calls work with.
@@ -34,6 +48,10 @@ use crate::reading::Changing;
 pub struct Calls {
     pub(crate) edge: Edge,
     pub(crate) board: Projection<Board>,
+    /// Processing's folder, where a published calendar is kept.
+    pub(crate) data: Arc<Path>,
+    /// The catalogue's own calendar.
+    pub(crate) own_calendar: VersionHash,
 }
 
 impl Calls {
@@ -74,7 +92,7 @@ impl Calls {
 
     /// A dossier after the positions asked for are here. One whose own id is not known here may be on its way from
     /// intake, unless the caller waited for intake's answer.
-    async fn look_up(
+    pub(crate) async fn look_up(
         &self,
         name: &Name,
         points: &[token::Point],
@@ -84,7 +102,11 @@ impl Calls {
     }
 
     /// The id of a dossier that is here, understood or not.
-    async fn known(&self, name: &Name, points: &[token::Point]) -> Result<DossierId, EdgeError> {
+    pub(crate) async fn known(
+        &self,
+        name: &Name,
+        points: &[token::Point],
+    ) -> Result<DossierId, EdgeError> {
         self.edge.wait_for(points).await?;
         let id = self.edge.desk.find(name)?;
         match (self.edge.desk.revision(id)?, points) {
@@ -249,143 +271,190 @@ impl ProcessingService for Calls {
         Ok(Response::new(RecordDeliveryResponse { dossier, position }))
     }
 
+    async fn propose_void(
+        &self,
+        request: Request<ProposeVoidRequest>,
+    ) -> Result<Response<ProposeVoidResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(ProposeVoidResponse { dossier, position }))
+    }
+
+    async fn void_acceptance(
+        &self,
+        request: Request<VoidAcceptanceRequest>,
+    ) -> Result<Response<VoidAcceptanceResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(VoidAcceptanceResponse { dossier, position }))
+    }
+
+    async fn correct_event(
+        &self,
+        request: Request<CorrectEventRequest>,
+    ) -> Result<Response<CorrectEventResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(CorrectEventResponse { dossier, position }))
+    }
+
+    async fn correct_applicant(
+        &self,
+        request: Request<CorrectApplicantRequest>,
+    ) -> Result<Response<CorrectApplicantResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(CorrectApplicantResponse {
+            dossier,
+            position,
+        }))
+    }
+
+    async fn waive_fee(
+        &self,
+        request: Request<WaiveFeeRequest>,
+    ) -> Result<Response<WaiveFeeResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(WaiveFeeResponse { dossier, position }))
+    }
+
+    async fn refund_fee(
+        &self,
+        request: Request<RefundFeeRequest>,
+    ) -> Result<Response<RefundFeeResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(RefundFeeResponse { dossier, position }))
+    }
+
+    async fn receive_by_competent_agency(
+        &self,
+        request: Request<ReceiveByCompetentAgencyRequest>,
+    ) -> Result<Response<ReceiveByCompetentAgencyResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(ReceiveByCompetentAgencyResponse {
+            dossier,
+            position,
+        }))
+    }
+
+    async fn open_subtask(
+        &self,
+        request: Request<OpenSubtaskRequest>,
+    ) -> Result<Response<OpenSubtaskResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(OpenSubtaskResponse { dossier, position }))
+    }
+
+    async fn complete_subtask(
+        &self,
+        request: Request<CompleteSubtaskRequest>,
+    ) -> Result<Response<CompleteSubtaskResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(CompleteSubtaskResponse { dossier, position }))
+    }
+
+    async fn cancel_subtask(
+        &self,
+        request: Request<CancelSubtaskRequest>,
+    ) -> Result<Response<CancelSubtaskResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(CancelSubtaskResponse { dossier, position }))
+    }
+
+    async fn record_components(
+        &self,
+        request: Request<RecordComponentsRequest>,
+    ) -> Result<Response<RecordComponentsResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(RecordComponentsResponse {
+            dossier,
+            position,
+        }))
+    }
+
+    async fn record_delivery_failure(
+        &self,
+        request: Request<RecordDeliveryFailureRequest>,
+    ) -> Result<Response<RecordDeliveryFailureResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(RecordDeliveryFailureResponse {
+            dossier,
+            position,
+        }))
+    }
+
+    async fn return_result_to_agency(
+        &self,
+        request: Request<ReturnResultToAgencyRequest>,
+    ) -> Result<Response<ReturnResultToAgencyResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(ReturnResultToAgencyResponse {
+            dossier,
+            position,
+        }))
+    }
+
+    async fn link_feedback(
+        &self,
+        request: Request<LinkFeedbackRequest>,
+    ) -> Result<Response<LinkFeedbackResponse>, Status> {
+        let (dossier, position) = self.change(request).await?;
+        Ok(Response::new(LinkFeedbackResponse { dossier, position }))
+    }
+
     async fn get_dossier(
         &self,
         request: Request<GetDossierRequest>,
     ) -> Result<Response<GetDossierResponse>, Status> {
-        let asked = request.into_inner();
-        let mut faults = Faults::default();
-        let name = change::name(asked.dossier.as_ref(), &mut faults);
-        let points = faults.take("min_position", token::read(&asked.min_position));
-        let (name, points) = faults.finish(name.zip(points))?;
-        let (id, loaded) = self.look_up(&name, &points).await?;
-        let others = self.edge.desk.other_histories(id, &loaded.dossier);
-        let others = others.map_err(EdgeError::from)?;
-        let notice = duplicate::notice(&name, &loaded, &others).unwrap_or_default();
-        Ok(Response::new(GetDossierResponse {
-            dossier: Some(wire::Dossier {
-                other_histories: duplicate::outward(&loaded, &others),
-                ..self.edge.read(id, &loaded)
-            }),
-            position: self.edge.here(),
-            notice_vi: notice.vi,
-            notice_en: notice.en,
-        }))
+        Ok(Response::new(
+            self.ask_get_dossier(request.into_inner()).await?,
+        ))
     }
 
     async fn get_history(
         &self,
         request: Request<GetHistoryRequest>,
     ) -> Result<Response<GetHistoryResponse>, Status> {
-        let asked = request.into_inner();
-        let mut faults = Faults::default();
-        let name = change::name(asked.dossier.as_ref(), &mut faults);
-        let size = page::size(asked.page_size, &mut faults);
-        let question = format!("{:?}", asked.dossier);
-        let after = page::read(&asked.page_token, &question, &mut faults);
-        let points = faults.take("min_position", token::read(&asked.min_position));
-        let (name, points) = faults.finish(name.zip(points))?;
-        let id = self.known(&name, &points).await?;
-        let records = self.edge.desk.records(id).map_err(EdgeError::from)?;
-        let revision = records.last().map_or(0, |record| record.revision);
-        let skip = after
-            .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
-            .map_or(0, u32::from_be_bytes);
-        let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
-        let events: Vec<_> = records
-            .iter()
-            .skip(skipped)
-            .take(size)
-            .map(history::entry)
-            .collect();
-        let next = events
-            .last()
-            .filter(|last| last.revision < revision)
-            .map(|last| page::write(&question, &last.revision.to_be_bytes()));
-        Ok(Response::new(GetHistoryResponse {
-            dossier_id: id.to_string(),
-            events,
-            next_page_token: next.unwrap_or_default(),
-            position: self.edge.here(),
-        }))
+        Ok(Response::new(
+            self.ask_get_history(request.into_inner()).await?,
+        ))
     }
 
     async fn explain_deadline(
         &self,
         request: Request<ExplainDeadlineRequest>,
     ) -> Result<Response<ExplainDeadlineResponse>, Status> {
-        let asked = request.into_inner();
-        let mut faults = Faults::default();
-        let name = change::name(asked.dossier.as_ref(), &mut faults);
-        let points = faults.take("min_position", token::read(&asked.min_position));
-        let (name, points) = faults.finish(name.zip(points))?;
-        let (_, loaded) = self.look_up(&name, &points).await?;
-        let explained = outward::explanation(&loaded, self.edge.desk.catalogue()).ok_or(
-            EdgeError::NotFound {
-                what: "due date: the dossier was never accepted",
-            },
-        )?;
-        Ok(Response::new(ExplainDeadlineResponse {
-            position: self.edge.here(),
-            ..explained
-        }))
+        Ok(Response::new(
+            self.ask_explain_deadline(request.into_inner()).await?,
+        ))
     }
 
     async fn list_dossiers(
         &self,
         request: Request<ListDossiersRequest>,
     ) -> Result<Response<ListDossiersResponse>, Status> {
-        let asked = request.into_inner();
-        let question = format!(
-            "{}/{}/{:?}/{:?}",
-            asked.agency, asked.holder, asked.phases, asked.due_before
-        );
-        let mut faults = Faults::default();
-        let size = page::size(asked.page_size, &mut faults);
-        let after = page::read(&asked.page_token, &question, &mut faults)
-            .and_then(|bytes| Place::from_bytes(&bytes));
-        let points = faults.take("min_position", token::read(&asked.min_position));
-        let due_before = asked
-            .due_before
-            .map(|at| faults.take("due_before", values::instant(at)))
-            .unwrap_or_default();
-        let mut phases = Vec::with_capacity(asked.phases.len().min(16));
-        for phase in asked.phases.iter().take(16) {
-            match values::phase(*phase).filter(|phase| inbox::lists(*phase)) {
-                Some(phase) => phases.push(phase),
-                None => faults.note(
-                    "phases",
-                    "may hold accepted, in processing, awaiting supplement, awaiting payment, suspended and resolved",
-                ),
-            }
-        }
-        let points = faults.finish(points)?;
-        self.edge.wait_for(&points).await?;
-        let head = self.edge.desk.log().head();
-        self.board.reach(head.position, self.edge.patience).await;
-        let filter = Filter {
-            agency: (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str())),
-            holder: (!asked.holder.is_empty()).then(|| ActorId::new(asked.holder.as_str())),
-            phases,
-            due_before,
-        };
-        let places = self
-            .board
-            .read(|board, _| board.inbox.page(&filter, after, size + 1));
-        let next = places
-            .get(size)
-            .and_then(|_| places.get(size - 1))
-            .map(|last| page::write(&question, &last.to_bytes()));
-        let dossiers = places
-            .iter()
-            .take(size)
-            .map(|place| self.edge.listed(place.dossier))
-            .collect::<Result<_, HandleError>>()
-            .map_err(EdgeError::from)?;
-        Ok(Response::new(ListDossiersResponse {
-            dossiers,
-            next_page_token: next.unwrap_or_default(),
-            position: self.edge.here(),
-        }))
+        Ok(Response::new(
+            self.ask_list_dossiers(request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_subtasks(
+        &self,
+        request: Request<ListSubtasksRequest>,
+    ) -> Result<Response<ListSubtasksResponse>, Status> {
+        Ok(Response::new(
+            self.ask_list_subtasks(request.into_inner()).await?,
+        ))
+    }
+
+    async fn publish_calendar(
+        &self,
+        request: Request<PublishCalendarRequest>,
+    ) -> Result<Response<PublishCalendarResponse>, Status> {
+        Ok(Response::new(self.put_calendar(&request.into_inner())?))
+    }
+
+    async fn get_calendar(
+        &self,
+        _request: Request<GetCalendarRequest>,
+    ) -> Result<Response<GetCalendarResponse>, Status> {
+        let calendar = Some(self.calendar());
+        Ok(Response::new(GetCalendarResponse { calendar }))
     }
 }

@@ -11,6 +11,9 @@ use domain::ids::{ActorId, AgencyId, DossierId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::subtasks::Subtasks;
+use crate::watched::Watched;
+
 /// Where a dossier stands in the inbox: by due date, then by acceptance; those without a due date come last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Place {
@@ -98,6 +101,10 @@ impl Filter {
 /// The dossiers somebody still has to do something about: all that were neither returned nor closed for good.
 #[derive(Debug, Default)]
 pub struct Inbox {
+    /// What agencies were asked by others.
+    pub subtasks: Subtasks,
+    /// What may happen by itself.
+    pub watched: Watched,
     open: HashMap<DossierId, Dossier>,
     order: BTreeMap<Place, ()>,
 }
@@ -117,7 +124,8 @@ pub fn lists(phase: Phase) -> bool {
         | Phase::Refused
         | Phase::Terminated
         | Phase::Returned
-        | Phase::Withdrawn => false,
+        | Phase::Withdrawn
+        | Phase::Voided => false,
     }
 }
 
@@ -145,6 +153,8 @@ impl Inbox {
         {
             self.order.insert(Place::of(id, case), ());
         }
+        self.subtasks.update(id, &dossier);
+        self.watched.update(id, &dossier);
         self.open.insert(id, dossier);
     }
 
@@ -156,9 +166,14 @@ impl Inbox {
         }
         let after = dossier::evolve(before, occurrence);
         let over = match after.phase() {
-            Phase::Refused | Phase::Terminated | Phase::Returned | Phase::Withdrawn => true,
+            // Nothing is left of it here once it is over: what becomes known of it later finds it unknown.
             Phase::Unknown
-            | Phase::Submitted
+            | Phase::Refused
+            | Phase::Terminated
+            | Phase::Returned
+            | Phase::Withdrawn
+            | Phase::Voided => true,
+            Phase::Submitted
             | Phase::AwaitingIntakeSupplement
             | Phase::Accepted
             | Phase::InProcessing
@@ -167,7 +182,10 @@ impl Inbox {
             | Phase::Suspended
             | Phase::Resolved => false,
         };
-        if !over {
+        if over {
+            self.subtasks.update(id, &after);
+            self.watched.update(id, &after);
+        } else {
             self.put(id, after);
         }
     }

@@ -1,17 +1,24 @@
 //! Processing (*giải quyết*): accepted dossiers, until the result is handed over.
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
-//! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire
-//! * [`inbox`]: what officers have to do, the nearest due date first; [`board`]: that and the other lists in memory
+//! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire; [`asking`]: what is only asked
+//! * [`inbox`]: what officers have to do, the nearest due date first; [`subtasks`]: what other agencies were asked;
+//!   [`watched`]: what may happen by itself
+//! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; [`calendar`]: the calendar published while running
 //!
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
 
+pub mod asking;
 pub mod board;
+pub mod calendar;
+pub mod deadlines;
 pub mod grpc;
 pub mod inbox;
 pub mod reading;
 pub mod settings;
 mod status;
+pub mod subtasks;
+pub mod watched;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -66,6 +73,9 @@ pub enum StartError {
         "processing's vault was restored, and what was erased since cannot be erased again: {0}"
     )]
     Erasures(#[from] erasures::ApplyError),
+    /// The calendar that was published here cannot be read.
+    #[error("the calendar that was published here cannot be read: {0}")]
+    Calendar(std::io::Error),
 }
 
 impl Processing {
@@ -98,10 +108,13 @@ impl Processing {
             },
         )?;
         erasures::apply_after_restore(&log, &vault, &settings.data)?;
+        let own_calendar = settings.catalogue.calendar().version().clone();
+        let catalogue =
+            calendar::in_use(&settings.data, settings.catalogue).map_err(StartError::Calendar)?;
         let desk = Desk::new(
             log.clone(),
             vault,
-            settings.catalogue,
+            catalogue,
             // Processing accepts nothing, so it issues no codes.
             Arc::new(Codes::none()),
             Writer::Processing,
@@ -116,6 +129,8 @@ impl Processing {
                     ack: Ack::Local,
                 },
                 board,
+                data: settings.data.as_path().into(),
+                own_calendar,
             },
             drain: settings.drain,
             data: settings.data,
@@ -174,6 +189,10 @@ impl Processing {
         tasks.spawn(
             healer.run(move |_| erasures::erased(healed.clone(), vault.clone(), data.clone())),
         );
+        tasks.spawn(deadlines::keep_watching(
+            self.calls.edge.clone(),
+            self.calls.board.clone(),
+        ));
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),

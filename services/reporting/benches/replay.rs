@@ -168,6 +168,7 @@ fn history(number: u64, start: Timestamp) -> Vec<Event> {
             source: None,
             catalogue: version.clone(),
             answer_due: Some(start),
+            boundary_independent: false,
             synthetic: true,
         }),
         Event::DossierAccepted(DossierAccepted {
@@ -193,6 +194,7 @@ fn history(number: u64, start: Timestamp) -> Vec<Event> {
             calendar: version.clone(),
             catalogue: version,
             receipt_issued: true,
+            boundary_independent: false,
         }),
         Event::Transferred(Transferred {
             to: agency,

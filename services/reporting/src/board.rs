@@ -113,6 +113,7 @@ impl Board {
                 ..Filter::default()
             },
             pending_rule: PendingRule::Strict,
+            organised_now: false,
         };
         let question = self.reports.question(&asked, as_of);
         let sheet = self

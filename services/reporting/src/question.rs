@@ -21,6 +21,8 @@ pub struct Asked {
     pub filter: Filter,
     /// How pending dossiers are classed.
     pub pending_rule: PendingRule,
+    /// Agencies are those in charge on the as-of day, not those of acceptance.
+    pub organised_now: bool,
 }
 
 /// Reads the field `question`.
@@ -64,6 +66,14 @@ pub fn read_fields(given: &wire::ReportQuestion, faults: &mut Faults) -> Option<
             None
         }
     };
+    let organised_now = match wire::Organised::try_from(given.organised) {
+        Ok(wire::Organised::Unspecified | wire::Organised::Then) => Some(false),
+        Ok(wire::Organised::Now) => Some(true),
+        Err(_) => {
+            faults.note("organised", "must be then or now");
+            None
+        }
+    };
     let channel = match given.channel {
         0 => Some(None),
         other => faults
@@ -96,5 +106,6 @@ pub fn read_fields(given: &wire::ReportQuestion, faults: &mut Faults) -> Option<
             channel: channel?,
         },
         pending_rule: pending_rule?,
+        organised_now: organised_now?,
     })
 }

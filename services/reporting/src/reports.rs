@@ -16,7 +16,7 @@ use eventlog::{EventLog, Position, StreamId};
 use jiff::Timestamp;
 use messaging::nats::latest::Known;
 use sha2::{Digest as _, Sha256};
-use statistics::{AsOf, Grouping, Question, Report, ii06a};
+use statistics::{AsOf, Grouping, Organised, Question, Report, ii06a};
 
 use crate::figures::Figures;
 use crate::question::Asked;
@@ -137,9 +137,23 @@ impl Reports {
             group: asked.grouping,
             filter: asked.filter.clone(),
             due_rule: asked.pending_rule,
+            organised: self.organised(asked, as_of.at),
             information_only: Some(self.information_only()),
             ..Question::new(asked.period, as_of)
         }
+    }
+
+    /// Who has taken over from whom by that moment's day: a report asked again for the same moment is the same.
+    fn organised(&self, asked: &Asked, at: Timestamp) -> Organised {
+        if !asked.organised_now {
+            return Organised::Then;
+        }
+        let day = domain::local::date(at);
+        let successors = self.catalogue.agencies().filter_map(|agency| {
+            let in_charge = self.catalogue.agency_in_charge(&agency.id, day)?;
+            Some((agency.id.clone(), in_charge.id.clone()))
+        });
+        Organised::Now(successors.collect())
     }
 
     fn information_only(&self) -> Vec<ProcedureCode> {

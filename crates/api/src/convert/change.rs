@@ -2,7 +2,9 @@
 
 use application::desk::Name;
 use application::log::Revision;
+use application::personal::Applicant;
 use domain::Command;
+use domain::command::ReplaceSubject;
 use domain::event::{DeliveryMode, PaymentMethod, Reason};
 use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, VaultRef};
 use uuid::Uuid;
@@ -69,6 +71,34 @@ impl Wished {
             build: Box::new(move |kept| build(edge::reason(&why, kept))),
         })
     }
+}
+
+impl Wished {
+    /// Who the applicant really is: the whole of it goes to the vault.
+    ///
+    /// # Errors
+    /// When it cannot be written for the vault, which no words can cause.
+    pub fn replacing(person: &Applicant, reason: Box<str>) -> Result<Self, EdgeError> {
+        Ok(Self {
+            secrets: vec![edge::secret(person)?],
+            build: Box::new(move |kept| {
+                Command::ReplaceSubject(ReplaceSubject {
+                    subject: edge::only(kept),
+                    reason: Reason {
+                        code: reason.clone(),
+                        text: None,
+                    },
+                })
+            }),
+        })
+    }
+}
+
+/// A reason that is a code alone, in the field `reason_code`.
+pub fn reason_code(given: &str, faults: &mut Faults) -> Option<Box<str>> {
+    faults
+        .take("reason_code", text::reason_code(given))
+        .map(Into::into)
 }
 
 /// The marks of an intake mutation.

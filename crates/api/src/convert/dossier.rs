@@ -8,7 +8,7 @@ use domain::dossier::{Dossier, Ended};
 use domain::event::ApplicantKind;
 use domain::ids::DossierId;
 
-use super::values;
+use super::{beyond, values};
 use crate::hoso::{dossier::v1 as wire, processing::v1 as processing};
 
 /// A dossier on the wire.
@@ -24,7 +24,7 @@ pub fn dossier(
     let ended = dossier.ended();
     let submitted = filing.map(|filing| &filing.submitted);
     let procedure = submitted.map(|submitted| &submitted.procedure);
-    wire::Dossier {
+    let mut outward = wire::Dossier {
         dossier_id: id.to_string(),
         code: case.map(|case| case.code.to_string()).unwrap_or_default(),
         phase: values::wire_phase(phase).into(),
@@ -73,7 +73,10 @@ pub fn dossier(
             .map(|flag| flag.as_str().to_owned())
             .collect(),
         other_histories: super::duplicate::noted(dossier),
-    }
+        ..wire::Dossier::default()
+    };
+    beyond::add(&mut outward, dossier);
+    outward
 }
 
 /// The applicant on the wire: personal data, for those who may see it.
@@ -123,6 +126,7 @@ pub fn explanation(
                 date: day.date.to_string(),
                 kind: day.kind.as_str().to_owned(),
                 reason: day.reason.into(),
+                reason_en: day.reason_en.into(),
                 count: day.count.unwrap_or_default(),
             })
             .collect(),

@@ -30,6 +30,7 @@ pub struct Filed {
     kind: ApplicantKind,
     components: Vec<PresentedComponent>,
     source: Option<SourceReference>,
+    boundary_independent: bool,
     synthetic: bool,
 }
 
@@ -48,6 +49,7 @@ impl Filed {
             subject,
             components: self.components,
             source: self.source,
+            boundary_independent: self.boundary_independent,
             synthetic: self.synthetic,
         }
     }
@@ -90,12 +92,14 @@ pub fn submission(given: Option<&intake::Submission>, faults: &mut Faults) -> Op
             kind,
             components,
             source,
+            boundary_independent: given.boundary_independent,
             synthetic: given.synthetic,
         })
     })
 }
 
-fn applicant(
+/// An applicant from the wire, within the field `applicant`.
+pub fn applicant(
     given: Option<&wire::Applicant>,
     faults: &mut Faults,
 ) -> Option<(ApplicantKind, Applicant)> {

@@ -152,6 +152,7 @@ pub fn wire_phase(phase: Phase) -> wire::Phase {
         Phase::Resolved => wire::Phase::Resolved,
         Phase::Returned => wire::Phase::Returned,
         Phase::Withdrawn => wire::Phase::Withdrawn,
+        Phase::Voided => wire::Phase::Voided,
     }
 }
 
@@ -170,6 +171,7 @@ pub fn phase(value: i32) -> Option<Phase> {
         Ok(wire::Phase::Resolved) => Some(Phase::Resolved),
         Ok(wire::Phase::Returned) => Some(Phase::Returned),
         Ok(wire::Phase::Withdrawn) => Some(Phase::Withdrawn),
+        Ok(wire::Phase::Voided) => Some(Phase::Voided),
         Ok(wire::Phase::Unspecified) | Err(_) => None,
     }
 }
@@ -282,13 +284,26 @@ pub fn reason_if_any(given: Option<&wire::Reason>, faults: &mut Faults) -> Optio
 }
 
 fn reason_given(given: &wire::Reason, faults: &mut Faults) -> Option<ReasonGiven> {
-    faults.within("reason", |faults| {
-        let code = faults.take("code", text::reason_code(&given.code));
-        let words = faults.take("text", text::prose(&given.text, 4000));
-        Some(ReasonGiven {
-            code: code?.into(),
-            text: words.filter(|words| !words.is_empty()),
-        })
+    faults.within("reason", |faults| parts(given, faults))
+}
+
+/// A reason from the wire that must be there, in a field that the caller is within.
+pub fn reason_of(given: Option<&wire::Reason>, faults: &mut Faults) -> Option<ReasonGiven> {
+    match given {
+        Some(given) => parts(given, faults),
+        None => {
+            faults.note("", "must say what is asked");
+            None
+        }
+    }
+}
+
+fn parts(given: &wire::Reason, faults: &mut Faults) -> Option<ReasonGiven> {
+    let code = faults.take("code", text::reason_code(&given.code));
+    let words = faults.take("text", text::prose(&given.text, 4000));
+    Some(ReasonGiven {
+        code: code?.into(),
+        text: words.filter(|words| !words.is_empty()),
     })
 }
 

@@ -242,3 +242,25 @@ fn the_version_is_that_of_the_content_whatever_the_order() {
         "the calendar is the same"
     );
 }
+
+#[test]
+fn a_published_calendar_takes_the_place_of_the_one_in_the_files_and_loses_no_year() {
+    let one = small();
+    let more = format!("{CALENDAR}2026-12-31,off,Nghỉ hoán đổi,official\n");
+    let other = one.with_calendar(&more).unwrap();
+    assert!(!other.calendar().working(day("2026-12-31")));
+    assert_ne!(other.version(), one.version());
+    assert_eq!(
+        other.version(),
+        one.with_calendar(&more).unwrap().version(),
+        "the same calendar, the same version"
+    );
+    assert_eq!(
+        one.with_calendar(CALENDAR).unwrap().version(),
+        one.version()
+    );
+    let fewer = CALENDAR.replace("# published: 2021..2026", "# published: 2021..2025");
+    let faults = one.with_calendar(&fewer).unwrap_err();
+    assert!(faults[0].to_string().contains("no longer publishes 2026"));
+    assert!(one.with_calendar("date,kind\n").is_err());
+}

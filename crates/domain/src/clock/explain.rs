@@ -2,13 +2,13 @@
 
 use jiff::{
     SignedDuration, Timestamp,
-    civil::{Date, DateTime},
+    civil::{Date, DateTime, Weekday},
 };
 use serde::{Deserialize, Serialize};
 
 use super::count::{Counter, days_from, months_after};
 use super::{Due, TimeLimit, TimeUnit};
-use crate::calendar::{Calendar, CalendarDayKind};
+use crate::calendar::{Calendar, CalendarDayKind, Day};
 use crate::local;
 use crate::working_hours::WorkingHours;
 
@@ -65,6 +65,8 @@ pub struct ExplainedDay {
     pub kind: DayKind,
     /// Why, in Vietnamese.
     pub reason: Box<str>,
+    /// Why, in English.
+    pub reason_en: Box<str>,
     /// How much of the limit is used up at the end of this day, in days or in whole hours (for months, in days); none for
     /// a day that uses up nothing. The due day always has it.
     pub count: Option<u32>,
@@ -94,6 +96,25 @@ pub fn explain(
     account.days()
 }
 
+/// A reason in Vietnamese and in English.
+type Said = (Box<str>, Box<str>);
+
+fn said(vi: impl Into<Box<str>>, en: impl Into<Box<str>>) -> Said {
+    (vi.into(), en.into())
+}
+
+/// A day that differs from an ordinary one; the calendar tells why in Vietnamese only.
+fn off(date: Date, day: Day<'_>) -> Said {
+    let en = match (day.kind, date.weekday()) {
+        (CalendarDayKind::Weekend, Weekday::Saturday) => "Saturday".to_owned(),
+        (CalendarDayKind::Weekend, _) => "Sunday".to_owned(),
+        (CalendarDayKind::Holiday, _) => format!("Day off: {}", day.reason),
+        (CalendarDayKind::WorkedWeekend, _) => format!("Weekend day worked: {}", day.reason),
+        (CalendarDayKind::Weekday, _) => "Working day".to_owned(),
+    };
+    said(day.reason, en)
+}
+
 struct Account<'a> {
     counter: Counter<'a>,
     limit: TimeLimit,
@@ -116,10 +137,12 @@ impl Account<'_> {
             }
         }
         self.count(due, &mut used);
+        let due_reason = self.due_reason();
         days.push(ExplainedDay {
             date: due,
             kind: DayKind::Due,
-            reason: self.due_reason(),
+            reason: due_reason.0,
+            reason_en: due_reason.1,
             count: Some(used.number(self.limit.unit)),
         });
         days
@@ -151,16 +174,19 @@ impl Account<'_> {
             TimeUnit::WorkingHours | TimeUnit::WorkingDays | TimeUnit::SameDay => day.working,
             TimeUnit::CalendarDays | TimeUnit::Months => !self.rolled(date, before.days),
         };
-        let (kind, reason) = if date == self.start.date() {
-            (DayKind::Start, self.start_reason(day.working, day.reason))
+        let (kind, (reason, reason_en)) = if date == self.start.date() {
+            (DayKind::Start, self.start_reason(date, day))
         } else if would_count && !counted {
-            (DayKind::Paused, "Tạm dừng tính thời hạn".into())
+            (
+                DayKind::Paused,
+                said("Tạm dừng tính thời hạn", "The clock stands still"),
+            )
         } else {
             match day.kind {
                 CalendarDayKind::Weekday => (DayKind::Counted, self.weekday_reason(date)),
-                CalendarDayKind::Weekend => (DayKind::Weekend, day.reason.into()),
-                CalendarDayKind::Holiday => (DayKind::Holiday, day.reason.into()),
-                CalendarDayKind::WorkedWeekend => (DayKind::WorkedWeekend, day.reason.into()),
+                CalendarDayKind::Weekend => (DayKind::Weekend, off(date, day)),
+                CalendarDayKind::Holiday => (DayKind::Holiday, off(date, day)),
+                CalendarDayKind::WorkedWeekend => (DayKind::WorkedWeekend, off(date, day)),
             }
         };
         let shows_count = counted || (by_hours && kind == DayKind::Start);
@@ -168,44 +194,67 @@ impl Account<'_> {
             date,
             kind,
             reason,
+            reason_en,
             count: shows_count.then(|| used.number(self.limit.unit)),
         }
     }
 
-    fn start_reason(&self, working: bool, off: &str) -> Box<str> {
-        match (self.limit.unit, working) {
-            (TimeUnit::WorkingHours, true) => "Ngày tiếp nhận, tính từ giờ tiếp nhận".into(),
-            (TimeUnit::WorkingHours, false) => format!("Ngày tiếp nhận ({off})").into(),
+    fn start_reason(&self, date: Date, day: Day<'_>) -> Said {
+        match (self.limit.unit, day.working) {
+            (TimeUnit::WorkingHours, true) => said(
+                "Ngày tiếp nhận, tính từ giờ tiếp nhận",
+                "The day of acceptance, from its hour on",
+            ),
+            (TimeUnit::WorkingHours, false) => {
+                let (vi, en) = off(date, day);
+                said(
+                    format!("Ngày tiếp nhận ({vi})"),
+                    format!("The day of acceptance ({en})"),
+                )
+            }
             (
                 TimeUnit::WorkingDays
                 | TimeUnit::CalendarDays
                 | TimeUnit::Months
                 | TimeUnit::SameDay,
                 _,
-            ) => "Ngày tiếp nhận, không tính".into(),
+            ) => said(
+                "Ngày tiếp nhận, không tính",
+                "The day of acceptance, not counted",
+            ),
         }
     }
 
-    fn weekday_reason(&self, date: Date) -> Box<str> {
-        let year = date.year();
-        if self.counter.calendar.published(year) {
-            "Ngày làm việc".into()
-        } else {
-            format!("Ngày làm việc (lịch năm {year} chưa công bố)").into()
-        }
+    fn weekday_reason(&self, date: Date) -> Said {
+        let (vi, en) = self.unpublished(date);
+        said(format!("Ngày làm việc{vi}"), format!("Working day{en}"))
     }
 
-    fn due_reason(&self) -> Box<str> {
+    fn due_reason(&self) -> Said {
         let date = self.due.date();
         let day = self.counter.calendar.day(date);
-        let year = date.year();
-        if !day.reason.is_empty() {
-            format!("Ngày hẹn trả kết quả ({})", day.reason).into()
-        } else if self.counter.calendar.published(year) {
-            "Ngày hẹn trả kết quả".into()
+        let (vi, en) = if day.reason.is_empty() {
+            self.unpublished(date)
         } else {
-            format!("Ngày hẹn trả kết quả (lịch năm {year} chưa công bố)").into()
+            let (vi, en) = off(date, day);
+            said(format!(" ({vi})"), format!(" ({en})"))
+        };
+        said(
+            format!("Ngày hẹn trả kết quả{vi}"),
+            format!("The due day{en}"),
+        )
+    }
+
+    /// What to add to a day that no published calendar vouches for.
+    fn unpublished(&self, date: Date) -> Said {
+        let year = date.year();
+        if self.counter.calendar.published(year) {
+            return said("", "");
         }
+        said(
+            format!(" (lịch năm {year} chưa công bố)"),
+            format!(" (the calendar of {year} is not published)"),
+        )
     }
 
     /// By date, a pause takes the days after its first up to and including its last.

@@ -22,16 +22,19 @@ pub(super) fn accept(
     let on = local::date(at);
     let law = law_in_force(on, ctx)?;
     let procedure = procedure_valid(&filed.procedure, on, ctx)?;
-    let agency = agency_valid(&filed.agency, on, ctx)?;
-    agency_decides(agency, procedure)?;
+    let agency = agency_in_charge(&filed.agency, on, ctx)?;
+    agency_decides(&filed.agency, agency, procedure)?;
     let point = point_valid(&command.point, on, ctx)?;
-    point_serves(point, agency)?;
+    if !filed.boundary_independent {
+        point_serves(point, &filed.agency, agency)?;
+    }
     operator_runs(command, point)?;
 
     let limit = procedure.limit_for(filed.channel);
     let calendar = ctx.catalogue.calendar();
     let hours = ctx.catalogue.hours(&agency.id);
-    let due = limit.map(|limit| law.due(limit, at, calendar, hours));
+    let starts_now = limit.filter(|_| !filed.boundary_independent);
+    let due = starts_now.map(|limit| law.due(limit, at, calendar, hours));
     let code = code(agency, on, ctx)?;
     Ok(vec![Occurrence {
         at,
@@ -51,6 +54,7 @@ pub(super) fn accept(
             calendar: calendar.version().clone(),
             catalogue: ctx.catalogue.version().clone(),
             receipt_issued: command.receipt_issued,
+            boundary_independent: filed.boundary_independent,
         }),
     }])
 }
@@ -75,22 +79,28 @@ fn procedure_valid<'a>(
         })
 }
 
-fn agency_valid<'a>(
+/// The agency filed for, or whoever has taken over from it.
+fn agency_in_charge<'a>(
     agency: &AgencyId,
     on: Date,
     ctx: &Context<'a>,
 ) -> Result<&'a Agency, Rejection> {
     ctx.catalogue
-        .agency(agency)
-        .filter(|it| it.valid_on(on))
+        .agency_in_charge(agency, on)
         .ok_or_else(|| Rejection::AgencyNotValid {
             agency: agency.clone(),
             on,
         })
 }
 
-fn agency_decides(agency: &Agency, procedure: &Procedure) -> Result<(), Rejection> {
-    if procedure.agencies.contains(&agency.id) {
+/// A successor decides what the agency before it decided.
+fn agency_decides(
+    filed_for: &AgencyId,
+    agency: &Agency,
+    procedure: &Procedure,
+) -> Result<(), Rejection> {
+    let decides = |id| procedure.agencies.contains(id);
+    if decides(&agency.id) || decides(filed_for) {
         return Ok(());
     }
     Err(Rejection::AgencyDoesNotDecide {
@@ -116,8 +126,9 @@ fn point_valid<'a>(point: &PointId, on: Date, ctx: &Context<'a>) -> Result<&'a P
     }
 }
 
-fn point_serves(point: &Point, agency: &Agency) -> Result<(), Rejection> {
-    if point.serves.contains(&agency.id) {
+fn point_serves(point: &Point, filed_for: &AgencyId, agency: &Agency) -> Result<(), Rejection> {
+    let serves = |id| point.serves.contains(id);
+    if serves(&agency.id) || serves(filed_for) {
         return Ok(());
     }
     Err(Rejection::PointDoesNotServe {
@@ -184,13 +195,13 @@ mod tests {
 
     #[test]
     fn an_agency_must_exist_on_the_day_and_decide_the_procedure() {
-        let agency = AgencyId::new("000.00.09.H20");
-        let theirs = Submit {
+        let agency = AgencyId::new("000.00.10.H20");
+        let dissolved = Submit {
             agency,
             ..submit(OF_ANOTHER_AGENCY)
         };
-        let mut story = Story::begins("2025-03-03T09:00");
-        story.does(Command::Submit(theirs));
+        let mut story = Story::begins("2023-01-03T09:00");
+        story.does(Command::Submit(dissolved));
         assert_eq!(refused(&story, acceptance()), "AGENCY_NOT_VALID");
         let story = Story::filed("2022-12-15T09:00", OF_ANOTHER_AGENCY);
         assert_eq!(refused(&story, acceptance()), "AGENCY_DOES_NOT_DECIDE");

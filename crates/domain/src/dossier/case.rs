@@ -3,10 +3,11 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+use super::{DigitalPaper, Feedback, PostalLeg, Subtask, VoidProposal};
 use crate::clock::{Due, TimeLimit};
 use crate::event::{
     AcceptanceBasis, Channel, DossierAccepted, DossierSubmitted, DuplicateSubmission,
-    PresentedComponent, Reason,
+    PaymentMethod, PresentedComponent, Reason,
 };
 use crate::ids::{
     ActorId, AgencyId, ComponentCode, DossierCode, FieldCode, LawId, OrganisationId, PointId,
@@ -32,6 +33,10 @@ pub struct Filing {
     pub subject_erased_at: Option<Timestamp>,
     /// Other histories of the same dossier, each at another home.
     pub duplicates: Vec<DuplicateSubmission>,
+    /// What was digitised or reused, in the order in which it became known.
+    pub digital: Vec<DigitalPaper>,
+    /// Petitions and complaints about it.
+    pub feedback: Vec<Feedback>,
 }
 
 impl Filing {
@@ -45,6 +50,8 @@ impl Filing {
             answered_late: false,
             subject_erased_at: None,
             duplicates: Vec::new(),
+            digital: Vec::new(),
+            feedback: Vec::new(),
         }
     }
 
@@ -74,8 +81,10 @@ pub struct Case {
     pub point: PointId,
     /// Who runs that point.
     pub operator: OrganisationId,
-    /// When it was accepted complete and correct: the clock's start.
+    /// When it was accepted complete and correct.
     pub accepted_at: Timestamp,
+    /// When the clock started: at acceptance, or when the competent agency had it; none until then.
+    pub clock_from: Option<Timestamp>,
     /// What that time rests on.
     pub basis: AcceptanceBasis,
     /// Form 01 was issued.
@@ -106,8 +115,31 @@ pub struct Case {
     pub late_supplement_request: bool,
     /// Pauses and extensions in the order in which they happened.
     pub moves: Vec<ClockMove>,
-    /// Notices of financial obligations that were met.
-    pub paid: Vec<Box<str>>,
+    /// Financial obligations that were met.
+    pub paid: Vec<PaidFee>,
+    /// Facts that were put right.
+    pub corrections: u16,
+    /// Somebody proposed to void the acceptance.
+    pub void_proposal: Option<VoidProposal>,
+    /// What other agencies were asked for.
+    pub subtasks: Vec<Subtask>,
+    /// What the post did with the result.
+    pub post: PostalLeg,
+}
+
+/// A financial obligation that was met.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PaidFee {
+    /// The notice's number.
+    pub notice: Box<str>,
+    /// In đồng.
+    pub amount_vnd: u64,
+    /// How.
+    pub method: PaymentMethod,
+    /// The receipt's number.
+    pub receipt: Box<str>,
+    /// What was given back, with the receipt of each refund, in đồng.
+    pub refunds: Vec<(Box<str>, u64)>,
 }
 
 /// The first time a dossier was passed on (NĐ 61/2018 Đ.18.2).
@@ -233,6 +265,8 @@ pub enum Exit {
     Terminated,
     /// No supplement came within the limit.
     SupplementLapsed,
+    /// It should never have been accepted: no end that counts.
+    Voided,
 }
 
 impl Exit {
@@ -244,6 +278,7 @@ impl Exit {
             Self::Withdrawn => "withdrawn",
             Self::Terminated => "terminated",
             Self::SupplementLapsed => "supplement_lapsed",
+            Self::Voided => "voided",
         }
     }
 
@@ -255,6 +290,7 @@ impl Exit {
             Self::Withdrawn => "Công dân rút hồ sơ",
             Self::Terminated => "Dừng giải quyết",
             Self::SupplementLapsed => "Quá hạn bổ sung hồ sơ",
+            Self::Voided => "Hủy tiếp nhận",
         }
     }
 }
@@ -272,6 +308,7 @@ impl Case {
             point: accepted.point,
             operator: accepted.operator,
             accepted_at,
+            clock_from: (!accepted.boundary_independent).then_some(accepted_at),
             basis: accepted.basis,
             receipt_issued: accepted.receipt_issued,
             limit: accepted.limit,
@@ -287,7 +324,21 @@ impl Case {
             late_supplement_request: false,
             moves: Vec::new(),
             paid: Vec::new(),
+            corrections: 0,
+            void_proposal: None,
+            subtasks: Vec::new(),
+            post: PostalLeg::default(),
         }
+    }
+
+    /// The payment for a notice.
+    pub fn paid(&self, notice: &str) -> Option<&PaidFee> {
+        self.paid.iter().find(|paid| &*paid.notice == notice)
+    }
+
+    /// A sub-task by its number.
+    pub fn subtask(&self, number: u16) -> Option<&Subtask> {
+        self.subtasks.iter().find(|it| it.number == number)
     }
 
     /// The waits that are over, oldest first.
@@ -314,8 +365,22 @@ impl Case {
 
     /// The number that the next one of a counted thing bears.
     pub(super) fn next_extension(&self) -> u16 {
-        u16::try_from(self.extensions().count())
-            .unwrap_or(u16::MAX)
-            .saturating_add(1)
+        next(self.extensions().count())
     }
+
+    pub(super) fn next_subtask(&self) -> u16 {
+        next(self.subtasks.len())
+    }
+}
+
+impl PaidFee {
+    /// What was paid and not given back, in đồng.
+    pub fn kept_vnd(&self) -> u64 {
+        let refunded = self.refunds.iter().map(|(_, amount)| *amount);
+        refunded.fold(self.amount_vnd, u64::saturating_sub)
+    }
+}
+
+fn next(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX).saturating_add(1)
 }

@@ -59,7 +59,8 @@ pub fn notice(dossier: &Dossier, other: &OtherHistory, now: Timestamp) -> Vec<Oc
             | Dossier::Terminated(_)
             | Dossier::Resolved(_)
             | Dossier::Returned(_)
-            | Dossier::Withdrawn(_),
+            | Dossier::Withdrawn(_)
+            | Dossier::Voided(_),
             acceptance,
         ) => vec![noted(
             acceptance
@@ -81,9 +82,10 @@ mod tests {
         if accepted {
             story.does(accept());
         }
-        let acceptance = match story.last() {
-            Event::DossierAccepted(acceptance) => Some((story.now, acceptance.clone())),
-            _ => None,
+        let acceptance = if let Event::DossierAccepted(acceptance) = story.last() {
+            Some((story.now, acceptance.clone()))
+        } else {
+            None
         };
         OtherHistory {
             home: HomeId(uuid::Uuid::from_u128(2)),

@@ -3,21 +3,23 @@
 //! An event that makes no sense in a phase leaves the dossier as it is; what [`super::decide`] promises, the tests hold
 //! together with this.
 
+mod beyond;
+
 use jiff::Timestamp;
 
 use super::case::{
-    ClockMove, Extension, FeeNotice, Forwarding, Pause, PauseWhy, SupplementRequest,
+    ClockMove, Extension, FeeNotice, Forwarding, PaidFee, Pause, PauseWhy, SupplementRequest,
 };
 use super::parts::{at_work, filing, pending, pending_case};
 use super::{
-    Accepted, AwaitingIntakeSupplement, AwaitingPayment, AwaitingSupplement, Case, Dossier, Ended,
-    Exit, Filing, InProcessing, Refused, Resolved, Returned, Submitted, Suspended, Terminated,
-    Withdrawn,
+    Accepted, AwaitingIntakeSupplement, AwaitingPayment, AwaitingSupplement, Case, DigitalPaper,
+    Dossier, Ended, Exit, Filing, InProcessing, Refused, Resolved, Returned, Submitted, Suspended,
+    Terminated, Withdrawn,
 };
 use crate::clock::Due;
 use crate::event::{
     DeadlineExtended, DossierAccepted, DossierResolved, DossierSubmitted, DossierWithdrawn,
-    DueDateRecomputed, DuplicateSubmission, Event, FeePaid, FeeRequested, IntakeRefused,
+    DueDateRecomputed, DuplicateSubmission, Event, FeePaid, FeeRequested, FeeWaived, IntakeRefused,
     IntakeSupplementReceived, IntakeSupplementRequested, Occurrence, Outcome, ProcessingResumed,
     ProcessingSuspended, ProcessingTerminated, ResultDelivered, SupplementReceived,
     SupplementRequested, TaskAssigned, Transferred,
@@ -50,6 +52,28 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::DueDateRecomputed(event) => recomputed(dossier, event),
         Event::SubjectKeyDestroyed(_) => subject_erased(dossier, at),
         Event::DuplicateSubmission(event) => duplicated(dossier, event),
+        Event::VoidProposed(event) => beyond::void_proposed(dossier, at, event),
+        Event::AcceptanceVoided(event) => beyond::voided(dossier, at, event),
+        Event::EventCorrected(event) => beyond::corrected(dossier, event),
+        Event::SubjectReplaced(event) => beyond::subject_replaced(dossier, event),
+        Event::FeeWaived(event) => fee_waived(dossier, at, event),
+        Event::FeeRefunded(event) => beyond::fee_refunded(dossier, event),
+        Event::CompetentAgencyReceived(event) => {
+            beyond::competent_agency_received(dossier, at, event)
+        }
+        Event::SubtaskOpened(event) => beyond::subtask_opened(dossier, at, event),
+        Event::SubtaskCompleted(event) => beyond::subtask_completed(dossier, at, event),
+        Event::SubtaskCancelled(event) => beyond::subtask_cancelled(dossier, at, event),
+        Event::ComponentDigitised(event) => {
+            beyond::paper_known(dossier, DigitalPaper::Digitised(event.clone()))
+        }
+        Event::ComponentReused(event) => {
+            beyond::paper_known(dossier, DigitalPaper::Reused(event.clone()))
+        }
+        Event::DeliveryFailed(event) => beyond::delivery_failed(dossier, at, event),
+        Event::ResultReturnedToAgency(event) => beyond::result_returned(dossier, at, event),
+        Event::FeedbackLinked(event) => beyond::feedback_linked(dossier, event),
+        Event::AgencySucceeded(event) => beyond::agency_succeeded(dossier, event),
     }
 }
 
@@ -221,7 +245,30 @@ fn fee_asked(dossier: Dossier, at: Timestamp, event: &FeeRequested) -> Dossier {
     })
 }
 
-fn fee_paid(dossier: Dossier, at: Timestamp, event: &FeePaid) -> Dossier {
+fn fee_paid(mut dossier: Dossier, at: Timestamp, event: &FeePaid) -> Dossier {
+    if let Dossier::AwaitingPayment(AwaitingPayment { case, .. }) = &mut dossier {
+        case.paid.push(PaidFee {
+            notice: event.notice.clone(),
+            amount_vnd: event.amount_vnd,
+            method: event.method,
+            receipt: event.receipt.clone(),
+            refunds: Vec::new(),
+        });
+    }
+    payment_over(dossier, at, event.due, &event.calendar)
+}
+
+fn fee_waived(dossier: Dossier, at: Timestamp, event: &FeeWaived) -> Dossier {
+    payment_over(dossier, at, event.due, &event.calendar)
+}
+
+/// Paid or waived: nothing is awaited any more.
+fn payment_over(
+    dossier: Dossier,
+    at: Timestamp,
+    due: Option<Due>,
+    calendar: &VersionHash,
+) -> Dossier {
     let Dossier::AwaitingPayment(AwaitingPayment {
         filing,
         mut case,
@@ -230,7 +277,6 @@ fn fee_paid(dossier: Dossier, at: Timestamp, event: &FeePaid) -> Dossier {
     else {
         return dossier;
     };
-    case.paid.push(event.notice.clone());
     if notice.suspends_clock {
         let why = PauseWhy::Payment;
         case = case.paused(Pause {
@@ -239,7 +285,7 @@ fn fee_paid(dossier: Dossier, at: Timestamp, event: &FeePaid) -> Dossier {
             why,
         });
     }
-    let case = with_due(case, event.due, &event.calendar);
+    let case = with_due(case, due, calendar);
     Dossier::InProcessing(InProcessing { filing, case })
 }
 

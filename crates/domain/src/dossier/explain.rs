@@ -111,6 +111,10 @@ pub fn explain_deadline(
 /// The step that an event is in the life of the due date; none when it has nothing to do with the clock.
 fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Option<ExplainStep> {
     let (vi, en) = match &occurrence.event {
+        Event::DossierAccepted(it) if it.boundary_independent => (
+            "thời hạn tính từ khi cơ quan có thẩm quyền nhận hồ sơ",
+            "the clock starts when the competent agency has the dossier",
+        ),
         Event::DossierAccepted(_) => ("bắt đầu tính thời hạn", "the clock starts"),
         Event::SupplementRequested(_) => (
             "thời hạn không tính trong khi chờ",
@@ -121,7 +125,11 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
             Some(SupplementRule::Suspend) => ("thời hạn tính tiếp", "the time goes on"),
             None => ("", ""),
         },
-        Event::FeeRequested(_) | Event::FeePaid(_) | Event::DeadlineExtended(_) => ("", ""),
+        Event::FeeRequested(_)
+        | Event::FeePaid(_)
+        | Event::FeeWaived(_)
+        | Event::DeadlineExtended(_) => ("", ""),
+        Event::CompetentAgencyReceived(_) => ("bắt đầu tính thời hạn", "the clock starts"),
         Event::ProcessingSuspended(_) | Event::ProcessingResumed(_) => {
             match law.map(|law| law.on_suspension.value) {
                 Some(SuspensionRule::Pause) => (
@@ -136,7 +144,8 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         Event::SupplementLapsed(_)
         | Event::ProcessingTerminated(_)
         | Event::DossierResolved(_)
-        | Event::DossierWithdrawn(_) => ("kết thúc tính thời hạn", "the clock ends"),
+        | Event::DossierWithdrawn(_)
+        | Event::AcceptanceVoided(_) => ("kết thúc tính thời hạn", "the clock ends"),
         Event::DossierSubmitted(_)
         | Event::IntakeSupplementRequested(_)
         | Event::IntakeSupplementReceived(_)
@@ -145,7 +154,20 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::TaskAssigned(_)
         | Event::ResultDelivered(_)
         | Event::SubjectKeyDestroyed(_)
-        | Event::DuplicateSubmission(_) => return None,
+        | Event::DuplicateSubmission(_)
+        | Event::VoidProposed(_)
+        | Event::EventCorrected(_)
+        | Event::SubjectReplaced(_)
+        | Event::FeeRefunded(_)
+        | Event::SubtaskOpened(_)
+        | Event::SubtaskCompleted(_)
+        | Event::SubtaskCancelled(_)
+        | Event::ComponentDigitised(_)
+        | Event::ComponentReused(_)
+        | Event::DeliveryFailed(_)
+        | Event::ResultReturnedToAgency(_)
+        | Event::FeedbackLinked(_)
+        | Event::AgencySucceeded(_) => return None,
     };
     let told = words(&occurrence.event);
     Some(ExplainStep {
@@ -166,17 +188,20 @@ fn joined(told: String, clock: &str) -> String {
 /// A stretch in which no time was consumed, with the words for it.
 struct Stop {
     pause: clock::Pause,
-    reason: &'static str,
+    reason: (&'static str, &'static str),
 }
 
 /// Every day from the start now in force to the due date.
 fn days(case: &Case, waiting: Option<Waiting<'_>>, counting: &Counting<'_>) -> Vec<ExplainedDay> {
-    let (Some(limit), Some(due)) = (case.limit, case.due) else {
+    let (Some(limit), Some(due), Some(clock_from)) = (case.limit, case.due, case.clock_from) else {
         return Vec::new();
     };
-    let mut start = case.accepted_at;
+    let mut start = clock_from;
     let mut stops = Vec::new();
-    for pause in case.pauses() {
+    for pause in case
+        .pauses()
+        .filter(|it| it.to > clock_from || clock_from == case.accepted_at)
+    {
         match counting.effect(pause.why) {
             Effect::Restart => {
                 start = pause.to;
@@ -200,19 +225,26 @@ fn days(case: &Case, waiting: Option<Waiting<'_>>, counting: &Counting<'_>) -> V
     for day in &mut days {
         say_why(day, limit, &stops, extended);
     }
-    if start > case.accepted_at
-        && let Some(first) = days.first_mut()
-    {
-        first.reason = "Ngày nhận đủ bổ sung, thời hạn tính lại từ đầu".into();
+    if let Some(first) = days.first_mut() {
+        if start > clock_from {
+            first.reason = "Ngày nhận đủ bổ sung, thời hạn tính lại từ đầu".into();
+            first.reason_en = "The day the supplement came, the time starts anew".into();
+        } else if clock_from > case.accepted_at {
+            first.reason = "Ngày cơ quan có thẩm quyền nhận hồ sơ, bắt đầu tính".into();
+            first.reason_en = "The day the competent agency has it, the clock starts".into();
+        }
     }
     days
 }
 
 fn stop(from: Timestamp, to: Option<Timestamp>, why: PauseWhy) -> Stop {
     let reason = match why {
-        PauseWhy::Supplement => "Chờ bổ sung hồ sơ",
-        PauseWhy::Payment => "Chờ thực hiện nghĩa vụ tài chính",
-        PauseWhy::Suspension => "Tạm dừng xử lý",
+        PauseWhy::Supplement => ("Chờ bổ sung hồ sơ", "Waiting for a supplement"),
+        PauseWhy::Payment => (
+            "Chờ thực hiện nghĩa vụ tài chính",
+            "Waiting for the payment",
+        ),
+        PauseWhy::Suspension => ("Tạm dừng xử lý", "Suspended"),
     };
     Stop {
         pause: clock::Pause { from, to },
@@ -248,7 +280,7 @@ fn say_why(day: &mut ExplainedDay, limit: TimeLimit, stops: &[Stop], extended: b
                         .is_none_or(|to| day.date <= crate::local::date(to))
             };
             if let Some(stop) = stops.iter().find(during) {
-                day.reason = stop.reason.into();
+                (day.reason, day.reason_en) = (stop.reason.0.into(), stop.reason.1.into());
             }
         }
         DayKind::Counted | DayKind::WorkedWeekend | DayKind::Due => {
@@ -257,6 +289,7 @@ fn say_why(day: &mut ExplainedDay, limit: TimeLimit, stops: &[Stop], extended: b
                 .is_some_and(|count| count > u32::from(limit.amount));
             if extended && beyond && in_days(limit) {
                 day.reason = format!("{} (được hẹn lại)", day.reason).into();
+                day.reason_en = format!("{} (extended)", day.reason_en).into();
             }
         }
         DayKind::Start | DayKind::Weekend | DayKind::Holiday => {}

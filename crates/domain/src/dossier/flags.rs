@@ -2,8 +2,9 @@
 //!
 //! What happened is recorded even when the law forbids it; a flag says so wherever the dossier is shown.
 
-use super::{Case, Dossier, Filing};
+use super::{Case, Dossier, Filing, SubtaskEnd};
 use crate::catalogue::{Catalogue, OnlineLevel};
+use crate::clock::Timeliness;
 use crate::event::{AcceptanceBasis, Channel};
 
 /// Something about a dossier that is not as it should be, or not certain.
@@ -35,6 +36,22 @@ pub enum Flag {
     NoDueDate,
     /// The same request was filed at two intake nodes: counted once.
     DuplicateSubmission,
+    /// Boundary-independent: the clock starts when the competent agency has it.
+    AwaitingCompetentAgency,
+    /// Somebody proposed to void the acceptance, and nobody has confirmed it.
+    VoidProposed,
+    /// A recorded fact was put right.
+    Corrected,
+    /// Another agency answered later than it should have.
+    SubtaskOverdue,
+    /// Processing ended while another agency had not answered.
+    OpenSubtasksAtEnd,
+    /// The post tried again sooner than two working days later (TT 17/2017).
+    DeliveryAttemptTooSoon,
+    /// The post gave the result back before it had tried twice (TT 17/2017).
+    ResultBackTooSoon,
+    /// There is a petition or complaint about it.
+    Feedback,
 }
 
 impl Flag {
@@ -54,6 +71,14 @@ impl Flag {
             Self::ProvisionalDueDate => "provisional_due_date",
             Self::NoDueDate => "no_due_date",
             Self::DuplicateSubmission => "duplicate_submission",
+            Self::AwaitingCompetentAgency => "awaiting_competent_agency",
+            Self::VoidProposed => "void_proposed",
+            Self::Corrected => "corrected",
+            Self::SubtaskOverdue => "subtask_overdue",
+            Self::OpenSubtasksAtEnd => "open_subtasks_at_end",
+            Self::DeliveryAttemptTooSoon => "delivery_attempt_too_soon",
+            Self::ResultBackTooSoon => "result_back_too_soon",
+            Self::Feedback => "feedback",
         }
     }
 
@@ -73,6 +98,14 @@ impl Flag {
             Self::ProvisionalDueDate => "Ngày hẹn trả tạm tính, lịch chưa công bố",
             Self::NoDueDate => "Không có ngày hẹn trả",
             Self::DuplicateSubmission => "Nộp trùng tại hai nút tiếp nhận, chỉ tính một lần",
+            Self::AwaitingCompetentAgency => "Chờ cơ quan có thẩm quyền nhận hồ sơ",
+            Self::VoidProposed => "Có đề nghị hủy tiếp nhận, chờ xác nhận",
+            Self::Corrected => "Có dữ liệu đã đính chính",
+            Self::SubtaskOverdue => "Cơ quan phối hợp trả lời quá hạn",
+            Self::OpenSubtasksAtEnd => "Kết thúc khi cơ quan phối hợp chưa trả lời",
+            Self::DeliveryAttemptTooSoon => "Hai lần phát cách nhau dưới 02 ngày làm việc",
+            Self::ResultBackTooSoon => "Chuyển hoàn kết quả khi chưa phát đủ hai lần",
+            Self::Feedback => "Có phản ánh, kiến nghị",
         }
     }
 }
@@ -86,7 +119,10 @@ impl Dossier {
         }
         if let Some(case) = self.case() {
             of_case(case, &mut flags);
+            of_cooperation(case, self.ended().is_some(), &mut flags);
         }
+        let feedback = self.filing().is_some_and(|it| !it.feedback.is_empty());
+        raise(&mut flags, Flag::Feedback, feedback);
         flags
     }
 }
@@ -150,7 +186,35 @@ fn of_case(case: &Case, flags: &mut Vec<Flag>) {
     raise(flags, Flag::SecondExtension, second_extension);
     raise(flags, Flag::LateExtension, late_extension);
     raise(flags, Flag::ProvisionalDueDate, provisional);
-    raise(flags, Flag::NoDueDate, case.due.is_none());
+    let waits_for_agency = case.clock_from.is_none();
+    raise(
+        flags,
+        Flag::NoDueDate,
+        case.due.is_none() && !waits_for_agency,
+    );
+    raise(flags, Flag::AwaitingCompetentAgency, waits_for_agency);
+}
+
+fn of_cooperation(case: &Case, ended: bool, flags: &mut Vec<Flag>) {
+    let overdue = case.subtasks.iter().any(|it| match it.closed {
+        Some(SubtaskEnd::Completed { class, .. }) => class == Timeliness::Overdue,
+        Some(SubtaskEnd::Cancelled { .. }) | None => false,
+    });
+    let open = case.subtasks.iter().any(|it| it.closed.is_none());
+    raise(
+        flags,
+        Flag::VoidProposed,
+        case.void_proposal.is_some() && !ended,
+    );
+    raise(flags, Flag::Corrected, case.corrections > 0);
+    raise(flags, Flag::SubtaskOverdue, overdue);
+    raise(flags, Flag::OpenSubtasksAtEnd, ended && open);
+    raise(
+        flags,
+        Flag::DeliveryAttemptTooSoon,
+        case.post.attempt_too_soon,
+    );
+    raise(flags, Flag::ResultBackTooSoon, case.post.back_too_soon);
 }
 
 fn raise(flags: &mut Vec<Flag>, flag: Flag, raised: bool) {

@@ -34,6 +34,7 @@ pub(super) fn submit(command: &Submit, ctx: &Context<'_>) -> Result<Vec<Occurren
             source: command.source.clone(),
             catalogue: ctx.catalogue.version().clone(),
             answer_due: answer_due(command.channel, &command.agency, ctx.now, ctx),
+            boundary_independent: command.boundary_independent,
             synthetic: command.synthetic,
         }),
     }])

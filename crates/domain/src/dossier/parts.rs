@@ -2,7 +2,7 @@
 
 use super::{
     Accepted, AwaitingIntakeSupplement, AwaitingPayment, AwaitingSupplement, Case, Dossier, Filing,
-    InProcessing, Refused, Resolved, Returned, Submitted, Suspended, Terminated, Withdrawn,
+    InProcessing, Refused, Resolved, Returned, Submitted, Suspended, Terminated, Voided, Withdrawn,
 };
 
 type Parts = (Filing, Case);
@@ -26,7 +26,8 @@ pub(super) fn at_work(dossier: Dossier) -> Result<Parts, Dossier> {
         | Dossier::Terminated(_)
         | Dossier::Resolved(_)
         | Dossier::Returned(_)
-        | Dossier::Withdrawn(_) => Err(dossier),
+        | Dossier::Withdrawn(_)
+        | Dossier::Voided(_) => Err(dossier),
     }
 }
 
@@ -49,7 +50,8 @@ pub(super) fn pending(dossier: Dossier) -> Result<Parts, Dossier> {
         | Dossier::Terminated(_)
         | Dossier::Resolved(_)
         | Dossier::Returned(_)
-        | Dossier::Withdrawn(_) => Err(dossier),
+        | Dossier::Withdrawn(_)
+        | Dossier::Voided(_) => Err(dossier),
     }
 }
 
@@ -68,7 +70,8 @@ pub(super) fn pending_case(dossier: &mut Dossier) -> Option<&mut Case> {
         | Dossier::Terminated(_)
         | Dossier::Resolved(_)
         | Dossier::Returned(_)
-        | Dossier::Withdrawn(_) => None,
+        | Dossier::Withdrawn(_)
+        | Dossier::Voided(_) => None,
     }
 }
 
@@ -87,6 +90,29 @@ pub(super) fn filing(dossier: &mut Dossier) -> Option<&mut Filing> {
         | Dossier::Terminated(Terminated { filing, .. })
         | Dossier::Resolved(Resolved { filing, .. })
         | Dossier::Returned(Returned { filing, .. })
-        | Dossier::Withdrawn(Withdrawn { filing, .. }) => Some(filing),
+        | Dossier::Withdrawn(Withdrawn { filing, .. })
+        | Dossier::Voided(Voided { filing, .. }) => Some(filing),
+    }
+}
+
+/// The case, in every phase after acceptance.
+pub(super) fn case(dossier: &mut Dossier) -> Option<&mut Case> {
+    match dossier {
+        Dossier::Unknown
+        | Dossier::Submitted(_)
+        | Dossier::AwaitingIntakeSupplement(_)
+        | Dossier::Refused(_) => None,
+        Dossier::Accepted(Accepted { case, .. })
+        | Dossier::InProcessing(InProcessing { case, .. })
+        | Dossier::AwaitingSupplement(AwaitingSupplement { case, .. })
+        | Dossier::AwaitingPayment(AwaitingPayment { case, .. })
+        | Dossier::Suspended(Suspended { case, .. })
+        | Dossier::Terminated(Terminated { case, .. })
+        | Dossier::Resolved(Resolved { case, .. })
+        | Dossier::Returned(Returned { case, .. })
+        | Dossier::Voided(Voided { case, .. }) => Some(case),
+        Dossier::Withdrawn(Withdrawn {
+            after_acceptance, ..
+        }) => after_acceptance.as_mut().map(|(case, _)| case),
     }
 }

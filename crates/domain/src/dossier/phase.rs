@@ -34,11 +34,13 @@ pub enum Phase {
     Returned,
     /// Taken back by the applicant.
     Withdrawn,
+    /// Accepted by mistake, as two persons said.
+    Voided,
 }
 
 impl Phase {
     /// Every phase, in the order of a dossier's life.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Unknown,
         Self::Submitted,
         Self::AwaitingIntakeSupplement,
@@ -52,6 +54,7 @@ impl Phase {
         Self::Resolved,
         Self::Returned,
         Self::Withdrawn,
+        Self::Voided,
     ];
 
     /// The stable name.
@@ -70,10 +73,11 @@ impl Phase {
             Self::Resolved => "resolved",
             Self::Returned => "returned",
             Self::Withdrawn => "withdrawn",
+            Self::Voided => "voided",
         }
     }
 
-    /// The national status (*TrangThaiHoSo*, 1 to 10) this phase is synchronised as. Two phases share 5 and two share 8:
+    /// The national status (*TrangThaiHoSo*, 1 to 10) this phase is synchronised as. Two phases share 5 and three share 8:
     /// the national table does not tell them apart, hoso does.
     pub fn national_status(self) -> Option<u8> {
         match self {
@@ -85,7 +89,7 @@ impl Phase {
             Self::AwaitingIntakeSupplement | Self::AwaitingSupplement => Some(5),
             Self::AwaitingPayment => Some(6),
             Self::Withdrawn => Some(7),
-            Self::Suspended | Self::Terminated => Some(8),
+            Self::Suspended | Self::Terminated | Self::Voided => Some(8),
             Self::Resolved => Some(9),
             Self::Returned => Some(10),
         }
@@ -107,6 +111,7 @@ impl Phase {
             Self::Resolved => "Đã xử lý xong",
             Self::Returned => "Đã trả kết quả",
             Self::Withdrawn => "Công dân yêu cầu rút hồ sơ",
+            Self::Voided => "Hủy tiếp nhận",
         }
     }
 
@@ -125,7 +130,8 @@ impl Phase {
             | Self::Terminated
             | Self::Resolved
             | Self::Returned
-            | Self::Withdrawn => false,
+            | Self::Withdrawn
+            | Self::Voided => false,
         }
     }
 }
@@ -147,6 +153,7 @@ impl Dossier {
             Self::Resolved(_) => Phase::Resolved,
             Self::Returned(_) => Phase::Returned,
             Self::Withdrawn(_) => Phase::Withdrawn,
+            Self::Voided(_) => Phase::Voided,
         }
     }
 }

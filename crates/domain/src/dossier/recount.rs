@@ -56,11 +56,14 @@ impl<'a> Counting<'a> {
         self.law.due(limit, start, self.calendar, self.hours)
     }
 
-    /// The due date that the whole history of the case gives; `None` when the procedure sets no time.
+    /// The due date that the whole history of the case gives; `None` when the procedure sets no time, or the clock has not
+    /// started.
     pub(super) fn due(&self, case: &Case) -> Option<Due> {
-        let limit = case.limit?;
-        let start = self.fresh(limit, case.accepted_at);
+        let (limit, from) = (case.limit?, case.clock_from?);
+        let start = self.fresh(limit, from);
         Some(case.moves.iter().fold(start, |due, it| match it {
+            // What was waited for before the clock started took no time from it.
+            ClockMove::Paused(pause) if pause.to <= from && from > case.accepted_at => due,
             ClockMove::Paused(pause) => self.after_pause(due, limit, pause),
             ClockMove::Extended(extension) => self.after_extension(due, extension),
         }))

@@ -93,6 +93,8 @@ pub struct Story {
     pub codes: Codes,
     pub now: Timestamp,
     pub may_record_late: bool,
+    /// Who acts.
+    pub actor: &'static str,
     pub history: Vec<Occurrence>,
     pub dossier: Dossier,
 }
@@ -105,6 +107,7 @@ impl Story {
             codes: Codes::default(),
             now: at(civil),
             may_record_late: false,
+            actor: "can-bo-1",
             history: Vec::new(),
             dossier: Dossier::Unknown,
         }
@@ -132,7 +135,7 @@ impl Story {
 
     /// What the rules say.
     pub fn decides(&self, command: &Command) -> Result<Vec<Occurrence>, Rejection> {
-        let (actor, organisation) = (ActorId::new("can-bo-1"), OrganisationId::new(AGENCY));
+        let (actor, organisation) = (ActorId::new(self.actor), OrganisationId::new(AGENCY));
         let ctx = Context {
             now: self.now,
             catalogue: &self.catalogue,

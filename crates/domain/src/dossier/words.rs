@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use crate::clock::{Due, DueRule};
-use crate::event::{Event, Outcome};
+use crate::clock::{Due, DueRule, Timeliness};
+use crate::event::{Event, Outcome, SubtaskKind};
 use crate::local;
 
 /// One sentence in both languages.
@@ -105,6 +105,72 @@ pub fn words(event: &Event) -> Words {
                 format!("Nộp trùng tại nút tiếp nhận {}: chỉ tính một lần", it.other_home),
                 format!("Filed at intake node {} too: counted once", it.other_home)),
         },
+        Event::VoidProposed(it) => Words::new(
+            format!("{} đề nghị hủy tiếp nhận (lý do: {})", it.by, it.reason.code),
+            format!("{} proposed to void the acceptance (reason: {})", it.by, it.reason.code)),
+        Event::AcceptanceVoided(it) => Words::new(
+            format!("Hủy tiếp nhận theo đề nghị của {} (lý do: {})", it.proposed_by, it.reason.code),
+            format!("The acceptance was voided, as {} proposed (reason: {})", it.proposed_by, it.reason.code)),
+        Event::EventCorrected(it) => Words::new(
+            format!("Đính chính {} (lý do: {})", it.correction.field(), it.reason.code),
+            format!("{} was put right (reason: {})", it.correction.field(), it.reason.code)),
+        Event::SubjectReplaced(it) => Words::new(
+            format!("Đính chính thông tin người nộp (lý do: {})", it.reason.code),
+            format!("The applicant's data was put right (reason: {})", it.reason.code)),
+        Event::FeeWaived(it) => Words::new(
+            format!("Miễn nghĩa vụ tài chính theo thông báo {}, {}", it.notice, due_vi(it.due)),
+            format!("Financial obligation {} waived, {}", it.notice, due_en(it.due))),
+        Event::FeeRefunded(it) => Words::new(
+            format!("Hoàn {} đồng theo thông báo {}", grouped(it.amount_vnd, '.'), it.notice),
+            format!("{} đồng given back for notice {}", grouped(it.amount_vnd, ','), it.notice)),
+        Event::CompetentAgencyReceived(it) => Words::new(
+            format!("Cơ quan có thẩm quyền {} nhận hồ sơ, {}", it.agency, due_vi(it.due)),
+            format!("The competent agency {} has the dossier, {}", it.agency, due_en(it.due))),
+        Event::SubtaskOpened(it) => {
+            let (vi, en) = match it.kind {
+                SubtaskKind::Opinion => ("Lấy ý kiến", "Opinion asked"),
+                SubtaskKind::Interlinked => ("Liên thông", "Part asked"),
+            };
+            match it.due {
+                Some(due) => Words::new(
+                    format!("{vi} {} (việc {}), hạn {}", it.agency, it.number, day(due, "%d/%m/%Y")),
+                    format!("{en} of {} (sub-task {}), due on {}", it.agency, it.number, day(due, "%Y-%m-%d"))),
+                None => Words::new(
+                    format!("{vi} {} (việc {}), sau việc {}", it.agency, it.number, it.after.unwrap_or_default()),
+                    format!("{en} of {} (sub-task {}), after sub-task {}", it.agency, it.number, it.after.unwrap_or_default())),
+            }
+        }
+        Event::SubtaskCompleted(it) => {
+            let (vi, en) = match it.class {
+                Timeliness::Early => ("trước hạn", "early"),
+                Timeliness::OnTime => ("đúng hạn", "on time"),
+                Timeliness::Overdue => ("quá hạn", "overdue"),
+            };
+            Words::new(
+                format!("Việc phối hợp {} có kết quả, {vi}", it.number),
+                format!("Sub-task {} was answered, {en}", it.number))
+        }
+        Event::SubtaskCancelled(it) => Words::new(
+            format!("Hủy việc phối hợp {} (lý do: {})", it.number, it.reason.code),
+            format!("Sub-task {} is not needed any more (reason: {})", it.number, it.reason.code)),
+        Event::ComponentDigitised(it) => Words::new(
+            format!("Số hóa thành phần {}", it.component),
+            format!("Paper {} was digitised", it.component)),
+        Event::ComponentReused(it) => Words::new(
+            format!("Tái sử dụng dữ liệu cho thành phần {}", it.component),
+            format!("Paper {} was not asked for again", it.component)),
+        Event::DeliveryFailed(it) => Words::new(
+            format!("Phát kết quả lần {} không thành (lý do: {})", it.attempt, it.reason.code),
+            format!("Delivery attempt {} failed (reason: {})", it.attempt, it.reason.code)),
+        Event::ResultReturnedToAgency(it) => Words::new(
+            format!("Bưu chính chuyển hoàn kết quả, bưu gửi {}", it.item),
+            format!("The post gave the result back, item {}", it.item)),
+        Event::FeedbackLinked(it) => Words::new(
+            format!("Có phản ánh, kiến nghị {} tại {}", it.number, it.system),
+            format!("Feedback {} at {} is about this dossier", it.number, it.system)),
+        Event::AgencySucceeded(it) => Words::new(
+            format!("{} kế thừa hồ sơ của {}", it.to, it.from),
+            format!("{} took over from {}", it.to, it.from)),
     }
 }
 

@@ -113,6 +113,35 @@ pub struct FeePaid {
     pub calendar: VersionHash,
 }
 
+/// The applicant need not pay (*đối tượng miễn phí*, or a decision to waive).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FeeWaived {
+    /// The notice that was waived.
+    pub notice: Box<str>,
+    /// Why.
+    pub reason: Reason,
+    /// The due date from now on; the same as before when the clock had not stood still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// The calendar used.
+    pub calendar: VersionHash,
+}
+
+/// A payment was given back (*hoàn phí*), in whole or in part.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FeeRefunded {
+    /// The notice that had been paid.
+    pub notice: Box<str>,
+    /// In đồng.
+    pub amount_vnd: u64,
+    /// How.
+    pub method: PaymentMethod,
+    /// The number of the refund's own receipt.
+    pub receipt: Box<str>,
+    /// Why.
+    pub reason: Reason,
+}
+
 /// Form 04 (NĐ 61/2018 Đ.19.9): at most one re-appointment, notified at least a day before the due date.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DeadlineExtended {

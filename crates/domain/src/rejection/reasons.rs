@@ -310,6 +310,84 @@ rejections! {
         en("the personal data was noted as destroyed already")
         vi("Dữ liệu cá nhân của hồ sơ đã được ghi nhận là đã xóa.")
         hint("nothing is left to do")
+
+    // Beyond the straight way.
+
+    /// Nobody proposed to void it.
+    VoidNotProposed = "VOID_NOT_PROPOSED" FailedPrecondition
+        en("nobody proposed to void the acceptance")
+        vi("Chưa có đề nghị hủy tiếp nhận hồ sơ.")
+        hint("propose it first; a second person then confirms")
+    /// Whoever proposes does not confirm.
+    VoidBySamePerson = "VOID_BY_SAME_PERSON" PermissionDenied field "actor"
+        en("whoever proposed to void the acceptance cannot confirm it")
+        vi("Người đề nghị hủy tiếp nhận không được tự xác nhận.")
+        hint("let a second person confirm")
+    /// Accepted by mistake, as two persons said.
+    AcceptanceVoided = "ACCEPTANCE_VOIDED" FailedPrecondition
+        en("the acceptance was voided")
+        vi("Hồ sơ đã bị hủy tiếp nhận.")
+        hint("file anew for the right procedure")
+    /// There was no such event.
+    NothingToCorrect { event: &'static str } = "NOTHING_TO_CORRECT" FailedPrecondition field "correction"
+        en("the dossier has no {event} that could be corrected so")
+        vi("Hồ sơ không có sự kiện {event} để đính chính.")
+        hint("read the history: name a fact that was recorded")
+    /// The fact is right already.
+    CorrectionChangesNothing = "CORRECTION_CHANGES_NOTHING" InvalidArgument field "correction"
+        en("the fact is recorded so already")
+        vi("Dữ liệu đã đúng như vậy, không cần đính chính.")
+        hint("read the dossier: it may have been corrected before")
+    /// Help goes with filing online.
+    AssistedNeedsOnline = "ASSISTED_NEEDS_ONLINE" FailedPrecondition field "correction"
+        en("only who files online can be helped to do so")
+        vi("Chỉ hồ sơ nộp trực tuyến mới có hỗ trợ tại quầy.")
+        hint("correct the channel first")
+    /// Never paid.
+    FeeNotPaid { notice: Box<str> } = "FEE_NOT_PAID" FailedPrecondition field "notice"
+        en("financial obligation {notice} was not paid")
+        vi("Nghĩa vụ tài chính theo thông báo {notice} chưa được nộp.")
+        hint("name a notice that was paid")
+    /// More than what is left.
+    RefundTooLarge { refund_vnd: u64, left_vnd: u64 } = "REFUND_TOO_LARGE" InvalidArgument field "amount_vnd"
+        en("{refund_vnd} đồng is more than the {left_vnd} đồng that were paid and not given back")
+        vi("Số tiền hoàn {refund_vnd} đồng lớn hơn số đã nộp còn lại {left_vnd} đồng.")
+        hint("give back at most what was paid")
+    /// Not boundary-independent, or received before.
+    ClockStarted = "CLOCK_STARTED" FailedPrecondition
+        en("the clock has started already")
+        vi("Thời hạn giải quyết đã bắt đầu tính.")
+        hint("only a boundary-independent dossier is received by the competent agency, and once")
+    /// A sub-task for an agency that does not exist today.
+    SubtaskAgencyUnknown { agency: AgencyId } = "SUBTASK_AGENCY_UNKNOWN" InvalidArgument field "agency"
+        en("the catalogue has no valid agency {agency} to ask")
+        vi("Không có cơ quan {agency} đang hoạt động để lấy ý kiến hoặc liên thông.")
+        hint("name an agency that is valid today")
+    /// No sub-task of that number.
+    SubtaskUnknown { number: u16 } = "SUBTASK_UNKNOWN" InvalidArgument field "number"
+        en("the dossier has no sub-task {number}")
+        vi("Hồ sơ không có việc phối hợp số {number}.")
+        hint("read the dossier: its sub-tasks are numbered from 1")
+    /// Answered or cancelled.
+    SubtaskClosed { number: u16 } = "SUBTASK_CLOSED" FailedPrecondition field "number"
+        en("sub-task {number} is closed")
+        vi("Việc phối hợp số {number} đã kết thúc.")
+        hint("ask anew if another answer is needed")
+    /// It waits for the one before it.
+    SubtaskNotStarted { number: u16, after: u16 } = "SUBTASK_NOT_STARTED" FailedPrecondition field "number"
+        en("sub-task {number} starts when sub-task {after} is closed")
+        vi("Việc phối hợp số {number} chỉ bắt đầu khi việc số {after} kết thúc.")
+        hint("complete or cancel the one before it first")
+    /// The post gave it back already.
+    ResultIsBack = "RESULT_IS_BACK" FailedPrecondition
+        en("the result is back at the agency already")
+        vi("Kết quả đã được chuyển hoàn về cơ quan.")
+        hint("hand it over at the counter, or record the next attempt once it is sent again")
+    /// The agency has not ended, or nobody took over.
+    NoSuccessor { agency: AgencyId } = "NO_SUCCESSOR" FailedPrecondition
+        en("agency {agency} has not ended, or the catalogue names no successor")
+        vi("Cơ quan {agency} chưa kết thúc hoạt động hoặc chưa có cơ quan kế thừa.")
+        hint("name the successor in the catalogue, or transfer the dossier")
 }
 
 /// A date as people write it here: 30/11/2026.

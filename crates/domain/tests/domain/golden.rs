@@ -13,6 +13,9 @@ use domain::ids::*;
 
 use crate::testing::{at, day, paper};
 
+#[path = "beyond.rs"]
+mod beyond;
+
 /// An event and the golden file it must encode to: the kind, the version, and what the sample shows besides.
 pub(crate) struct Sample {
     shows: &'static str,
@@ -85,6 +88,7 @@ fn submitted() -> DossierSubmitted {
         }),
         catalogue: VersionHash::new("fedcba9876543210"),
         answer_due: Some(at("2022-12-16T09:00")),
+        boundary_independent: false,
         synthetic: true,
     }
 }
@@ -109,6 +113,7 @@ fn accepted(basis: AcceptanceBasis) -> DossierAccepted {
         calendar: calendar(),
         catalogue: VersionHash::new("fedcba9876543210"),
         receipt_issued: true,
+        boundary_independent: false,
     }
 }
 
@@ -330,7 +335,10 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
 
 /// At least one event of every kind.
 pub(crate) fn samples() -> Vec<Sample> {
-    let all = intake_samples().into_iter().chain(processing_samples());
+    let all = intake_samples()
+        .into_iter()
+        .chain(processing_samples())
+        .chain(beyond::samples());
     all.map(|(shows, event)| Sample { shows, event }).collect()
 }
 

@@ -136,7 +136,10 @@ fn a_dossier_with_a_fee_waits_for_the_payment_outside_the_time() {
     assert_eq!(national(&story), 6);
     assert_eq!(story.refuses(resolve()).reason(), "PAYMENT_AWAITED");
     story.at("2023-01-09T09:00").does(pay("TB-77"));
-    assert_eq!(story.refuses(pay("TB-77")).reason(), "FEE_ALREADY_PAID");
+    assert_eq!(
+        story.refuses(pay_again("TB-77")).reason(),
+        "FEE_ALREADY_PAID"
+    );
     assert_eq!(story.due(), "2023-02-02");
     story.at("2023-02-03T09:00").does(resolve());
     assert_eq!(class(&story), Timeliness::Overdue);

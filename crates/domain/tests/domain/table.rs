@@ -1,13 +1,14 @@
 //! The table of what is possible when, as a text that an official can read.
 
 use domain::Phase;
-use domain::command::Command;
+use domain::command::{Command, Right};
+use domain::event::Channel;
 
 use crate::testing::*;
 
 /// A dossier in each phase, in the order of [`Phase::ALL`], under a law version that lets supplements lapse.
 fn one_in_each_phase() -> Vec<Story> {
-    let lives: [&[Command]; 13] = [
+    let lives: [&[Command]; 14] = [
         &[],
         &[Command::Submit(submit(TEN_DAYS))],
         &[Command::Submit(submit(TEN_DAYS)), ask_intake_supplement()],
@@ -30,14 +31,24 @@ fn one_in_each_phase() -> Vec<Story> {
             deliver(),
         ],
         &[Command::Submit(submit(TEN_DAYS)), accept(), withdraw()],
+        &[
+            Command::Submit(submit(TEN_DAYS)),
+            accept(),
+            propose_void(),
+            void(),
+        ],
     ];
     let stories: Vec<Story> = lives
         .iter()
         .map(|life| {
             let mut story = Story::begins("2026-08-03T09:00");
             for wish in *life {
+                if *wish == void() {
+                    story.actor = "truong-phong";
+                }
                 story.does(wish.clone());
             }
+            story.actor = "can-bo-1";
             story.at("2026-10-05T09:00");
             story
         })
@@ -71,6 +82,24 @@ fn wishes() -> Vec<(&'static str, Command)> {
         ("Withdraw", withdraw()),
         ("RecomputeDueDate", recompute()),
         ("NoteSubjectErased", erase()),
+        ("ProposeVoid", propose_void()),
+        ("VoidAcceptance", void()),
+        (
+            "CorrectEvent",
+            correct(Right::AcceptedChannel(Channel::Online)),
+        ),
+        ("ReplaceSubject", replace_subject(8)),
+        ("WaiveFee", waive_fee("TB-1")),
+        ("RefundFee", refund_fee("TB-1", 1)),
+        ("ReceiveByCompetentAgency", receive_by_agency()),
+        ("OpenSubtask", open_subtask(AGENCY, 3, None)),
+        ("CompleteSubtask", complete_subtask(1)),
+        ("CancelSubtask", cancel_subtask(1)),
+        ("RecordComponents", digitise("DON")),
+        ("RecordDeliveryFailure", fail_delivery()),
+        ("ReturnResultToAgency", give_back()),
+        ("LinkFeedback", link_feedback("77")),
+        ("PassToSuccessor", succeed()),
     ]
 }
 

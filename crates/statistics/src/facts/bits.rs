@@ -41,5 +41,5 @@ pub(crate) const HAS_DUE: u32 = 1 << 26;
 pub(crate) const DUE_BY_INSTANT: u32 = 1 << 27;
 pub(crate) const HAS_ORIGINAL: u32 = 1 << 28;
 pub(crate) const ORIGINAL_BY_INSTANT: u32 = 1 << 29;
-/// The form cannot place it: not accepted, no due date, or unclassified.
+/// The form cannot place it: not accepted, no due date, voided, or unclassified.
 pub(crate) const OUTSIDE: u32 = 1 << 30;

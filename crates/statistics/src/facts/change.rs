@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Names;
 use super::bits;
-use super::event::{Accepted, Submitted, Told};
+use super::event::{Accepted, FactEvent, Submitted, Told};
 use super::row::{Exit, Row, Wait};
 use crate::day::{self, DAY_MICROS, Day};
 
@@ -26,10 +26,11 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn change(
     mut row: Row,
     at: Timestamp,
-    told: &Told<'_>,
+    event: &FactEvent<'_>,
     around: &mut Surroundings<'_>,
 ) -> Row {
-    match told {
+    row.marks = event.marks.of(row.marks);
+    match &event.told {
         Told::Submitted(submitted) => submit(&mut row, at, submitted, around),
         Told::Accepted(accepted) => accept(&mut row, at, accepted, around),
         Told::Ended(exit) => end(&mut row, at, *exit, around),
@@ -46,6 +47,12 @@ pub(super) fn change(
             }
         }
         Told::Duplicate => row.put(bits::DUPLICATE, true),
+        Told::CameBy(channel) => came_by(&mut row, *channel),
+        Told::Assisted(assisted) => {
+            if row.has(bits::ACCEPTED) {
+                row.put(bits::ASSISTED, *assisted);
+            }
+        }
         Told::Nothing => {}
     }
     row.settle();
@@ -86,6 +93,17 @@ fn accept(row: &mut Row, at: Timestamp, accepted: &Accepted<'_>, around: &mut Su
     row.put(bits::ACCEPTED_LATE, late(at, around));
     row.put(bits::ACCEPTED_IN_FUTURE, in_future(at, around));
     promise(row, accepted.due);
+}
+
+/// From here on the dossier is counted as it really came; a report as of an earlier position counts it as it was known.
+fn came_by(row: &mut Row, channel: Channel) {
+    if row.has(bits::ACCEPTED) {
+        row.put_channel(number(channel));
+        // Only who files online is helped to.
+        if channel != Channel::Online {
+            row.put(bits::ASSISTED, false);
+        }
+    }
 }
 
 /// The first end stays: an ended dossier stays ended.

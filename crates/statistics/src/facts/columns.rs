@@ -12,6 +12,7 @@ pub(crate) struct Columns {
     pub(crate) begun: Vec<Day>,
     pub(crate) ended: Vec<Day>,
     pub(crate) flags: Vec<u32>,
+    pub(crate) marks: Vec<u32>,
     pub(crate) over_from: Vec<i64>,
     pub(crate) agency: Vec<u32>,
     pub(crate) field: Vec<u32>,
@@ -52,6 +53,7 @@ impl Columns {
         self.begun.push(row.begun);
         self.ended.push(row.ended);
         self.flags.push(row.flags);
+        self.marks.push(row.marks);
         self.over_from.push(row.over_from);
         self.agency.push(row.agency);
         self.field.push(row.field);
@@ -93,6 +95,7 @@ impl Current {
             procedure: columns.procedure[at],
             law: columns.law[at],
             flags: columns.flags[at],
+            marks: columns.marks[at],
             begun_at: instants.begun_at,
             ended_at: instants.ended_at,
             due_at: instants.due_at,
@@ -112,6 +115,7 @@ impl Current {
         columns.begun[at] = row.begun;
         columns.ended[at] = row.ended;
         columns.flags[at] = row.flags;
+        columns.marks[at] = row.marks;
         columns.over_from[at] = row.over_from;
         columns.agency[at] = row.agency;
         columns.field[at] = row.field;

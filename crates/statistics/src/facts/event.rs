@@ -7,15 +7,21 @@
 
 use std::borrow::Cow;
 
-use domain::clock::Due;
-use domain::event::{Channel, Event, EventKind, Outcome};
+use domain::clock::{Due, Timeliness};
+use domain::event::{
+    Channel, Correction, DeliveryMode, Event, EventKind, Outcome, PaymentMethod, ReuseSource,
+};
 use serde::{Deserialize, Deserializer};
 
+use super::marks::{self, Change};
 use super::row::{Exit, Wait};
 
 /// An event as the facts see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FactEvent<'a>(pub(super) Told<'a>);
+pub struct FactEvent<'a> {
+    pub(super) told: Told<'a>,
+    pub(super) marks: Change,
+}
 
 /// What is told of a dossier, as far as it counts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +40,10 @@ pub(super) enum Told<'a> {
     Promised(Option<Due>),
     /// It has a second history, which does not count.
     Duplicate,
+    /// It came by another channel than was recorded.
+    CameBy(Channel),
+    /// A clerk helped to file online, or did not.
+    Assisted(bool),
     /// Nothing that a row could hold; most events of a dossier's life.
     Nothing,
 }
@@ -69,6 +79,8 @@ pub(super) struct Accepted<'a> {
     #[serde(borrow)]
     pub(super) law: Cow<'a, str>,
     pub(super) receipt_issued: bool,
+    #[serde(default)]
+    pub(super) boundary_independent: bool,
 }
 
 /// Of every event that may say a due date.
@@ -93,8 +105,56 @@ struct Resolved {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Resolution {
-    Granted {},
+    Granted {
+        #[serde(default)]
+        electronic: bool,
+    },
     Refused {},
+}
+
+/// Of `fee_paid`.
+#[derive(Deserialize)]
+struct Paid {
+    method: PaymentMethod,
+    #[serde(default)]
+    due: Option<Due>,
+}
+
+/// Of `supplement_requested`.
+#[derive(Deserialize)]
+struct Asked {
+    ordinal: u16,
+}
+
+/// Of `result_delivered`.
+#[derive(Deserialize)]
+struct HandedOver {
+    mode: DeliveryMode,
+}
+
+/// Of `event_corrected`.
+#[derive(Deserialize)]
+struct PutRight {
+    correction: Correction,
+}
+
+/// Of `component_digitised`.
+#[derive(Deserialize)]
+struct Digitised {
+    #[serde(default)]
+    certified: bool,
+}
+
+/// Of `component_reused`.
+#[derive(Deserialize)]
+struct Reused {
+    source: ReuseSource,
+}
+
+/// Of `subtask_completed`.
+#[derive(Deserialize)]
+struct Answered {
+    class: Timeliness,
 }
 
 impl<'a> FactEvent<'a> {
@@ -103,44 +163,87 @@ impl<'a> FactEvent<'a> {
     /// # Errors
     /// Those of the deserializer: what counts is not there or is not what it should be.
     pub fn read<D: Deserializer<'a>>(kind: EventKind, data: D) -> Result<Self, D::Error> {
-        let goes_on = |wait| move |it: MayPromise| Told::GoesOn(wait, it.due);
-        Ok(Self(match kind {
-            EventKind::DossierSubmitted => Told::Submitted(Submitted::deserialize(data)?),
-            EventKind::DossierAccepted => Told::Accepted(Accepted::deserialize(data)?),
+        let plain = |told| told_and(told, Change::NONE);
+        let goes_on = |wait, due| plain(Told::GoesOn(wait, due));
+        Ok(match kind {
+            EventKind::DossierSubmitted => plain(Told::Submitted(Submitted::deserialize(data)?)),
+            EventKind::DossierAccepted => Self::of_accepted(Accepted::deserialize(data)?),
             EventKind::DossierResolved => match Resolved::deserialize(data)?.outcome {
-                Resolution::Granted {} => Told::Ended(Exit::Granted),
-                Resolution::Refused {} => Told::Ended(Exit::Refused),
+                Resolution::Granted { electronic } => granted(electronic),
+                Resolution::Refused {} => plain(Told::Ended(Exit::Refused)),
             },
             EventKind::SupplementReceived => {
-                MayPromise::deserialize(data).map(goes_on(Wait::Supplement))?
+                goes_on(Wait::Supplement, MayPromise::deserialize(data)?.due)
             }
-            EventKind::FeePaid => MayPromise::deserialize(data).map(goes_on(Wait::Payment))?,
+            EventKind::FeePaid => {
+                let paid = Paid::deserialize(data)?;
+                let told = Told::GoesOn(Wait::Payment, paid.due);
+                told_and(told, Change::paid(paid.method))
+            }
+            EventKind::FeeWaived => told_and(
+                Told::GoesOn(Wait::Payment, MayPromise::deserialize(data)?.due),
+                Change::set(marks::FEE_WAIVED),
+            ),
             EventKind::ProcessingResumed => {
-                MayPromise::deserialize(data).map(goes_on(Wait::Suspended))?
+                goes_on(Wait::Suspended, MayPromise::deserialize(data)?.due)
             }
-            EventKind::DeadlineExtended => Told::Promised(MayPromise::deserialize(data)?.due),
-            EventKind::DueDateRecomputed => Told::Promised(Some(Promises::deserialize(data)?.due)),
-            EventKind::IntakeRefused => Told::Ended(Exit::RefusedAtIntake),
-            EventKind::DossierWithdrawn => Told::Ended(Exit::Withdrawn),
-            EventKind::ProcessingTerminated => Told::Ended(Exit::Terminated),
-            EventKind::SupplementLapsed => Told::Ended(Exit::Lapsed),
-            EventKind::ResultDelivered => Told::Delivered,
-            EventKind::SupplementRequested => Told::Waits(Wait::Supplement),
-            EventKind::FeeRequested => Told::Waits(Wait::Payment),
-            EventKind::ProcessingSuspended => Told::Waits(Wait::Suspended),
-            EventKind::DuplicateSubmission => Told::Duplicate,
+            EventKind::DeadlineExtended | EventKind::CompetentAgencyReceived => {
+                plain(Told::Promised(MayPromise::deserialize(data)?.due))
+            }
+            EventKind::DueDateRecomputed => {
+                plain(Told::Promised(Some(Promises::deserialize(data)?.due)))
+            }
+            EventKind::IntakeRefused => plain(Told::Ended(Exit::RefusedAtIntake)),
+            EventKind::DossierWithdrawn => plain(Told::Ended(Exit::Withdrawn)),
+            EventKind::ProcessingTerminated => plain(Told::Ended(Exit::Terminated)),
+            EventKind::SupplementLapsed => plain(Told::Ended(Exit::Lapsed)),
+            EventKind::AcceptanceVoided => plain(Told::Ended(Exit::Voided)),
+            EventKind::ResultDelivered => {
+                let mode = HandedOver::deserialize(data)?.mode;
+                told_and(Told::Delivered, Change::delivered(mode))
+            }
+            EventKind::SupplementRequested => asked(Asked::deserialize(data)?.ordinal),
+            EventKind::FeeRequested => told_and(
+                Told::Waits(Wait::Payment),
+                Change::set(marks::FEE_REQUESTED),
+            ),
+            EventKind::ProcessingSuspended => plain(Told::Waits(Wait::Suspended)),
+            EventKind::EventCorrected => put_right(&PutRight::deserialize(data)?.correction),
+            EventKind::ComponentDigitised => digitised(Digitised::deserialize(data)?.certified),
+            EventKind::ComponentReused => marked(Change::reused(Reused::deserialize(data)?.source)),
+            EventKind::SubtaskCompleted => {
+                marked(Change::answered(Answered::deserialize(data)?.class))
+            }
+            EventKind::FeeRefunded => marked(Change::set(marks::FEE_REFUNDED)),
+            EventKind::SubtaskOpened => marked(Change::set(marks::SUBTASKS)),
+            EventKind::DeliveryFailed => marked(Change::set(marks::DELIVERY_FAILED)),
+            EventKind::ResultReturnedToAgency => marked(Change::set(marks::RESULT_BACK)),
+            EventKind::FeedbackLinked => marked(Change::set(marks::FEEDBACK)),
+            EventKind::AgencySucceeded => marked(Change::set(marks::SUCCEEDED)),
+            EventKind::DuplicateSubmission => plain(Told::Duplicate),
             EventKind::IntakeSupplementRequested
             | EventKind::IntakeSupplementReceived
             | EventKind::Transferred
             | EventKind::TaskAssigned
-            | EventKind::SubjectKeyDestroyed => Told::Nothing,
-        }))
+            | EventKind::SubjectKeyDestroyed
+            | EventKind::VoidProposed
+            | EventKind::SubjectReplaced
+            | EventKind::SubtaskCancelled => marked(Change::NONE),
+        })
+    }
+
+    fn of_accepted(accepted: Accepted<'a>) -> Self {
+        let elsewhere = accepted.boundary_independent;
+        told_and(
+            Told::Accepted(accepted),
+            Change::set_if(marks::BOUNDARY_INDEPENDENT, elsewhere),
+        )
     }
 
     /// The same with text of its own.
     pub fn into_owned(self) -> FactEvent<'static> {
         let own = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
-        FactEvent(match self.0 {
+        let told = match self.told {
             Told::Submitted(it) => Told::Submitted(Submitted {
                 procedure: own(it.procedure),
                 agency: own(it.agency),
@@ -157,6 +260,7 @@ impl<'a> FactEvent<'a> {
                 due: it.due,
                 law: own(it.law),
                 receipt_issued: it.receipt_issued,
+                boundary_independent: it.boundary_independent,
             }),
             Told::Ended(exit) => Told::Ended(exit),
             Told::Delivered => Told::Delivered,
@@ -164,22 +268,67 @@ impl<'a> FactEvent<'a> {
             Told::GoesOn(wait, due) => Told::GoesOn(wait, due),
             Told::Promised(due) => Told::Promised(due),
             Told::Duplicate => Told::Duplicate,
+            Told::CameBy(channel) => Told::CameBy(channel),
+            Told::Assisted(assisted) => Told::Assisted(assisted),
             Told::Nothing => Told::Nothing,
-        })
+        };
+        told_and(told, self.marks)
     }
+}
+
+fn told_and(told: Told<'_>, marks: Change) -> FactEvent<'_> {
+    FactEvent { told, marks }
+}
+
+/// Nothing to the form.
+fn marked(marks: Change) -> FactEvent<'static> {
+    told_and(Told::Nothing, marks)
+}
+
+fn granted(electronic: bool) -> FactEvent<'static> {
+    let marks = Change::set_if(marks::ELECTRONIC_RESULT, electronic);
+    told_and(Told::Ended(Exit::Granted), marks)
+}
+
+fn asked(ordinal: u16) -> FactEvent<'static> {
+    let marks = Change::set_if(marks::SECOND_SUPPLEMENT, ordinal > 1);
+    told_and(Told::Waits(Wait::Supplement), marks)
+}
+
+fn digitised(certified: bool) -> FactEvent<'static> {
+    let marks = if certified {
+        marks::DIGITISED | marks::CERTIFIED_COPY
+    } else {
+        marks::DIGITISED
+    };
+    marked(Change::set(marks))
+}
+
+fn put_right(correction: &Correction) -> FactEvent<'static> {
+    let told = match correction {
+        Correction::AcceptedChannel { new, .. } => Told::CameBy(*new),
+        Correction::AcceptedAssisted { new, .. } => Told::Assisted(*new),
+        Correction::ResolvedResult { .. }
+        | Correction::ResolvedElectronic { .. }
+        | Correction::PaidMethod { .. }
+        | Correction::PaidReceipt { .. }
+        | Correction::DeliveredMode { .. } => Told::Nothing,
+    };
+    told_and(told, Change::corrected(correction))
 }
 
 impl<'a> From<&'a Event> for FactEvent<'a> {
     fn from(event: &'a Event) -> Self {
-        Self(match event {
-            Event::DossierSubmitted(it) => Told::Submitted(Submitted {
+        let plain = |told| told_and(told, Change::NONE);
+        match event {
+            Event::DossierSubmitted(it) => plain(Told::Submitted(Submitted {
                 procedure: it.procedure.as_str().into(),
                 agency: it.agency.as_str().into(),
                 channel: it.channel,
                 assisted: it.assisted,
                 synthetic: it.synthetic,
-            }),
-            Event::DossierAccepted(it) => Told::Accepted(Accepted {
+            })),
+            Event::DossierAccepted(it) => Self::of_accepted(Accepted {
                 procedure: it.procedure.as_str().into(),
                 field: it.field.as_str().into(),
                 agency: it.agency.as_str().into(),
@@ -188,30 +337,56 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
                 due: it.due,
                 law: it.law.as_str().into(),
                 receipt_issued: it.receipt_issued,
+                boundary_independent: it.boundary_independent,
             }),
             Event::DossierResolved(it) => match &it.outcome {
-                Outcome::Granted { .. } => Told::Ended(Exit::Granted),
-                Outcome::Refused { .. } => Told::Ended(Exit::Refused),
+                Outcome::Granted { electronic, .. } => granted(*electronic),
+                Outcome::Refused { .. } => plain(Told::Ended(Exit::Refused)),
             },
-            Event::SupplementReceived(it) => Told::GoesOn(Wait::Supplement, it.due),
-            Event::FeePaid(it) => Told::GoesOn(Wait::Payment, it.due),
-            Event::ProcessingResumed(it) => Told::GoesOn(Wait::Suspended, it.due),
-            Event::DeadlineExtended(it) => Told::Promised(it.due),
-            Event::DueDateRecomputed(it) => Told::Promised(Some(it.due)),
-            Event::IntakeRefused(_) => Told::Ended(Exit::RefusedAtIntake),
-            Event::DossierWithdrawn(_) => Told::Ended(Exit::Withdrawn),
-            Event::ProcessingTerminated(_) => Told::Ended(Exit::Terminated),
-            Event::SupplementLapsed(_) => Told::Ended(Exit::Lapsed),
-            Event::ResultDelivered(_) => Told::Delivered,
-            Event::SupplementRequested(_) => Told::Waits(Wait::Supplement),
-            Event::FeeRequested(_) => Told::Waits(Wait::Payment),
-            Event::ProcessingSuspended(_) => Told::Waits(Wait::Suspended),
-            Event::DuplicateSubmission(_) => Told::Duplicate,
+            Event::SupplementReceived(it) => plain(Told::GoesOn(Wait::Supplement, it.due)),
+            Event::FeePaid(it) => {
+                let told = Told::GoesOn(Wait::Payment, it.due);
+                told_and(told, Change::paid(it.method))
+            }
+            Event::FeeWaived(it) => told_and(
+                Told::GoesOn(Wait::Payment, it.due),
+                Change::set(marks::FEE_WAIVED),
+            ),
+            Event::ProcessingResumed(it) => plain(Told::GoesOn(Wait::Suspended, it.due)),
+            Event::DeadlineExtended(it) => plain(Told::Promised(it.due)),
+            Event::CompetentAgencyReceived(it) => plain(Told::Promised(it.due)),
+            Event::DueDateRecomputed(it) => plain(Told::Promised(Some(it.due))),
+            Event::IntakeRefused(_) => plain(Told::Ended(Exit::RefusedAtIntake)),
+            Event::DossierWithdrawn(_) => plain(Told::Ended(Exit::Withdrawn)),
+            Event::ProcessingTerminated(_) => plain(Told::Ended(Exit::Terminated)),
+            Event::SupplementLapsed(_) => plain(Told::Ended(Exit::Lapsed)),
+            Event::AcceptanceVoided(_) => plain(Told::Ended(Exit::Voided)),
+            Event::ResultDelivered(it) => told_and(Told::Delivered, Change::delivered(it.mode)),
+            Event::SupplementRequested(it) => asked(it.ordinal),
+            Event::FeeRequested(_) => told_and(
+                Told::Waits(Wait::Payment),
+                Change::set(marks::FEE_REQUESTED),
+            ),
+            Event::ProcessingSuspended(_) => plain(Told::Waits(Wait::Suspended)),
+            Event::EventCorrected(it) => put_right(&it.correction),
+            Event::ComponentDigitised(it) => digitised(it.certified),
+            Event::ComponentReused(it) => marked(Change::reused(it.source)),
+            Event::SubtaskCompleted(it) => marked(Change::answered(it.class)),
+            Event::FeeRefunded(_) => marked(Change::set(marks::FEE_REFUNDED)),
+            Event::SubtaskOpened(_) => marked(Change::set(marks::SUBTASKS)),
+            Event::DeliveryFailed(_) => marked(Change::set(marks::DELIVERY_FAILED)),
+            Event::ResultReturnedToAgency(_) => marked(Change::set(marks::RESULT_BACK)),
+            Event::FeedbackLinked(_) => marked(Change::set(marks::FEEDBACK)),
+            Event::AgencySucceeded(_) => marked(Change::set(marks::SUCCEEDED)),
+            Event::DuplicateSubmission(_) => plain(Told::Duplicate),
             Event::IntakeSupplementRequested(_)
             | Event::IntakeSupplementReceived(_)
             | Event::Transferred(_)
             | Event::TaskAssigned(_)
-            | Event::SubjectKeyDestroyed(_) => Told::Nothing,
-        })
+            | Event::SubjectKeyDestroyed(_)
+            | Event::VoidProposed(_)
+            | Event::SubjectReplaced(_)
+            | Event::SubtaskCancelled(_) => marked(Change::NONE),
+        }
     }
 }

@@ -26,7 +26,7 @@ impl Facts {
     pub fn apply_fact(&mut self, fact: &Fact<'_>) {
         match &fact.event {
             Some((at, event)) => {
-                self.apply_told(fact.position, fact.recorded_at, fact.dossier, *at, &event.0);
+                self.apply_told(fact.position, fact.recorded_at, fact.dossier, *at, event);
             }
             None => self.apply_unclassified(fact.position, fact.dossier),
         }

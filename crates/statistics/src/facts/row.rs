@@ -28,10 +28,12 @@ pub(crate) enum Exit {
     Lapsed = 5,
     /// Refused at intake: never accepted.
     RefusedAtIntake = 6,
+    /// It should never have been accepted: it counts nowhere.
+    Voided = 7,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::None,
         Self::Granted,
         Self::Refused,
@@ -39,6 +41,7 @@ impl Exit {
         Self::Terminated,
         Self::Lapsed,
         Self::RefusedAtIntake,
+        Self::Voided,
     ];
 
     /// A withdrawal, termination or lapse is no result before its time: it never counts as early.
@@ -49,7 +52,8 @@ impl Exit {
             | Self::Withdrawn
             | Self::Terminated
             | Self::Lapsed
-            | Self::RefusedAtIntake => false,
+            | Self::RefusedAtIntake
+            | Self::Voided => false,
         }
     }
 }
@@ -81,6 +85,8 @@ pub(crate) struct Row {
     pub(crate) procedure: u32,
     pub(crate) law: u32,
     pub(crate) flags: u32,
+    /// See [`super::marks`].
+    pub(crate) marks: u32,
     /// When accepted, or filed as long as it is not accepted; microseconds, [`NO_INSTANT`] when neither is known.
     pub(crate) begun_at: i64,
     /// When processing ended, or it was refused or withdrawn before acceptance.
@@ -110,6 +116,7 @@ impl Row {
             | (NO_CLASS << bits::CLASS_AT)
             | (NO_CLASS << bits::ORIGINAL_CLASS_AT)
             | bits::OUTSIDE,
+        marks: 0,
         begun_at: NO_INSTANT,
         ended_at: NO_INSTANT,
         due_at: NO_INSTANT,
@@ -233,7 +240,7 @@ impl Row {
         let (accepted, exit) = (self.has(bits::ACCEPTED), self.exit());
         let never_accepted_exit = match exit {
             Exit::None | Exit::Withdrawn | Exit::RefusedAtIntake => true,
-            Exit::Granted | Exit::Refused | Exit::Terminated | Exit::Lapsed => false,
+            Exit::Granted | Exit::Refused | Exit::Terminated | Exit::Lapsed | Exit::Voided => false,
         };
         self.put(
             bits::ENDED_WITHOUT_ACCEPTANCE,
@@ -258,7 +265,8 @@ impl Row {
             self.original_due_at,
         );
         self.put_number(bits::ORIGINAL_CLASS, bits::ORIGINAL_CLASS_AT, original);
-        let placed = accepted && self.has(bits::HAS_DUE) && !self.is_unclassified();
+        let placed =
+            accepted && self.has(bits::HAS_DUE) && exit != Exit::Voided && !self.is_unclassified();
         self.put(bits::OUTSIDE, !placed);
     }
 

@@ -23,7 +23,7 @@ use bytes::{
 };
 
 /// The first bytes of a snapshot, with its version.
-const MAGIC: &[u8; 8] = b"HSFACT\0\x01";
+const MAGIC: &[u8; 8] = b"HSFACT\0\x02";
 
 /// Why a snapshot was not taken. The remedy is always the same: fold the log from zero.
 #[derive(Debug, thiserror::Error)]
@@ -224,6 +224,7 @@ fn columns_are(columns: &Columns, rows: usize, names: &Names) -> bool {
         columns.flags.len(),
         columns.over_from.len(),
     ] == [rows; 4]
+        && columns.marks.len() == rows
         && [
             columns.agency.len(),
             columns.field.len(),
@@ -264,6 +265,7 @@ fn write_columns(to: &mut impl Write, columns: &Columns) -> io::Result<()> {
     }
     for column in [
         &columns.flags,
+        &columns.marks,
         &columns.agency,
         &columns.field,
         &columns.procedure,
@@ -283,6 +285,7 @@ fn read_columns(from: &mut impl Read) -> Result<Columns, RestoreError> {
         waits_from: read_all(from, i32::from_le_bytes)?,
         waits_until: read_all(from, i32::from_le_bytes)?,
         flags: read_all(from, u32::from_le_bytes)?,
+        marks: read_all(from, u32::from_le_bytes)?,
         agency: read_all(from, u32::from_le_bytes)?,
         field: read_all(from, u32::from_le_bytes)?,
         procedure: read_all(from, u32::from_le_bytes)?,

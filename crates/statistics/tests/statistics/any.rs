@@ -1,16 +1,17 @@
 //! Histories to count: any events at all, mostly as they could be, sometimes in any order.
 
-use domain::clock::{Due, DueRule};
-use domain::event::{Channel, Event, Occurrence};
+use domain::clock::{Due, DueRule, Timeliness};
+use domain::event::{Channel, Event, Occurrence, ReuseSource};
 use jiff::Timestamp;
 use jiff::civil::date;
 use proptest::prelude::*;
 use statistics::Period;
 
 use crate::history::{
-    Entry, accepted, assigned, at, delivered, extended, fee_paid, fee_requested, granted, id,
-    lapsed, recomputed, refused, refused_at_intake, resumed, submitted, supplement_received,
-    supplement_requested, suspended, terminated, withdrawn,
+    Entry, accepted, assigned, at, channel_corrected, delivered, digitised, extended, fee_paid,
+    fee_requested, fee_waived, granted, id, lapsed, received_by_agency, recomputed, refused,
+    refused_at_intake, resumed, reused, submitted, subtask_completed, supplement_received,
+    supplement_requested, suspended, terminated, voided, withdrawn,
 };
 
 /// Hours after the first of November 2022, in Vietnam.
@@ -50,11 +51,17 @@ fn any_middle() -> impl Strategy<Value = Event> {
         proptest::option::weighted(0.9, any_due()).prop_map(resumed),
         any_due().prop_map(recomputed),
         Just(assigned()),
+        proptest::option::weighted(0.9, any_due()).prop_map(fee_waived),
+        proptest::option::weighted(0.9, any_due()).prop_map(received_by_agency),
+        (any_channel(), any_channel()).prop_map(|(old, new)| channel_corrected(old, new)),
+        Just(digitised()),
+        Just(reused(ReuseSource::NationalStore)),
+        Just(subtask_completed(Timeliness::Overdue)),
     ]
 }
 
 fn any_end() -> impl Strategy<Value = Event> {
-    prop_oneof![4 => Just(granted()), 1 => Just(refused()), 1 => Just(withdrawn()), 1 => Just(terminated()), 1 => Just(lapsed())]
+    prop_oneof![4 => Just(granted()), 1 => Just(refused()), 1 => Just(withdrawn()), 1 => Just(terminated()), 1 => Just(lapsed()), 1 => Just(voided())]
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -91,6 +98,9 @@ fn any_life() -> impl Strategy<Value = Vec<(i64, Option<Event>)>> {
                     events.push(accepted(about, channel, due));
                     events.extend(middle);
                     events.extend(exit);
+                    if fate == 3 {
+                        events.push(channel_corrected(channel, Channel::Online));
+                    }
                     if deliver {
                         events.push(delivered());
                     }

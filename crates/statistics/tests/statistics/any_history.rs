@@ -129,7 +129,7 @@ proptest! {
     fn every_dossier_touched_is_in_the_form_or_in_one_row_outside_it(log in any_log(), question in any_question()) {
         let facts = fold(&log);
         let mut seen = cell(&facts, &question, None, Column::Received);
-        for row in [MemoRow::NoDueDate, MemoRow::Unclassified, MemoRow::NeverAccepted, MemoRow::RefusedAtIntake, MemoRow::WithdrawnBeforeAcceptance] {
+        for row in [MemoRow::NoDueDate, MemoRow::Unclassified, MemoRow::NeverAccepted, MemoRow::RefusedAtIntake, MemoRow::WithdrawnBeforeAcceptance, MemoRow::AcceptanceVoided] {
             seen.extend(memo_cell(&facts, &question, row));
         }
         let count = seen.len();

@@ -1,11 +1,14 @@
 //! Form II.06a case by case: each rule of the columns and of the rows below them, as a sentence.
 
+use std::collections::BTreeMap;
+
 use domain::clock::{Due, DueRule};
 use domain::event::Channel;
+use domain::ids::AgencyId;
 use jiff::civil::date;
 use statistics::memo::MemoRow;
 use statistics::report::{Cells, Column};
-use statistics::{Grouping, PendingRule, Question, cell, ii06a};
+use statistics::{Filter, Grouping, Organised, PendingRule, Question, cell, ii06a};
 
 use crate::history::{
     Log, accepted, at, by_date, extended, fee_requested, fold, granted, half_year, id, lapsed,
@@ -301,4 +304,65 @@ fn nothing_at_all_balances() {
     let report = ii06a(&fold(&[]), &half_year());
     assert_eq!(report.total, Cells::default());
     assert!(report.rows.is_empty() && report.holds());
+}
+
+#[test]
+fn as_organised_now_an_ended_agencys_dossiers_are_its_successors_in_rows_filter_and_cells() {
+    let mut log = Log::default();
+    log.take_in(0, "2023-01-10T08:00:00", Channel::Online, "2023-01-20")
+        .take_in(1, "2023-01-10T08:00:00", Channel::Direct, "2023-01-20")
+        .take_in(2, "2023-01-10T08:00:00", Channel::Direct, "2023-01-20");
+    let facts = log.facts();
+    let agency = |id: &str| AgencyId::new(id);
+    let then = Question {
+        group: Grouping::Agency,
+        ..half_year()
+    };
+    let rows = |question: &Question| -> Vec<(String, u64)> {
+        let report = ii06a(&facts, question);
+        assert_eq!(
+            report.rules.organised.is_some(),
+            question.organised != Organised::Then
+        );
+        report
+            .rows
+            .into_iter()
+            .map(|row| (row.key, row.cells.c3))
+            .collect()
+    };
+    let row = |key: &str, count| (key.to_owned(), count);
+    assert_eq!(
+        rows(&then),
+        [row("000.00.00.H20", 2), row("000.00.01.H20", 1)]
+    );
+    let merged = |into: &str| Question {
+        organised: Organised::Now(BTreeMap::from([(agency("000.00.00.H20"), agency(into))])),
+        ..then.clone()
+    };
+    assert_eq!(rows(&merged("000.00.01.H20")), [row("000.00.01.H20", 3)]);
+    let fresh = merged("000.00.77.H20");
+    assert_eq!(
+        rows(&fresh),
+        [row("000.00.01.H20", 1), row("000.00.77.H20", 2)]
+    );
+    assert_eq!(
+        cell(&facts, &fresh, Some("000.00.77.H20"), Column::Received).len(),
+        2
+    );
+    let only = Question {
+        filter: Filter {
+            agency: Some(agency("000.00.77.H20")),
+            ..Filter::default()
+        },
+        ..fresh
+    };
+    assert_eq!(ii06a(&facts, &only).total.c3, 2);
+    let gone = Question {
+        filter: Filter {
+            agency: Some(agency("000.00.00.H20")),
+            ..Filter::default()
+        },
+        ..only
+    };
+    assert_eq!(ii06a(&facts, &gone).total.c3, 0);
 }

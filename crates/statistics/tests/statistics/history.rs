@@ -1,17 +1,19 @@
 //! Histories to count, written by hand.
 
 use domain::calendar::Calendar;
-use domain::clock::{Due, DueRule};
+use domain::clock::{Due, DueRule, Timeliness};
 use domain::event::{
-    AcceptanceBasis, ApplicantKind, Channel, DeadlineExtended, DeliveryMode, DossierAccepted,
-    DossierResolved, DossierSubmitted, DossierWithdrawn, DueDateRecomputed, Event, FeePaid,
-    FeeRequested, IntakeRefused, Occurrence, Outcome, PaymentMethod, PlaceKind, ProcessingResumed,
-    ProcessingSuspended, ProcessingTerminated, Reason, ResultDelivered, SupplementLapsed,
-    SupplementReceived, SupplementRequested, TaskAssigned,
+    AcceptanceBasis, AcceptanceVoided, ApplicantKind, Channel, CompetentAgencyReceived,
+    ComponentDigitised, ComponentReused, Correction, DeadlineExtended, DeliveryMode,
+    DossierAccepted, DossierResolved, DossierSubmitted, DossierWithdrawn, DueDateRecomputed, Event,
+    EventCorrected, FeePaid, FeeRequested, FeeWaived, IntakeRefused, Occurrence, Outcome,
+    PaymentMethod, PlaceKind, ProcessingResumed, ProcessingSuspended, ProcessingTerminated, Reason,
+    ResultDelivered, ReuseSource, SubtaskCompleted, SupplementLapsed, SupplementReceived,
+    SupplementRequested, TaskAssigned,
 };
 use domain::ids::{
-    ActorId, AgencyId, DossierCode, DossierId, FieldCode, LawId, OrganisationId, PointId,
-    ProcedureCode, VaultRef, VersionHash,
+    ActorId, AgencyId, ComponentCode, DossierCode, DossierId, FieldCode, LawId, OrganisationId,
+    PointId, ProcedureCode, VaultRef, VersionHash,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -76,6 +78,7 @@ pub(crate) fn submitted(about: u8, channel: Channel) -> Event {
         source: None,
         catalogue: version(),
         answer_due: None,
+        boundary_independent: false,
         synthetic: about.is_multiple_of(7),
     })
 }
@@ -97,6 +100,7 @@ pub(crate) fn accepted(about: u8, channel: Channel, due: Option<Due>) -> Event {
         calendar: version(),
         catalogue: version(),
         receipt_issued: true,
+        boundary_independent: false,
     })
 }
 
@@ -211,6 +215,69 @@ pub(crate) fn assigned() -> Event {
     Event::TaskAssigned(TaskAssigned {
         holder: ActorId::new("cv.01"),
         unit: None,
+    })
+}
+
+pub(crate) fn voided() -> Event {
+    Event::AcceptanceVoided(AcceptanceVoided {
+        proposed_by: ActorId::new("cv.01"),
+        reason: reason(),
+    })
+}
+
+pub(crate) fn channel_corrected(old: Channel, new: Channel) -> Event {
+    corrected(Correction::AcceptedChannel { old, new })
+}
+
+pub(crate) fn corrected(correction: Correction) -> Event {
+    Event::EventCorrected(EventCorrected {
+        correction,
+        reason: reason(),
+    })
+}
+
+pub(crate) fn fee_waived(due: Option<Due>) -> Event {
+    Event::FeeWaived(FeeWaived {
+        notice: "1".into(),
+        reason: reason(),
+        due,
+        calendar: version(),
+    })
+}
+
+pub(crate) fn received_by_agency(due: Option<Due>) -> Event {
+    Event::CompetentAgencyReceived(CompetentAgencyReceived {
+        agency: AgencyId::new("000.00.00.H20"),
+        due,
+        calendar: version(),
+    })
+}
+
+pub(crate) fn digitised() -> Event {
+    Event::ComponentDigitised(ComponentDigitised {
+        component: ComponentCode::new("DON"),
+        digest: "00".repeat(32).into(),
+        certified: true,
+    })
+}
+
+pub(crate) fn reused(source: ReuseSource) -> Event {
+    Event::ComponentReused(ComponentReused {
+        component: ComponentCode::new("CCCD"),
+        source,
+        database: None,
+        digest: None,
+    })
+}
+
+pub(crate) fn subtask_completed(class: Timeliness) -> Event {
+    Event::SubtaskCompleted(SubtaskCompleted {
+        number: 1,
+        class,
+        result: None,
+        answer: None,
+        starts: Vec::new(),
+        calendar: version(),
     })
 }
 

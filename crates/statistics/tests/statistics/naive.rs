@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::clock::{Due, DueRule, Timeliness};
-use domain::event::{Channel, Event, Outcome};
+use domain::event::{Channel, Correction, Event, Outcome};
 use domain::ids::DossierId;
 use domain::local;
 use jiff::Timestamp;
@@ -26,6 +26,7 @@ struct Dossier {
     due: Option<Due>,
     ended: Option<(Timestamp, bool)>,
     refused_at_intake: bool,
+    voided: bool,
     understood: bool,
     waits: Waits,
     last_wait: Option<(Date, Option<Date>)>,
@@ -43,6 +44,7 @@ pub(crate) fn count(log: &[Entry], question: &Question) -> Cells {
             due: None,
             ended: None,
             refused_at_intake: false,
+            voided: false,
             understood: true,
             waits: Waits::No,
             last_wait: None,
@@ -91,6 +93,21 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
             go_on(dossier, Waits::Supplement, day, event.due);
         }
         Event::FeePaid(event) if pending => go_on(dossier, Waits::Payment, day, event.due),
+        Event::FeeWaived(event) if pending => go_on(dossier, Waits::Payment, day, event.due),
+        Event::CompetentAgencyReceived(event) if pending => {
+            dossier.due = event.due.or(dossier.due);
+        }
+        Event::AcceptanceVoided(_) => {
+            dossier.voided |= dossier.ended.is_none();
+            end(dossier, at, false);
+        }
+        Event::EventCorrected(event) => {
+            if let (Some((_, channel)), Correction::AcceptedChannel { new, .. }) =
+                (&mut dossier.accepted, &event.correction)
+            {
+                *channel = *new;
+            }
+        }
         Event::ProcessingResumed(event) if pending => {
             go_on(dossier, Waits::Suspended, day, event.due);
         }
@@ -112,7 +129,21 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::ResultDelivered(_)
         | Event::DueDateRecomputed(_)
         | Event::SubjectKeyDestroyed(_)
-        | Event::DuplicateSubmission(_) => {}
+        | Event::DuplicateSubmission(_)
+        | Event::VoidProposed(_)
+        | Event::SubjectReplaced(_)
+        | Event::FeeWaived(_)
+        | Event::FeeRefunded(_)
+        | Event::CompetentAgencyReceived(_)
+        | Event::SubtaskOpened(_)
+        | Event::SubtaskCompleted(_)
+        | Event::SubtaskCancelled(_)
+        | Event::ComponentDigitised(_)
+        | Event::ComponentReused(_)
+        | Event::DeliveryFailed(_)
+        | Event::ResultReturnedToAgency(_)
+        | Event::FeedbackLinked(_)
+        | Event::AgencySucceeded(_) => {}
     }
 }
 
@@ -144,7 +175,10 @@ fn place(dossier: &Dossier, question: &Question, cells: &mut Cells) {
     else {
         return;
     };
-    if dossier.refused_at_intake || dossier.ended.is_some_and(|(ended, _)| ended < accepted) {
+    if dossier.refused_at_intake
+        || dossier.voided
+        || dossier.ended.is_some_and(|(ended, _)| ended < accepted)
+    {
         return;
     }
     let (from, to) = (question.period.from(), question.period.to());

@@ -1,6 +1,9 @@
 //! What the form cannot place: each kind in a row of its own, and what the standing checks say of it.
 
-use domain::event::{Channel, DuplicateSubmission, Event};
+use domain::clock::Timeliness;
+use domain::event::{
+    Channel, Correction, DuplicateSubmission, Event, FeePaid, PaymentMethod, ReuseSource,
+};
 use domain::ids::{HomeId, ProcedureCode};
 use jiff::civil::date;
 use statistics::memo::MemoRow;
@@ -9,8 +12,9 @@ use statistics::{Question, ii06a};
 use uuid::Uuid;
 
 use crate::history::{
-    Log, accepted, at, by_date, delivered, failing, granted, half_year, id, memo, question,
-    recomputed, refused_at_intake, report, submitted, total, withdrawn,
+    Log, accepted, at, by_date, channel_corrected, corrected, delivered, digitised, failing,
+    fee_paid, granted, half_year, id, memo, question, recomputed, refused_at_intake, report,
+    reused, submitted, subtask_completed, total, voided, withdrawn,
 };
 
 #[test]
@@ -176,4 +180,106 @@ fn clocks_that_differ_by_minutes_are_no_future() {
         accepted(2, Channel::Online, due),
     );
     assert_eq!(failing(&report(&log)), ["accepted_in_future"]);
+}
+
+#[test]
+fn a_voided_acceptance_leaves_the_figures_and_an_earlier_report_still_has_it() {
+    let mut log = Log::default();
+    log.take_in(0, "2023-01-10T08:00:00", Channel::Online, "2023-01-20")
+        .take_in(1, "2023-01-10T08:00:00", Channel::Direct, "2023-01-20")
+        .add(1, "2023-01-11T08:00:00", voided());
+    assert_eq!(
+        (total(&log).c3, memo(&log, MemoRow::AcceptanceVoided)),
+        (1, 1)
+    );
+    let before = question(
+        date(2022, 12, 15),
+        date(2023, 6, 14),
+        4,
+        at("2023-01-10T09:00:00"),
+    );
+    let report = ii06a(&log.facts(), &before);
+    assert_eq!(
+        (report.total.c3, report.total.c5),
+        (2, 1),
+        "as it was known then"
+    );
+}
+
+#[test]
+fn a_corrected_channel_counts_from_its_position_on() {
+    let mut log = Log::default();
+    log.take_in(1, "2023-01-10T08:00:00", Channel::Online, "2023-01-20")
+        .add(1, "2023-01-12T08:00:00", granted())
+        .add(
+            1,
+            "2023-02-10T08:00:00",
+            channel_corrected(Channel::Online, Channel::Postal),
+        );
+    assert_eq!((total(&log).c4, total(&log).c5), (0, 1));
+    assert_eq!(memo(&log, MemoRow::ReceivedPostal), 1);
+    assert_eq!(memo(&log, MemoRow::Corrected), 1);
+    let before = question(
+        date(2022, 12, 15),
+        date(2023, 6, 14),
+        3,
+        at("2023-02-01T00:00:00"),
+    );
+    assert_eq!(
+        ii06a(&log.facts(), &before).total.c4,
+        1,
+        "as it was known then"
+    );
+}
+
+#[test]
+fn marks_below_the_line_count_each_dossier_once() {
+    let mut log = Log::default();
+    log.take_in(0, "2023-01-10T08:00:00", Channel::Online, "2023-01-20")
+        .add(0, "2023-01-11T08:00:00", digitised())
+        .add(0, "2023-01-11T08:00:01", digitised())
+        .add(0, "2023-01-11T08:00:02", reused(ReuseSource::NationalStore))
+        .add(
+            0,
+            "2023-01-11T09:00:00",
+            subtask_completed(Timeliness::Overdue),
+        );
+    for row in [
+        MemoRow::ComponentsDigitised,
+        MemoRow::CertifiedCopies,
+        MemoRow::ComponentsReused,
+        MemoRow::NationalStore,
+        MemoRow::SubtaskOverdue,
+    ] {
+        assert_eq!(memo(&log, row), 1, "{}", row.key());
+    }
+    assert_eq!(memo(&log, MemoRow::DatabaseUsed), 0);
+}
+
+#[test]
+fn a_corrected_payment_leaves_the_other_one_online() {
+    let paid = |how| {
+        let Event::FeePaid(paid) = fee_paid(Some(by_date("2023-01-20"))) else {
+            panic!()
+        };
+        Event::FeePaid(FeePaid {
+            method: how,
+            ..paid
+        })
+    };
+    let to_cash = || {
+        corrected(Correction::PaidMethod {
+            notice: "1".into(),
+            old: PaymentMethod::Online,
+            new: PaymentMethod::Cash,
+        })
+    };
+    let mut log = Log::default();
+    log.take_in(0, "2023-01-10T08:00:00", Channel::Online, "2023-01-20")
+        .add(0, "2023-01-11T08:00:00", paid(PaymentMethod::Online))
+        .add(0, "2023-01-11T09:00:00", paid(PaymentMethod::Online))
+        .add(0, "2023-01-11T10:00:00", to_cash());
+    assert_eq!(memo(&log, MemoRow::PaidOnline), 1);
+    log.add(0, "2023-01-11T11:00:00", to_cash());
+    assert_eq!(memo(&log, MemoRow::PaidOnline), 0);
 }

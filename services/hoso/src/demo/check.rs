@@ -7,8 +7,16 @@ use serde_json::Value;
 
 use super::plan::expected::{Expected, Figures};
 
-/// A memo line that the plan does not foresee: what would have been overdue by the date first promised.
-const NOT_PLANNED: &str = "ended_within_original_due";
+/// Memo lines that the plan does not foresee: what would have been overdue by the date first promised, and what papers,
+/// payments and the post have to do with.
+pub(super) const NOT_PLANNED: [&str; 6] = [
+    "ended_within_original_due",
+    "second_supplement",
+    "fee_requested",
+    "paid_online",
+    "electronic_result",
+    "delivered_by_post",
+];
 
 /// Columns (3) to (13) of a row.
 pub(super) fn figures(row: &ReportRow) -> Figures {
@@ -52,7 +60,7 @@ pub(super) fn memo(name: &str, report: &GetReportResponse, planned: &Expected) -
     let mut differences: Vec<String> = report
         .memo
         .iter()
-        .filter(|line| line.key != NOT_PLANNED)
+        .filter(|line| !NOT_PLANNED.contains(&line.key.as_str()))
         .filter_map(|line| {
             let wanted = planned
                 .memo

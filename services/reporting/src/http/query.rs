@@ -15,7 +15,7 @@ use statistics::Span;
 use crate::question::{self, Asked};
 
 /// The parameters there are.
-const PARAMETERS: [&str; 11] = [
+const PARAMETERS: [&str; 12] = [
     "from",
     "to",
     "period",
@@ -26,6 +26,7 @@ const PARAMETERS: [&str; 11] = [
     "procedure",
     "channel",
     "pending_rule",
+    "organised",
     "min_position",
 ];
 
@@ -92,6 +93,8 @@ pub(crate) fn read(query: &str, now: Timestamp) -> Result<Wanted, EdgeError> {
     question.grouping = grouping.unwrap_or_default().into();
     let rule = faults.take("pending_rule", pending_rule(text("pending_rule")));
     question.pending_rule = rule.unwrap_or_default().into();
+    let organised = faults.take("organised", organised(text("organised")));
+    question.organised = organised.unwrap_or_default().into();
     question.channel = faults
         .take("channel", channel(text("channel")))
         .unwrap_or_default();
@@ -177,6 +180,15 @@ fn pending_rule(text: &str) -> Result<wire::PendingRule, &'static str> {
     }
 }
 
+fn organised(text: &str) -> Result<wire::Organised, &'static str> {
+    match text {
+        "" => Ok(wire::Organised::Unspecified),
+        "then" => Ok(wire::Organised::Then),
+        "now" => Ok(wire::Organised::Now),
+        _ => Err("must be then or now"),
+    }
+}
+
 /// The national number of a channel; 0 for all.
 fn channel(text: &str) -> Result<u32, &'static str> {
     match text {
@@ -224,7 +236,7 @@ mod tests {
     #[test]
     fn every_parameter_is_read() {
         let query = "from=2022-12-15&to=2023-06-14&as_of=2023-03-15&by=agency&agency=000.00.06.H20&field=H20-LH\
-                     &procedure=2.001616&channel=online&pending_rule=provincial";
+                     &procedure=2.001616&channel=online&pending_rule=provincial&organised=now";
         let wanted = read(query, now()).unwrap();
         let end_of_day = "2023-03-15T16:59:59.999999Z".parse().unwrap();
         assert_eq!(wanted.as_of(), Some(end_of_day));
@@ -232,6 +244,7 @@ mod tests {
         assert_eq!(asked.period.to().to_string(), "2023-06-14");
         assert_eq!(asked.grouping, Grouping::Agency);
         assert_eq!(asked.pending_rule, PendingRule::ProvincialLax);
+        assert!(asked.organised_now);
         assert!(asked.filter.agency.is_some() && asked.filter.field.is_some());
         assert!(asked.filter.procedure.is_some() && asked.filter.channel.is_some());
         let moment = read("period=month&as_of=2023-03-15T09:00:00%2B07:00", now()).unwrap();
@@ -240,7 +253,7 @@ mod tests {
 
     #[test]
     fn all_faults_are_told_at_once() {
-        let query = "from=15/12/2022&as_of=soon&by=day&channel=4&pending_rule=lax&agency=S%E1%BB%9F&colour=red&by=field\
+        let query = "from=15/12/2022&as_of=soon&by=day&channel=4&pending_rule=lax&organised=soon&agency=S%E1%BB%9F&colour=red&by=field\
                      &min_position=no";
         let mut told = faults(query);
         told.sort();
@@ -251,6 +264,7 @@ mod tests {
             "by",
             "channel",
             "pending_rule",
+            "organised",
             "agency",
             "colour",
             "min_position",

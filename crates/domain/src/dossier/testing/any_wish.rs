@@ -15,19 +15,29 @@ pub struct Attempt {
     pub may_record_late: bool,
     /// The calendar of 2027 has been published by now.
     pub with_2027: bool,
+    /// Somebody else acts.
+    pub by_another: bool,
 }
 
 /// Any attempt.
 pub fn any_attempt() -> impl Strategy<Value = Attempt> {
     let minutes = prop_oneof![2 => -3_000_i64..0, 10 => 0..30_000_i64, 1 => 0..200_000_i64];
-    (minutes, any_wish(), any::<bool>(), any::<bool>()).prop_map(
-        |(minutes, wish, may_record_late, with_2027)| Attempt {
-            minutes,
-            wish,
-            may_record_late,
-            with_2027,
-        },
+    (
+        minutes,
+        any_wish(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
     )
+        .prop_map(
+            |(minutes, wish, may_record_late, with_2027, by_another)| Attempt {
+                minutes,
+                wish,
+                may_record_late,
+                with_2027,
+                by_another,
+            },
+        )
 }
 
 /// Up to so many attempts; most lives begin with a filing and an acceptance, or there would be little to try.
@@ -43,7 +53,12 @@ pub fn any_attempts(max: usize) -> impl Strategy<Value = Vec<Attempt>> {
     ];
     (attempts, begun, prop::sample::select(procedures.to_vec())).prop_map(
         |(mut attempts, begun, procedure)| {
-            let first = [Command::Submit(submit(procedure)), accept()];
+            let submit = Submit {
+                // Some of them are filed outside the agency's boundary.
+                boundary_independent: attempts.len() % 5 == 4,
+                ..submit(procedure)
+            };
+            let first = [Command::Submit(submit), accept()];
             for (attempt, wish) in attempts.iter_mut().zip(first.into_iter().take(begun)) {
                 attempt.wish = wish;
             }
@@ -85,6 +100,7 @@ pub fn any_wish() -> impl Strategy<Value = Command> {
         .prop_map(|(procedure, channel)| {
             Command::Submit(Submit {
                 channel,
+                boundary_independent: channel == Channel::Postal,
                 ..submit(procedure)
             })
         });
@@ -121,6 +137,7 @@ pub fn any_wish() -> impl Strategy<Value = Command> {
         recompute(),
         erase(),
     ]);
+    let beyond = prop::sample::select(beyond());
     let times = [
         "2022-12-14T09:00",
         "2023-01-18T09:00",
@@ -132,6 +149,7 @@ pub fn any_wish() -> impl Strategy<Value = Command> {
         3 => submit,
         4 => any_accept(),
         30 => plain,
+        25 => beyond,
         3 => dates.prop_map(extend),
         2 => Just(resolve()),
         1 => times().prop_map(|time| resolve_earlier(earlier(time))),
@@ -178,6 +196,11 @@ pub fn lived(
             .saturating_add(jiff::SignedDuration::from_mins(attempt.minutes))
             .unwrap_or(story.now);
         story.may_record_late = attempt.may_record_late;
+        story.actor = if attempt.by_another {
+            "can-bo-9"
+        } else {
+            "can-bo-1"
+        };
         if attempt.with_2027 && story.catalogue.version() != with_2027.version() {
             story.catalogue = with_2027.clone();
         }

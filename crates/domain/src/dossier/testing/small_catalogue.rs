@@ -1,4 +1,4 @@
-//! A catalogue small enough to read: three agencies, two points, ten procedures, two law versions, a calendar with holes.
+//! A catalogue small enough to read: four agencies, two points, ten procedures, two law versions, a calendar with holes.
 
 use crate::catalogue::Catalogue;
 
@@ -59,6 +59,16 @@ code_prefix = "000.00.09.H20"
 valid_from = 2018-06-21
 valid_to = 2025-02-28
 successor = "000.00.06.H20"
+hours = "dong-thap"
+
+[[agency]]
+id = "000.00.10.H20"
+name = "Ban quản lý dự án, đã giải thể"
+parent = "000.00.00.H20"
+level = "department"
+code_prefix = "000.00.10.H20"
+valid_from = 2018-06-21
+valid_to = 2022-12-31
 hours = "dong-thap"
 "#;
 

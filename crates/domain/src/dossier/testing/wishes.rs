@@ -40,6 +40,7 @@ pub fn submit(procedure: &str) -> Submit {
         },
         components: vec![paper("DON")],
         source: None,
+        boundary_independent: false,
         synthetic: true,
     }
 }
@@ -238,4 +239,179 @@ pub fn erase() -> Command {
     Command::NoteSubjectErased(NoteSubjectErased {
         ground: "data_subject_request".into(),
     })
+}
+
+pub fn propose_void() -> Command {
+    Command::ProposeVoid(ProposeVoid {
+        reason: reason("wrong_procedure"),
+    })
+}
+
+pub fn void() -> Command {
+    Command::VoidAcceptance(VoidAcceptance)
+}
+
+pub fn correct(right: Right) -> Command {
+    Command::CorrectEvent(CorrectEvent {
+        right,
+        reason: reason("typing_error"),
+    })
+}
+
+pub fn replace_subject(entry: u128) -> Command {
+    Command::ReplaceSubject(ReplaceSubject {
+        subject: VaultRef {
+            entry: uuid::Uuid::from_u128(entry),
+            digest: "11".repeat(32).into(),
+        },
+        reason: reason("name_misspelt"),
+    })
+}
+
+pub fn waive_fee(notice: &str) -> Command {
+    Command::WaiveFee(WaiveFee {
+        notice: notice.into(),
+        reason: reason("poor_household"),
+    })
+}
+
+pub fn refund_fee(notice: &str, amount_vnd: u64) -> Command {
+    Command::RefundFee(RefundFee {
+        notice: notice.into(),
+        amount_vnd,
+        method: PaymentMethod::Transfer,
+        receipt: "HT-1".into(),
+        reason: reason("withdrawn"),
+    })
+}
+
+/// Paid once more, with another receipt.
+pub fn pay_again(notice: &str) -> Command {
+    Command::RecordPayment(RecordPayment {
+        notice: notice.into(),
+        amount_vnd: 250_000,
+        method: PaymentMethod::Online,
+        receipt: "BL-2".into(),
+    })
+}
+
+pub fn receive_by_agency() -> Command {
+    Command::ReceiveByCompetentAgency(ReceiveByCompetentAgency)
+}
+
+pub fn open_subtask(agency: &str, working_days: u16, after: Option<u16>) -> Command {
+    Command::OpenSubtask(OpenSubtask {
+        kind: SubtaskKind::Opinion,
+        agency: AgencyId::new(agency),
+        limit: crate::clock::TimeLimit {
+            amount: working_days,
+            unit: crate::clock::TimeUnit::WorkingDays,
+        },
+        after,
+        question: reason("opinion"),
+    })
+}
+
+pub fn complete_subtask(number: u16) -> Command {
+    Command::CompleteSubtask(CompleteSubtask {
+        number,
+        result: Some("CV-5".into()),
+        answer: None,
+    })
+}
+
+pub fn cancel_subtask(number: u16) -> Command {
+    Command::CancelSubtask(CancelSubtask {
+        number,
+        reason: reason("not_needed"),
+    })
+}
+
+pub fn digitise(component: &str) -> Command {
+    Command::RecordComponents(RecordComponents {
+        digitised: vec![ComponentDigitised {
+            component: ComponentCode::new(component),
+            digest: "ab".repeat(32).into(),
+            certified: false,
+        }],
+        reused: Vec::new(),
+    })
+}
+
+pub fn reuse(component: &str) -> Command {
+    Command::RecordComponents(RecordComponents {
+        digitised: Vec::new(),
+        reused: vec![ComponentReused {
+            component: ComponentCode::new(component),
+            source: ReuseSource::Database,
+            database: Some("7".into()),
+            digest: None,
+        }],
+    })
+}
+
+pub fn fail_delivery() -> Command {
+    Command::RecordDeliveryFailure(RecordDeliveryFailure {
+        item: "EE123456785VN".into(),
+        reason: reason("nobody_met"),
+        proof: None,
+    })
+}
+
+pub fn give_back() -> Command {
+    Command::ReturnResultToAgency(ReturnResultToAgency {
+        item: "EE123456785VN".into(),
+        proof: None,
+    })
+}
+
+pub fn link_feedback(number: &str) -> Command {
+    Command::LinkFeedback(LinkFeedback {
+        system: "1022".into(),
+        number: number.into(),
+        received_on: Some(day("2022-12-16")),
+    })
+}
+
+pub fn succeed() -> Command {
+    Command::PassToSuccessor(PassToSuccessor)
+}
+
+/// Every wish beyond the straight way.
+pub fn beyond() -> Vec<Command> {
+    vec![
+        propose_void(),
+        void(),
+        correct(Right::AcceptedChannel(Channel::Online)),
+        correct(Right::AcceptedChannel(Channel::Direct)),
+        correct(Right::AcceptedAssisted(true)),
+        correct(Right::ResolvedResult("GP-13".into())),
+        correct(Right::ResolvedElectronic(false)),
+        correct(Right::PaidMethod {
+            notice: "TB-1".into(),
+            method: PaymentMethod::Cash,
+        }),
+        correct(Right::PaidReceipt {
+            notice: "TB-1".into(),
+            receipt: "BL-9".into(),
+        }),
+        correct(Right::DeliveredMode(DeliveryMode::Electronic)),
+        replace_subject(8),
+        waive_fee("TB-1"),
+        refund_fee("TB-1", 100_000),
+        refund_fee("TB-1", 200_000),
+        pay_again("TB-1"),
+        receive_by_agency(),
+        open_subtask(AGENCY, 3, None),
+        open_subtask("000.00.09.H20", 2, Some(1)),
+        complete_subtask(1),
+        complete_subtask(2),
+        cancel_subtask(1),
+        digitise("DON"),
+        reuse("CCCD"),
+        fail_delivery(),
+        give_back(),
+        link_feedback("77"),
+        succeed(),
+    ]
 }

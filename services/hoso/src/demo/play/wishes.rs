@@ -55,6 +55,7 @@ pub(super) fn submission(life: &Life, procedure: &Procedure, complete: bool) -> 
             reference: format!("MAU-{:06}", life.number),
         }),
         synthetic: true,
+        boundary_independent: false,
     }
 }
 

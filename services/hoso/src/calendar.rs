@@ -1,0 +1,105 @@
+//! `hoso calendar publish`: a calendar goes into use where processing runs, and the due dates that waited for it are computed.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
+use api::hoso::processing::v1::{CalendarInUse, GetCalendarRequest, PublishCalendarRequest};
+use domain::calendar::Calendar;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use tonic::transport::Channel;
+
+use crate::args::{Calendar as Told, CalendarAct};
+use crate::{Failure, client, out};
+
+/// How often to ask how far it is.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// Publishes, and waits until everything is computed.
+pub async fn run(told: Told) -> Result<(), Failure> {
+    let CalendarAct::Publish {
+        file,
+        server,
+        format,
+    } = told.act;
+    let name = file.display().to_string();
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| format!("reading {name}: {error}"))?;
+    // Its faults are told with the file's own name, before anything is asked of anybody.
+    Calendar::parse(&name, &text).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+        format!("this is no sound calendar:\n{}", lines.join("\n"))
+    })?;
+    let mut processing = ProcessingServiceClient::new(client::connect(&server).await?);
+    let answer = processing
+        .publish_calendar(PublishCalendarRequest { calendar_csv: text })
+        .await
+        .map_err(|status| client::explain(&status))?
+        .into_inner();
+    let in_use = answer
+        .calendar
+        .ok_or("processing did not say which calendar is in use")?;
+    let computed = wait(&mut processing, &in_use).await?;
+    if format.is_json() {
+        out::print(
+            &json!({
+                "calendar": in_use.version,
+                "published_years": in_use.published_years,
+                "changed": answer.changed,
+                "recomputed": computed,
+            })
+            .to_string(),
+        );
+    } else {
+        let state = if answer.changed {
+            "đã áp dụng · in use now"
+        } else {
+            "đã áp dụng từ trước · was in use before"
+        };
+        out::print(&format!(
+            "lịch · calendar {} {state}; tính lại {computed} ngày hẹn trả · {computed} due dates computed anew",
+            in_use.version
+        ));
+    }
+    Ok(())
+}
+
+/// Waits until no provisional due date is left that was computed on another calendar; how many there were.
+async fn wait(
+    processing: &mut ProcessingServiceClient<Channel>,
+    published: &CalendarInUse,
+) -> Result<u64, Failure> {
+    let total = published.to_recompute;
+    let bar = (total > 0 && std::io::stderr().is_terminal()).then(|| {
+        let bar = ProgressBar::new(total);
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} hồ sơ · dossiers")
+        {
+            bar.set_style(style);
+        }
+        bar
+    });
+    let mut left = total;
+    while left > 0 {
+        tokio::time::sleep(EVERY).await;
+        let answer = processing
+            .get_calendar(GetCalendarRequest {})
+            .await
+            .map_err(|status| client::explain(&status))?
+            .into_inner();
+        let now = answer
+            .calendar
+            .ok_or("processing did not say which calendar is in use")?;
+        if now.version != published.version {
+            return Err("another calendar was published meanwhile".into());
+        }
+        left = now.to_recompute;
+        if let Some(bar) = &bar {
+            bar.set_position(total.saturating_sub(left));
+        }
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(total)
+}

@@ -1,0 +1,284 @@
+//! Processing's questions: one dossier, its history, why it is due then, and what officers and asked agencies have to do.
+
+use std::sync::Arc;
+
+use api::convert::{beyond, change, dossier as outward, duplicate, history, values};
+use api::hoso::dossier::v1 as wire;
+use api::hoso::processing::v1::{
+    CalendarInUse, ExplainDeadlineRequest, ExplainDeadlineResponse, GetDossierRequest,
+    GetDossierResponse, GetHistoryRequest, GetHistoryResponse, ListDossiersRequest,
+    ListDossiersResponse, ListSubtasksRequest, ListSubtasksResponse, OpenSubtaskEntry,
+    PublishCalendarRequest, PublishCalendarResponse,
+};
+use api::token;
+use api::{EdgeError, Faults, page};
+use application::HandleError;
+use domain::ids::{ActorId, AgencyId};
+
+use crate::calendar;
+use crate::grpc::Calls;
+use crate::inbox::{self, Filter, Place};
+use crate::subtasks;
+
+impl Calls {
+    /// One dossier by one of its names.
+    ///
+    /// # Errors
+    /// When a field is wrong, a position is not here, or nothing of that name is.
+    pub(crate) async fn ask_get_dossier(
+        &self,
+        asked: GetDossierRequest,
+    ) -> Result<GetDossierResponse, EdgeError> {
+        let mut faults = Faults::default();
+        let name = change::name(asked.dossier.as_ref(), &mut faults);
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let (name, points) = faults.finish(name.zip(points))?;
+        let (id, loaded) = self.look_up(&name, &points).await?;
+        let others = self.edge.desk.other_histories(id, &loaded.dossier);
+        let others = others.map_err(EdgeError::from)?;
+        let notice = duplicate::notice(&name, &loaded, &others).unwrap_or_default();
+        Ok(GetDossierResponse {
+            dossier: Some(wire::Dossier {
+                other_histories: duplicate::outward(&loaded, &others),
+                ..self.edge.read(id, &loaded)
+            }),
+            position: self.edge.here(),
+            notice_vi: notice.vi,
+            notice_en: notice.en,
+        })
+    }
+
+    /// A page of its history.
+    ///
+    /// # Errors
+    /// When a field is wrong, a position is not here, or nothing of that name is.
+    pub(crate) async fn ask_get_history(
+        &self,
+        asked: GetHistoryRequest,
+    ) -> Result<GetHistoryResponse, EdgeError> {
+        let mut faults = Faults::default();
+        let name = change::name(asked.dossier.as_ref(), &mut faults);
+        let size = page::size(asked.page_size, &mut faults);
+        let question = format!("{:?}", asked.dossier);
+        let after = page::read(&asked.page_token, &question, &mut faults);
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let (name, points) = faults.finish(name.zip(points))?;
+        let id = self.known(&name, &points).await?;
+        let records = self.edge.desk.records(id).map_err(EdgeError::from)?;
+        let revision = records.last().map_or(0, |record| record.revision);
+        let skip = after
+            .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
+            .map_or(0, u32::from_be_bytes);
+        let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
+        let events: Vec<_> = records
+            .iter()
+            .skip(skipped)
+            .take(size)
+            .map(history::entry)
+            .collect();
+        let next = events
+            .last()
+            .filter(|last| last.revision < revision)
+            .map(|last| page::write(&question, &last.revision.to_be_bytes()));
+        Ok(GetHistoryResponse {
+            dossier_id: id.to_string(),
+            events,
+            next_page_token: next.unwrap_or_default(),
+            position: self.edge.here(),
+        })
+    }
+
+    /// Why its due date is what it is.
+    ///
+    /// # Errors
+    /// When a field is wrong, a position is not here, or nothing of that name is.
+    pub(crate) async fn ask_explain_deadline(
+        &self,
+        asked: ExplainDeadlineRequest,
+    ) -> Result<ExplainDeadlineResponse, EdgeError> {
+        let mut faults = Faults::default();
+        let name = change::name(asked.dossier.as_ref(), &mut faults);
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let (name, points) = faults.finish(name.zip(points))?;
+        let (_, loaded) = self.look_up(&name, &points).await?;
+        let explained = outward::explanation(&loaded, &self.edge.desk.catalogue()).ok_or(
+            EdgeError::NotFound {
+                what: "due date: the dossier was never accepted",
+            },
+        )?;
+        Ok(ExplainDeadlineResponse {
+            position: self.edge.here(),
+            ..explained
+        })
+    }
+
+    /// A page of the inbox.
+    ///
+    /// # Errors
+    /// When a field is wrong, a position is not here, or nothing of that name is.
+    pub(crate) async fn ask_list_dossiers(
+        &self,
+        asked: ListDossiersRequest,
+    ) -> Result<ListDossiersResponse, EdgeError> {
+        let question = format!(
+            "{}/{}/{:?}/{:?}",
+            asked.agency, asked.holder, asked.phases, asked.due_before
+        );
+        let mut faults = Faults::default();
+        let size = page::size(asked.page_size, &mut faults);
+        let after = page::read(&asked.page_token, &question, &mut faults)
+            .and_then(|bytes| Place::from_bytes(&bytes));
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let due_before = asked
+            .due_before
+            .map(|at| faults.take("due_before", values::instant(at)))
+            .unwrap_or_default();
+        let mut phases = Vec::with_capacity(asked.phases.len().min(16));
+        for phase in asked.phases.iter().take(16) {
+            match values::phase(*phase).filter(|phase| inbox::lists(*phase)) {
+                Some(phase) => phases.push(phase),
+                None => faults.note(
+                    "phases",
+                    "may hold accepted, in processing, awaiting supplement, awaiting payment, suspended and resolved",
+                ),
+            }
+        }
+        let points = faults.finish(points)?;
+        self.edge.wait_for(&points).await?;
+        let head = self.edge.desk.log().head();
+        self.board.reach(head.position, self.edge.patience).await;
+        let filter = Filter {
+            agency: (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str())),
+            holder: (!asked.holder.is_empty()).then(|| ActorId::new(asked.holder.as_str())),
+            phases,
+            due_before,
+        };
+        let places = self
+            .board
+            .read(|board, _| board.inbox.page(&filter, after, size + 1));
+        let next = places
+            .get(size)
+            .and_then(|_| places.get(size - 1))
+            .map(|last| page::write(&question, &last.to_bytes()));
+        let dossiers = places
+            .iter()
+            .take(size)
+            .map(|place| self.edge.listed(place.dossier))
+            .collect::<Result<_, HandleError>>()
+            .map_err(EdgeError::from)?;
+        Ok(ListDossiersResponse {
+            dossiers,
+            next_page_token: next.unwrap_or_default(),
+            position: self.edge.here(),
+        })
+    }
+
+    /// A page of what agencies were asked and have not answered.
+    ///
+    /// # Errors
+    /// When a field is wrong, or a position is not here.
+    pub(crate) async fn ask_list_subtasks(
+        &self,
+        asked: ListSubtasksRequest,
+    ) -> Result<ListSubtasksResponse, EdgeError> {
+        let question = format!("subtasks/{}/{:?}", asked.agency, asked.due_before);
+        let mut faults = Faults::default();
+        let size = page::size(asked.page_size, &mut faults);
+        let after = page::read(&asked.page_token, &question, &mut faults)
+            .and_then(|bytes| subtasks::Place::from_bytes(&bytes));
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let due_before = asked
+            .due_before
+            .map(|at| faults.take("due_before", values::instant(at)))
+            .unwrap_or_default();
+        let points = faults.finish(points)?;
+        self.edge.wait_for(&points).await?;
+        let head = self.edge.desk.log().head();
+        self.board.reach(head.position, self.edge.patience).await;
+        let agency = (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str()));
+        let places = self.board.read(|board, _| {
+            board
+                .inbox
+                .subtasks
+                .page(agency.as_ref(), due_before, after, size + 1)
+        });
+        let next = places
+            .get(size)
+            .and_then(|_| places.get(size - 1))
+            .map(|last| page::write(&question, &last.to_bytes()));
+        let mut subtasks = Vec::with_capacity(size.min(places.len()));
+        for place in places.iter().take(size) {
+            let loaded = self.edge.desk.load(place.dossier)?;
+            let case = loaded.dossier.case();
+            if let Some(subtask) = case.and_then(|case| case.subtask(place.number)) {
+                subtasks.push(OpenSubtaskEntry {
+                    subtask: Some(beyond::wire_subtask(subtask)),
+                    dossier: Some(self.edge.read(place.dossier, &loaded)),
+                });
+            }
+        }
+        Ok(ListSubtasksResponse {
+            subtasks,
+            next_page_token: next.unwrap_or_default(),
+            position: self.edge.here(),
+        })
+    }
+
+    /// The calendar in use, and what is still to be counted on it.
+    pub(crate) fn calendar(&self) -> CalendarInUse {
+        let catalogue = self.edge.desk.catalogue();
+        let calendar = catalogue.calendar();
+        CalendarInUse {
+            version: calendar.version().to_string(),
+            published_years: calendar.published_years().map(i32::from).collect(),
+            to_recompute: self
+                .board
+                .read(|board, _| board.inbox.watched.provisional_count(calendar.version())),
+        }
+    }
+
+    /// Puts a calendar in use, once it is on disk.
+    ///
+    /// # Errors
+    /// With every fault of the calendar and its line, or when it cannot be kept.
+    pub(crate) fn put_calendar(
+        &self,
+        asked: &PublishCalendarRequest,
+    ) -> Result<PublishCalendarResponse, EdgeError> {
+        let mut faults = Faults::default();
+        let csv = asked.calendar_csv.as_str();
+        let catalogue = self.edge.desk.catalogue();
+        let replaced = match catalogue.with_calendar(csv) {
+            _ if csv.is_empty() || csv.len() > CALENDAR_BYTES_MAX => {
+                faults.note("calendar_csv", "must be a calendar, at most 128 KiB");
+                None
+            }
+            Ok(replaced) => Some(replaced),
+            Err(wrong) => {
+                for fault in wrong.iter().take(FAULTS_MAX) {
+                    faults.note(
+                        "calendar_csv",
+                        format!("line {}: {}", fault.line, fault.reason),
+                    );
+                }
+                None
+            }
+        };
+        let replaced = faults.finish(replaced)?;
+        let changed = replaced.calendar().version() != catalogue.calendar().version();
+        if changed {
+            calendar::keep(&self.data, &self.own_calendar, csv)
+                .map_err(|error| EdgeError::Internal(format!("keeping a calendar: {error}")))?;
+            self.edge.desk.put_catalogue(Arc::new(replaced));
+        }
+        Ok(PublishCalendarResponse {
+            calendar: Some(self.calendar()),
+            changed,
+        })
+    }
+}
+
+/// The largest calendar: some forty years of them.
+const CALENDAR_BYTES_MAX: usize = 128 * 1024;
+/// As many faults of one calendar are told at once.
+const FAULTS_MAX: usize = 50;

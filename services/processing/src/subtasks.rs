@@ -1,0 +1,111 @@
+//! What agencies were asked by others and have not answered: a part of the inbox, the nearest due date first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+use domain::dossier::Dossier;
+use domain::ids::{AgencyId, DossierId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where a sub-task stands: by due date; only one that has started stands anywhere.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// When its answer is due.
+    pub due: Timestamp,
+    /// The dossier.
+    pub dossier: DossierId,
+    /// Its number there.
+    pub number: u16,
+}
+
+const PLACE_BYTES: usize = 8 + 16 + 2;
+
+impl Place {
+    /// The place as a page token carries it.
+    pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
+        let mut bytes = [0; PLACE_BYTES];
+        bytes[..8].copy_from_slice(&self.due.as_microsecond().to_be_bytes());
+        bytes[8..24].copy_from_slice(self.dossier.0.as_bytes());
+        bytes[24..].copy_from_slice(&self.number.to_be_bytes());
+        bytes
+    }
+
+    /// The place in a page token.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; PLACE_BYTES] = bytes.try_into().ok()?;
+        let micros = i64::from_be_bytes(bytes[..8].try_into().ok()?);
+        Some(Self {
+            due: Timestamp::from_microsecond(micros).ok()?,
+            dossier: DossierId(Uuid::from_slice(&bytes[8..24]).ok()?),
+            number: u16::from_be_bytes(bytes[24..].try_into().ok()?),
+        })
+    }
+}
+
+/// Every open sub-task that has started, by the agency that has to answer.
+#[derive(Debug, Default)]
+pub struct Subtasks {
+    order: BTreeMap<Place, AgencyId>,
+    of: HashMap<DossierId, Vec<Place>>,
+}
+
+impl Subtasks {
+    /// Takes in what a dossier has become.
+    pub fn update(&mut self, id: DossierId, dossier: &Dossier) {
+        for place in self.of.remove(&id).unwrap_or_default() {
+            self.order.remove(&place);
+        }
+        let Some(case) = dossier.case().filter(|_| dossier.ended().is_none()) else {
+            return;
+        };
+        let mut places = Vec::new();
+        for subtask in case.subtasks.iter().filter(|it| it.closed.is_none()) {
+            if let Some(due) = subtask.due {
+                let place = Place {
+                    due: due.at,
+                    dossier: id,
+                    number: subtask.number,
+                };
+                self.order.insert(place, subtask.agency.clone());
+                places.push(place);
+            }
+        }
+        if !places.is_empty() {
+            self.of.insert(id, places);
+        }
+    }
+
+    /// Up to `max` places after one, in order.
+    pub fn page(
+        &self,
+        agency: Option<&AgencyId>,
+        due_before: Option<Timestamp>,
+        after: Option<Place>,
+        max: usize,
+    ) -> Vec<Place> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.order
+            .range((from, Bound::Unbounded))
+            .take_while(|(place, _)| due_before.is_none_or(|before| place.due < before))
+            .filter(|(_, of)| agency.is_none_or(|agency| agency == *of))
+            .map(|(place, _)| *place)
+            .take(max)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_comes_out_of_a_page_token_as_it_went_in() {
+        let place = Place {
+            due: Timestamp::from_microsecond(1_795_493_826_312_555).unwrap(),
+            dossier: DossierId(Uuid::from_u128(7)),
+            number: 3,
+        };
+        assert_eq!(Place::from_bytes(&place.to_bytes()), Some(place));
+    }
+}
