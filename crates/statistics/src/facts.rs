@@ -184,12 +184,12 @@ impl Facts {
         };
         let current = &self.current.columns;
         for (agency, since) in current.agency.iter().zip(&current.known_from) {
-            if *since > position {
+            if !since.by(position) {
                 touch(*agency);
             }
         }
         // In the order in which they ceased to be.
-        let past = self.past.known_to.partition_point(|to| *to <= position);
+        let past = self.past.known_to.partition_point(|to| to.by(position));
         for agency in self.past.columns.agency.iter().skip(past) {
             touch(*agency);
         }

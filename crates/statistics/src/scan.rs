@@ -107,7 +107,7 @@ pub(crate) fn each(
         // Past versions stand in the order in which they ceased to be known: the earlier ones need no look.
         let start = table.past.map_or(0, |past| {
             past.known_to
-                .partition_point(|known_to| *known_to <= position)
+                .partition_point(|known_to| known_to.by(position))
         });
         let (flags, begun, ended) = (
             &columns.flags[start..],
@@ -129,7 +129,7 @@ pub(crate) fn each(
             }
             for offset in chosen.iter().take(count) {
                 let at = first + usize::from(*offset);
-                if (all_known || columns.known_from[at] <= position) && wanted.takes(columns, at) {
+                if (all_known || columns.known_from[at].by(position)) && wanted.takes(columns, at) {
                     visit(table, at);
                 }
             }

@@ -6,6 +6,30 @@ use super::bits;
 use super::row::Row;
 use crate::day::Day;
 
+/// A position, in half the space: more of them than 32 bits count would need more memory for facts than any machine has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Known(u32);
+
+impl Known {
+    fn at(position: u64) -> Self {
+        Self(u32::try_from(position).unwrap_or(u32::MAX))
+    }
+
+    /// Whether it was known at this position already.
+    #[inline]
+    pub(crate) fn by(self, position: u64) -> bool {
+        u64::from(self.0) <= position
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; 4] {
+        self.0.to_le_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(u32::from_le_bytes(bytes))
+    }
+}
+
 /// What a report reads, of current and of past versions alike.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Columns {
@@ -20,7 +44,7 @@ pub(crate) struct Columns {
     pub(crate) law: Vec<u32>,
     pub(crate) waits_from: Vec<Day>,
     pub(crate) waits_until: Vec<Day>,
-    pub(crate) known_from: Vec<u64>,
+    pub(crate) known_from: Vec<Known>,
 }
 
 /// What only folding needs, of a dossier's current version.
@@ -45,7 +69,7 @@ pub(crate) struct Current {
 pub(crate) struct Past {
     pub(crate) columns: Columns,
     pub(crate) ordinals: Vec<u32>,
-    pub(crate) known_to: Vec<u64>,
+    pub(crate) known_to: Vec<Known>,
 }
 
 impl Columns {
@@ -61,7 +85,7 @@ impl Columns {
         self.law.push(row.law);
         self.waits_from.push(row.waits_from);
         self.waits_until.push(row.waits_until);
-        self.known_from.push(known_from);
+        self.known_from.push(Known::at(known_from));
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -106,7 +130,7 @@ impl Current {
             ended: columns.ended[at],
             over_from: columns.over_from[at],
         };
-        (row, columns.known_from[at])
+        (row, u64::from(columns.known_from[at].0))
     }
 
     /// Puts the next version in the place of the one in force.
@@ -123,7 +147,7 @@ impl Current {
         columns.law[at] = row.law;
         columns.waits_from[at] = row.waits_from;
         columns.waits_until[at] = row.waits_until;
-        columns.known_from[at] = known_from;
+        columns.known_from[at] = Known::at(known_from);
         self.instants[at] = instants(row);
     }
 }
@@ -132,7 +156,7 @@ impl Past {
     pub(crate) fn push(&mut self, ordinal: u32, row: &Row, known_from: u64, known_to: u64) {
         self.columns.push(row, known_from);
         self.ordinals.push(ordinal);
-        self.known_to.push(known_to);
+        self.known_to.push(Known::at(known_to));
     }
 }
 

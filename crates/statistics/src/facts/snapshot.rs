@@ -14,7 +14,7 @@ use domain::ids::{AgencyId, DossierId, FieldCode, LawId, ProcedureCode};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::columns::Instants;
+use super::columns::{Instants, Known};
 use super::row::NONE;
 use super::{Columns, Current, Facts, Names, Past};
 use bytes::{
@@ -23,7 +23,7 @@ use bytes::{
 };
 
 /// The first bytes of a snapshot, with its version.
-const MAGIC: &[u8; 8] = b"HSFACT\0\x02";
+const MAGIC: &[u8; 8] = b"HSFACT\0\x03";
 
 /// Why a snapshot was not taken. The remedy is always the same: fold the log from zero.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +134,7 @@ impl Facts {
         write_all(to, &self.current.dossiers, |dossier| *dossier.0.as_bytes())?;
         write_columns(to, &self.past.columns)?;
         write_all(to, &self.past.ordinals, |value| value.to_le_bytes())?;
-        write_all(to, &self.past.known_to, |value| value.to_le_bytes())
+        write_all(to, &self.past.known_to, |value| value.to_bytes())
     }
 
     fn read_content(from: &mut impl Read, calendar: Calendar) -> Result<Self, RestoreError> {
@@ -177,7 +177,7 @@ impl Facts {
         let past = Past {
             columns: read_columns(from)?,
             ordinals: read_all(from, u32::from_le_bytes)?,
-            known_to: read_all(from, u64::from_le_bytes)?,
+            known_to: read_all(from, Known::from_bytes)?,
         };
         Ok(Self {
             calendar,
@@ -274,7 +274,7 @@ fn write_columns(to: &mut impl Write, columns: &Columns) -> io::Result<()> {
         write_all(to, column, |value| value.to_le_bytes())?;
     }
     write_all(to, &columns.over_from, |value| value.to_le_bytes())?;
-    write_all(to, &columns.known_from, |value| value.to_le_bytes())
+    write_all(to, &columns.known_from, |value| value.to_bytes())
 }
 
 fn read_columns(from: &mut impl Read) -> Result<Columns, RestoreError> {
@@ -291,6 +291,6 @@ fn read_columns(from: &mut impl Read) -> Result<Columns, RestoreError> {
         procedure: read_all(from, u32::from_le_bytes)?,
         law: read_all(from, u32::from_le_bytes)?,
         over_from: read_all(from, i64::from_le_bytes)?,
-        known_from: read_all(from, u64::from_le_bytes)?,
+        known_from: read_all(from, Known::from_bytes)?,
     })
 }
