@@ -26,6 +26,7 @@ mod restart;
 mod serve;
 mod tally;
 
+use chassis::signals;
 use serde::Serialize;
 
 use self::args::{Act, Load, Run};
@@ -57,11 +58,22 @@ struct Told {
     seen: Seen,
 }
 
-/// Measures what was asked, and tells it.
+/// Measures what was asked, and tells it; or ends at a signal, with everything it has started.
 ///
 /// # Errors
 /// When a load may not be there, or something does not start.
 pub async fn run(asked: Load) -> Result<(), Failure> {
+    if let Some(Act::Serve(asked)) = asked.act {
+        return serve::run(asked).await;
+    }
+    let signal = signals::stop();
+    tokio::select! {
+        measured = measure(asked) => measured,
+        signal = signal => Err(format!("stopped by {}", signal?).into()),
+    }
+}
+
+async fn measure(asked: Load) -> Result<(), Failure> {
     match asked.act {
         None => {
             let format = asked.run.told.format;
