@@ -8,6 +8,9 @@ use serde::Serialize;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
+/// An hour: what takes longer is told as that.
+const MICROS_MAX: u64 = 3_600_000_000;
+
 /// Latencies and refusals, while they come.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -49,7 +52,7 @@ pub struct Latency {
 impl Default for Tally {
     fn default() -> Self {
         Self {
-            micros: Histogram::new(3).ok(),
+            micros: Histogram::new_with_bounds(1, MICROS_MAX, 3).ok(),
             errors: BTreeMap::new(),
         }
     }
@@ -117,4 +120,32 @@ pub fn per_second(count: u64, over: Duration) -> f64 {
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_the_times_to_three_digits() {
+        let mut tally = Tally::default();
+        for millis in 1..=1_000 {
+            tally.granted(Duration::from_millis(millis));
+        }
+        tally.granted(Duration::from_secs(100_000));
+        tally.refused(&Status::unavailable("away"));
+        let near = |found: u64, wanted: u64| found.abs_diff(wanted) <= wanted / 500;
+        let seen = tally.seen(Duration::from_secs(10));
+        assert!(near(seen.latency_us.p50, 501_000), "{seen:?}");
+        assert!(near(seen.latency_us.p99, 991_000), "{seen:?}");
+        assert!(near(seen.latency_us.max, MICROS_MAX), "{seen:?}");
+        assert_eq!((seen.calls, seen.errors["Unavailable"]), (1_001, 1));
+        assert!((seen.rate - 100.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
+        assert!(median(Vec::new()).abs() < 1e-9);
+    }
 }

@@ -34,7 +34,8 @@ fn a_load_tells_what_it_saw_as_one_object() {
         assert!(told["rate"].as_f64().unwrap() > 0.0, "{told}");
         assert_eq!(told["errors"], serde_json::json!({}));
         let latency = |key: &str| told["latency_us"][key].as_u64().unwrap();
-        assert!(latency("p50") > 0);
+        // A durable call in less than twenty microseconds would be news.
+        assert!(latency("p50") > 20, "{told}");
         assert!(latency("p50") <= latency("p99") && latency("p99") <= latency("max"));
     }
 }
@@ -81,7 +82,7 @@ fn what_is_acknowledged_is_in_the_report_after_a_time_that_is_told() {
     let row = &told["rates"][0];
     assert_eq!(row["rate_asked"], 50);
     assert!(row["probes"].as_u64().unwrap() > 0, "{told}");
-    assert!(row["lag_us"]["p50"].as_u64().unwrap() > 0, "{told}");
+    assert!(row["lag_us"]["p50"].as_u64().unwrap() > 20, "{told}");
 }
 
 #[test]
