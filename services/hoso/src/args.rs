@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use crate::stack::AckKind;
-use crate::{backup, load, roles, status};
+use crate::{backup, calendar, load, roles, status};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -92,7 +92,7 @@ pub enum Command {
     /// Make a role's log, or its vault, out of a copy.
     Restore(backup::Restore),
     /// Publish a working calendar to the processing that runs: provisional due dates are computed on it.
-    Calendar(Calendar),
+    Calendar(calendar::Calendar),
     /// Look into a log that no service has open: verify, dump, export, import.
     Log(Log),
 }
@@ -314,30 +314,6 @@ pub struct CheckFigures {
     /// `json`: one object.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-/// `hoso calendar`.
-#[derive(Debug, Arguments)]
-pub struct Calendar {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub act: CalendarAct,
-}
-
-/// What to do with a calendar.
-#[derive(Debug, Subcommand)]
-pub enum CalendarAct {
-    /// Check a calendar, put it in use, and wait until every provisional due date is computed on it. Broken off, run it again.
-    Publish {
-        /// The calendar, laid out as deploy/catalogue/calendar.csv.
-        file: PathBuf,
-        /// Where processing listens.
-        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
-        server: String,
-        /// `json`: one object.
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
 }
 
 /// `hoso log`.

@@ -1,23 +1,48 @@
 //! `hoso calendar publish`: a calendar goes into use where processing runs, and the due dates that waited for it are computed.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 use api::hoso::processing::v1::{CalendarInUse, GetCalendarRequest, PublishCalendarRequest};
-use domain::calendar::Calendar;
+use clap::{Args as Arguments, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tonic::transport::Channel;
 
-use crate::args::{Calendar as Told, CalendarAct};
+use crate::args::{Format, PROCESSING};
 use crate::{Failure, client, out};
 
 /// How often to ask how far it is.
 const EVERY: Duration = Duration::from_millis(250);
 
+/// `hoso calendar`.
+#[derive(Debug, Arguments)]
+pub struct Calendar {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub act: CalendarAct,
+}
+
+/// What to do with a calendar.
+#[derive(Debug, Subcommand)]
+pub enum CalendarAct {
+    /// Check a calendar, put it in use, and wait until every provisional due date is computed on it. Broken off, run it again.
+    Publish {
+        /// The calendar, laid out as deploy/catalogue/calendar.csv.
+        file: PathBuf,
+        /// Where processing listens.
+        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+        server: String,
+        /// `json`: one object.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
 /// Publishes, and waits until everything is computed.
-pub async fn run(told: Told) -> Result<(), Failure> {
+pub async fn run(told: Calendar) -> Result<(), Failure> {
     let CalendarAct::Publish {
         file,
         server,
@@ -27,7 +52,7 @@ pub async fn run(told: Told) -> Result<(), Failure> {
     let text =
         std::fs::read_to_string(&file).map_err(|error| format!("reading {name}: {error}"))?;
     // Its faults are told with the file's own name, before anything is asked of anybody.
-    Calendar::parse(&name, &text).map_err(|faults| {
+    domain::calendar::Calendar::parse(&name, &text).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
         format!("this is no sound calendar:\n{}", lines.join("\n"))
     })?;
