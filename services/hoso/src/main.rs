@@ -11,6 +11,7 @@ mod calendar;
 mod client;
 mod config;
 mod copies;
+mod days;
 mod demo;
 mod doors;
 mod figures;

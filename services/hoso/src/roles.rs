@@ -17,6 +17,7 @@ use reporting::Reporting;
 
 use crate::config::Settings;
 use crate::copies::{self, Copies};
+use crate::days::Day;
 use crate::doors::{self, Doors};
 use crate::line::{self, Line};
 use crate::stack::{self, AckKind, FolderKind};
@@ -295,7 +296,7 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         base.settings.fault("node", "it is one digit, 0 to 9");
     }
     let (ack, held) = base.settings.or("ack", AckKind::Local).ready();
-    let confirmed: Option<args::Day> = base.settings.optional("confirm_clock");
+    let confirmed: Option<Day> = base.settings.optional("confirm_clock");
     base.line.followers = copies::followers(&mut base.settings, line::PROCESSING);
     base.line.accepted = accepted;
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
@@ -308,7 +309,7 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         catalogue: ready.catalogue,
         clock: Clock::system(),
         segment_bytes_max: ready.segment_bytes_max,
-        clock_confirmed: confirmed.map(|args::Day(day)| day),
+        clock_confirmed: confirmed.map(|Day(day)| day),
         ack,
         free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
@@ -335,7 +336,7 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
     base.line.followers = copies::followers(&mut base.settings, "");
     base.line.accepted = accepted;
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
-    let confirmed: Option<args::Day> = base.settings.optional("confirm_clock");
+    let confirmed: Option<Day> = base.settings.optional("confirm_clock");
     let ready = base.ready()?;
     let opened = Processing::open(processing::Settings {
         master_key: stack::master_key(&ready.data, key.as_deref())?,
@@ -343,7 +344,7 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
         catalogue: ready.catalogue,
         clock: Clock::system(),
         segment_bytes_max: ready.segment_bytes_max,
-        clock_confirmed: confirmed.map(|args::Day(day)| day),
+        clock_confirmed: confirmed.map(|Day(day)| day),
         free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
         drain: ready.drain,

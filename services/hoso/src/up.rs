@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chassis::{Clock, signals};
 
-use crate::args::{Day, Up};
+use crate::args::Up;
+use crate::days::Day;
 use crate::stack::{FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, doors, shipped};
 
