@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::days::{Day, date, moment};
 use crate::stack::AckKind;
-use crate::{backup, calendar, load, roles, status};
+use crate::{backup, calendar, load, parked, roles, status};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -78,7 +78,7 @@ pub enum Command {
     /// Look at one dossier: its state, its history, or why its due date is what it is.
     Dossier(Dossier),
     /// Look at the dossiers that are not understood, because a newer program wrote about them.
-    Parked(Parked),
+    Parked(parked::Parked),
     /// Print an official form, for any period, as known at any moment.
     Report(Report),
     /// Check published figures: which identities fail, by how much, and what could explain it.
@@ -201,39 +201,6 @@ pub struct OneDossier {
     /// `json`: one object.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-/// `hoso parked`.
-#[derive(Debug, Arguments)]
-pub struct Parked {
-    /// Which of them.
-    #[command(subcommand)]
-    pub which: WhichParked,
-}
-
-/// Which of the parked dossiers.
-#[derive(Debug, Subcommand)]
-pub enum WhichParked {
-    /// All of them, in the order in which they were parked.
-    List {
-        /// Where processing or reporting listens.
-        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
-        server: String,
-        /// `json`: one object a line.
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
-    /// One of them, with each record that is not understood.
-    Show {
-        /// Its code or its id.
-        name: String,
-        /// Where processing or reporting listens.
-        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
-        server: String,
-        /// `json`: one object.
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
 }
 
 /// `hoso report`.

@@ -5,12 +5,46 @@ use api::hoso::log::v1::parked_service_client::ParkedServiceClient;
 use api::hoso::log::v1::{
     GetParkedRequest, GetParkedResponse, ListParkedRequest, ParkedDossier, ParkedRecord,
 };
+use clap::{Args as Arguments, Subcommand};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use crate::args::{Format, Parked, WhichParked};
+use crate::args::{Format, PROCESSING};
 use crate::{Failure, client, out, table};
+
+/// `hoso parked`.
+#[derive(Debug, Arguments)]
+pub struct Parked {
+    /// Which of them.
+    #[command(subcommand)]
+    pub which: WhichParked,
+}
+
+/// Which of the parked dossiers.
+#[derive(Debug, Subcommand)]
+pub enum WhichParked {
+    /// All of them, in the order in which they were parked.
+    List {
+        /// Where processing or reporting listens.
+        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+        server: String,
+        /// `json`: one object a line.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// One of them, with each record that is not understood.
+    Show {
+        /// Its code or its id.
+        name: String,
+        /// Where processing or reporting listens.
+        #[arg(long, default_value = PROCESSING, value_name = "ADDR")]
+        server: String,
+        /// `json`: one object.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
 
 /// Asks processing or reporting and prints.
 pub async fn run(parked: Parked) -> Result<(), Failure> {
