@@ -76,7 +76,7 @@ pub async fn load(calls: Calls, pace: Pace, span: Span, progress: &mut Progress)
     let mut under_way = JoinSet::new();
     let driving = async {
         match pace {
-            Pace::Open(rate) => open(&calls, rate, &gathered, &mut under_way).await,
+            Pace::Open(rate) => open(&calls, rate, began, &gathered, &mut under_way).await,
             Pace::Closed(callers) => closed(&calls, callers, &gathered, &mut under_way),
         }
         timeout(
@@ -111,9 +111,14 @@ pub async fn load(calls: Calls, pace: Pace, span: Span, progress: &mut Progress)
 
 /// Calls at their times. Nobody waits for an answer before the next one is due, so a slow server cannot hide behind
 /// callers that it keeps waiting.
-async fn open(calls: &Calls, rate: u32, gathered: &Gathered, under_way: &mut JoinSet<()>) {
+async fn open(
+    calls: &Calls,
+    rate: u32,
+    begin: Instant,
+    gathered: &Gathered,
+    under_way: &mut JoinSet<()>,
+) {
     let room = Arc::new(Semaphore::new(UNDER_WAY_MAX));
-    let begin = Instant::now();
     let mut number = 0_u64;
     loop {
         let due = begin
