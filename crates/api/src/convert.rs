@@ -3,11 +3,13 @@
 //! * [`filing`]: what is filed and accepted at intake
 //! * [`change`]: what is wished of an accepted dossier; [`beyond`]: what goes beyond the straight way
 //! * [`duplicate`]: a dossier's other histories, outwards
+//! * [`brought`]: what people bring later, from the wire and back
 //! * [`dossier`]: dossiers and receipts, outwards
 //! * [`history`]: events in words, outwards
 //! * [`values`]: the small things both directions share
 
 pub mod beyond;
+pub mod brought;
 pub mod change;
 pub mod dossier;
 pub mod duplicate;

@@ -6,7 +6,8 @@ use domain::catalogue::Catalogue;
 use domain::command::Command;
 use domain::dossier::{self, CodeIssuer, CodesExhausted, Context, Dossier, Phase};
 use domain::event::{Event, Occurrence};
-use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, SourceReference, VaultRef};
+pub use domain::ids::DossierName as Name;
+use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, VaultRef};
 use eventlog::{Append, AppendError, EventLog, Expected, Key, Record, Request, Revision, StreamId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -67,17 +68,6 @@ pub struct Wish {
     pub now: Timestamp,
     /// The caller may bring an earlier legal time.
     pub may_record_late: bool,
-}
-
-/// A dossier by one of its names.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Name {
-    /// hoso's own id.
-    Id(DossierId),
-    /// The dossier code.
-    Code(DossierCode),
-    /// Another system's number.
-    Source(SourceReference),
 }
 
 /// A dossier right after what a request did to it.

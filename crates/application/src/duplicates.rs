@@ -1,7 +1,6 @@
 //! Two histories of one dossier: which one stands is decided once, by the dossier's writer, whatever crashes in between.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::time::Duration;
 
 use domain::dossier::Dossier;
 use domain::dossier::duplicate::{OtherHistory, notice};
@@ -17,16 +16,11 @@ use uuid::Uuid;
 use crate::codec::{self, Stamp};
 use crate::desk::{Desk, Loaded};
 use crate::error::HandleError;
-use crate::projection::{Fold, Projection};
+use crate::follow_up::{FollowUp, TRIES_MAX};
+use crate::projection::Fold;
 
 /// Who acts when nobody asked.
 const ACTOR: &str = "hoso";
-/// How often a decision is made again after somebody else wrote to the dossier.
-const TRIES_MAX: u32 = 8;
-/// How long to wait after a decision could not be written.
-const AGAIN: Duration = Duration::from_secs(1);
-/// The longest the decider sleeps while nothing comes.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Dossiers with a second history, and those of them about which nothing is written yet.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -49,12 +43,14 @@ impl Duplicates {
     }
 
     /// What may be decided by what came after a position.
-    fn since(&self, position: Position) -> Vec<(DossierId, LogId)> {
+    pub fn since(&self, position: Position) -> impl Iterator<Item = FollowUp> {
         self.undecided
             .iter()
-            .filter(|(_, undecided)| undecided.touched > position)
-            .flat_map(|(dossier, undecided)| undecided.homes.iter().map(|home| (*dossier, *home)))
-            .collect()
+            .filter(move |(_, undecided)| undecided.touched > position)
+            .flat_map(|(dossier, undecided)| {
+                let homes = undecided.homes.iter();
+                homes.map(|home| FollowUp::Duplicate(*dossier, *home))
+            })
     }
 }
 
@@ -79,6 +75,10 @@ impl Fold for Duplicates {
     }
 
     fn rival(&mut self, record: &RecordView<'_>) {
+        // What was brought twice under one request is one filing: nothing of it has to be settled.
+        if EventKind::named(record.kind) == Some(EventKind::FilingReceived) {
+            return;
+        }
         let (dossier, home) = (DossierId(record.stream.0), record.writer());
         if !self.noticed.contains(&(dossier, home)) {
             let undecided = self.undecided.entry(dossier).or_default();
@@ -197,49 +197,4 @@ fn noticed(
         request: Some(request),
         events,
     })
-}
-
-/// Decides what can be decided by what came after a position; the position up to which all of that is done, or none when
-/// something could not be written and must be tried again.
-pub async fn decide<S: Fold>(
-    desk: &Desk,
-    seen: &Projection<S>,
-    duplicates: impl Fn(&S) -> &Duplicates,
-    after: Position,
-    now: Timestamp,
-) -> Option<Position> {
-    let (due, position) = seen.read(|state, position| (duplicates(state).since(after), position));
-    let mut done = Some(position);
-    for (dossier, home) in due {
-        match desk.notice_duplicate(dossier, home, now).await {
-            Ok(()) => {}
-            Err(HandleError::NotUnderstood(why)) => {
-                tracing::warn!(%dossier, %home, %why, "a second history waits for a newer program");
-            }
-            Err(error) => {
-                tracing::warn!(%dossier, %home, %error, "a second history could not be noted");
-                done = None;
-            }
-        }
-    }
-    done
-}
-
-/// Decides whatever can be decided, as long as it is run; what was taken in before a crash is decided after it.
-pub async fn keep_deciding<S: Fold>(
-    desk: Desk,
-    seen: Projection<S>,
-    duplicates: impl Fn(&S) -> &Duplicates,
-    now: impl Fn() -> Timestamp,
-) {
-    let mut decided = 0;
-    loop {
-        match decide(&desk, &seen, &duplicates, decided, now()).await {
-            Some(position) => {
-                decided = position;
-                seen.reach(position.saturating_add(1), LOOK_AGAIN).await;
-            }
-            None => tokio::time::sleep(AGAIN).await,
-        }
-    }
 }

@@ -7,6 +7,7 @@
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
 //! * [`duplicates`]: two histories of one dossier, and which one stands
 //! * [`erasures`]: what was erased stays erased after a vault was restored
+//! * [`filings`]: what was brought for dossiers, held until it is decided; [`follow_up`]: what is decided by itself, once
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`keys`]: the names under which a dossier can be found again
 //! * [`orphans`]: vault entries that no event names are destroyed
@@ -26,6 +27,8 @@ pub mod desk;
 pub mod duplicates;
 pub mod erasures;
 mod error;
+pub mod filings;
+pub mod follow_up;
 pub mod health;
 pub mod keys;
 pub mod orphans;

@@ -120,7 +120,9 @@ fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::ComponentDigitised(_)
         | Event::ComponentReused(_)
         | Event::FeedbackLinked(_)
-        | Event::AgencySucceeded(_) => (None, None),
+        | Event::AgencySucceeded(_)
+        | Event::FilingReceived(_)
+        | Event::FilingRefused(_) => (None, None),
         Event::VoidProposed(it) => (None, Some(&it.reason)),
         Event::AcceptanceVoided(it) => (None, Some(&it.reason)),
         Event::EventCorrected(it) => (None, Some(&it.reason)),

@@ -7,6 +7,8 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "application/brought.rs"]
+mod brought;
 #[path = "application/not_understood.rs"]
 mod not_understood;
 #[path = "application/two_histories.rs"]

@@ -91,6 +91,8 @@ pub enum Command {
     LinkFeedback(LinkFeedback),
     /// Pass the dossier to whoever took over from the agency that has it.
     PassToSuccessor(PassToSuccessor),
+    /// Take in what was brought for a dossier, whether or not that is known.
+    ReceiveFiling(ReceiveFiling),
 }
 
 /// See [`crate::event::DossierSubmitted`]; the time is the server's, or the document's where one is named.

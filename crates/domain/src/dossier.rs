@@ -11,6 +11,7 @@ use crate::event::{DeliveryMode, Outcome, Reason};
 use crate::ids::{ActorId, ComponentCode, DossierCode, OrganisationId};
 
 mod acceptance;
+pub mod brought;
 pub mod case;
 mod competence;
 mod cooperation;

@@ -6,6 +6,7 @@ mod after_acceptance;
 mod cooperation;
 mod corrections;
 mod duplicate;
+mod filings;
 mod papers;
 
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ pub use after_acceptance::*;
 pub use cooperation::*;
 pub use corrections::*;
 pub use duplicate::DuplicateSubmission;
+pub use filings::*;
 pub use papers::*;
 
 /// An event at its legal time, which is the envelope's `occurred_at`.
@@ -165,6 +167,10 @@ events! {
     FeedbackLinked = "feedback_linked" v 1,
     /// The agency that had the dossier ended; its successor has it.
     AgencySucceeded = "agency_succeeded" v 1,
+    /// Something was brought for a dossier; a history of its own.
+    FilingReceived = "filing_received" v 1,
+    /// What was brought for this dossier is not allowed.
+    FilingRefused = "filing_refused" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.

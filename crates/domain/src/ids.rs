@@ -126,6 +126,35 @@ impl fmt::Debug for DossierId {
     }
 }
 
+/// Something that was brought for a dossier (*giấy tờ nộp sau*): the id of its own history, derived like a dossier's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FilingId(pub Uuid);
+
+impl fmt::Display for FilingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for FilingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A dossier by one of its names.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DossierName {
+    /// hoso's own id.
+    Id(DossierId),
+    /// The dossier code.
+    Code(DossierCode),
+    /// Another system's number.
+    Source(SourceReference),
+}
+
 /// Where a dossier's history was begun: the log of the service that took it in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

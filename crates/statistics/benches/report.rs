@@ -338,6 +338,7 @@ fn life(dossier: u64) -> impl Iterator<Item = Entry> {
                 components: Vec::new(),
                 due: Some(due(330)),
                 calendar: version,
+                filing: None,
             }),
         ));
     }

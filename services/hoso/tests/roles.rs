@@ -11,6 +11,8 @@
 mod acks;
 #[path = "roles/backups.rs"]
 mod backups;
+#[path = "roles/brought.rs"]
+mod brought;
 #[path = "roles/chance.rs"]
 mod chance;
 #[path = "roles/clerk.rs"]

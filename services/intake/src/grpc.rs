@@ -7,7 +7,8 @@ use api::hoso::dossier::v1 as wire;
 use api::hoso::intake::v1::intake_service_server::IntakeService;
 use api::hoso::intake::v1::{
     AcceptDossierRequest, AcceptDossierResponse, CorrectApplicantRequest, CorrectApplicantResponse,
-    GetSubmissionRequest, GetSubmissionResponse, ListSubmissionsRequest, ListSubmissionsResponse,
+    GetFilingRequest, GetFilingResponse, GetSubmissionRequest, GetSubmissionResponse,
+    ListSubmissionsRequest, ListSubmissionsResponse, ReceiveFilingRequest, ReceiveFilingResponse,
     RecordComponentsRequest, RecordComponentsResponse, RefuseDossierRequest, RefuseDossierResponse,
     RequestIntakeSupplementRequest, RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest,
     SubmitAndAcceptDossierResponse, SubmitDossierRequest, SubmitDossierResponse,
@@ -363,6 +364,20 @@ impl IntakeService for Calls {
                 .collect(),
             position: self.edge.here(),
         }))
+    }
+
+    async fn receive_filing(
+        &self,
+        request: Request<ReceiveFilingRequest>,
+    ) -> Result<Response<ReceiveFilingResponse>, Status> {
+        Ok(Response::new(self.take_filing(request.into_inner()).await?))
+    }
+
+    async fn get_filing(
+        &self,
+        request: Request<GetFilingRequest>,
+    ) -> Result<Response<GetFilingResponse>, Status> {
+        Ok(Response::new(self.ask_filing(request.into_inner()).await?))
     }
 
     async fn list_submissions(

@@ -2,9 +2,11 @@
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
+//! * `filings`: what is brought later, taken in at once
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
 
+mod filings;
 pub mod grpc;
 pub mod reading;
 pub mod receipt;

@@ -186,7 +186,9 @@ impl Fold for Worklist {
             | Event::DeliveryFailed(_)
             | Event::ResultReturnedToAgency(_)
             | Event::FeedbackLinked(_)
-            | Event::AgencySucceeded(_) => {}
+            | Event::AgencySucceeded(_)
+            | Event::FilingReceived(_)
+            | Event::FilingRefused(_) => {}
         }
     }
 }

@@ -4,12 +4,14 @@ use std::io::{self, Read, Write};
 
 use application::codec;
 use application::duplicates::Duplicates;
+use application::filings::Filings;
+use application::follow_up::FollowUp;
 use application::parked::{HasParked, Parked};
 use application::projection::Fold;
 use application::snapshot::{self, Keep};
 use domain::ids::DossierId;
-use eventlog::epoch;
 use eventlog::format::RecordView;
+use eventlog::{Position, epoch};
 
 use crate::inbox::Inbox;
 
@@ -20,8 +22,20 @@ pub struct Board {
     pub inbox: Inbox,
     /// Dossiers with a second history.
     pub duplicates: Duplicates,
+    /// What was brought for dossiers, and is not decided yet.
+    pub filings: Filings,
     /// Dossiers that are not understood.
     pub parked: Parked,
+}
+
+impl Board {
+    /// What may be decided by what came after a position.
+    pub fn follow_ups(&self, after: Position) -> Vec<FollowUp> {
+        self.duplicates
+            .since(after)
+            .chain(self.filings.since(after))
+            .collect()
+    }
 }
 
 impl Fold for Board {
@@ -36,6 +50,7 @@ impl Fold for Board {
             Err(why) => self.parked.note(id, &why),
         }
         self.duplicates.apply(record);
+        self.filings.apply(record);
     }
 
     fn rival(&mut self, record: &RecordView<'_>) {
@@ -45,15 +60,16 @@ impl Fold for Board {
 
 impl Keep for Board {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        snapshot::write_value(to, &(&self.duplicates, &self.parked))?;
+        snapshot::write_value(to, &(&self.duplicates, &self.filings, &self.parked))?;
         self.inbox.write(to)
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
-        let (duplicates, parked) = snapshot::read_value(from)?;
+        let (duplicates, filings, parked) = snapshot::read_value(from)?;
         Ok(Self {
             inbox: Inbox::read(from)?,
             duplicates,
+            filings,
             parked,
         })
     }

@@ -14,9 +14,10 @@ use api::hoso::processing::v1::{
     CompleteSubtaskRequest, CompleteSubtaskResponse, CorrectApplicantRequest,
     CorrectApplicantResponse, CorrectEventRequest, CorrectEventResponse, ExplainDeadlineRequest,
     ExplainDeadlineResponse, ExtendDeadlineRequest, ExtendDeadlineResponse, GetCalendarRequest,
-    GetCalendarResponse, GetDossierRequest, GetDossierResponse, GetHistoryRequest,
-    GetHistoryResponse, LapseSupplementRequest, LapseSupplementResponse, LinkFeedbackRequest,
-    LinkFeedbackResponse, ListDossiersRequest, ListDossiersResponse, ListSubtasksRequest,
+    GetCalendarResponse, GetDossierRequest, GetDossierResponse, GetFilingRequest,
+    GetFilingResponse, GetHistoryRequest, GetHistoryResponse, LapseSupplementRequest,
+    LapseSupplementResponse, LinkFeedbackRequest, LinkFeedbackResponse, ListDossiersRequest,
+    ListDossiersResponse, ListHeldFilingsRequest, ListHeldFilingsResponse, ListSubtasksRequest,
     ListSubtasksResponse, OpenSubtaskRequest, OpenSubtaskResponse, ProposeVoidRequest,
     ProposeVoidResponse, PublishCalendarRequest, PublishCalendarResponse,
     ReceiveByCompetentAgencyRequest, ReceiveByCompetentAgencyResponse, ReceiveSupplementRequest,
@@ -440,6 +441,24 @@ impl ProcessingService for Calls {
     ) -> Result<Response<ListSubtasksResponse>, Status> {
         Ok(Response::new(
             self.ask_list_subtasks(request.into_inner()).await?,
+        ))
+    }
+
+    async fn get_filing(
+        &self,
+        request: Request<GetFilingRequest>,
+    ) -> Result<Response<GetFilingResponse>, Status> {
+        Ok(Response::new(
+            self.ask_get_filing(request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_held_filings(
+        &self,
+        request: Request<ListHeldFilingsRequest>,
+    ) -> Result<Response<ListHeldFilingsResponse>, Status> {
+        Ok(Response::new(
+            self.ask_list_held_filings(request.into_inner()).await?,
         ))
     }
 

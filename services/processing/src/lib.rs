@@ -2,6 +2,7 @@
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire; [`asking`]: what is only asked
+//! * `filings`: what became of what was brought to intake nodes
 //! * [`inbox`]: what officers have to do, the nearest due date first; [`subtasks`]: what other agencies were asked;
 //!   [`watched`]: what may happen by itself
 //! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; [`calendar`]: the calendar published while running
@@ -12,6 +13,7 @@ pub mod asking;
 pub mod board;
 pub mod calendar;
 pub mod deadlines;
+mod filings;
 pub mod grpc;
 pub mod inbox;
 pub mod reading;
@@ -199,10 +201,10 @@ impl Processing {
         ));
         let board = self.calls.board.clone();
         let edge = self.calls.edge.clone();
-        tasks.spawn(application::duplicates::keep_deciding(
+        tasks.spawn(application::follow_up::keep_deciding(
             edge.desk,
             board.clone(),
-            |board: &Board| &board.duplicates,
+            Board::follow_ups,
             move || (edge.now)(),
         ));
         let parked = api::parked_service::ParkedCalls::server(board.clone(), edge.patience);

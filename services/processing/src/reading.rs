@@ -22,9 +22,6 @@ use domain::command::{
 };
 use domain::ids::{ActorId, AgencyId, VaultRef};
 
-/// The largest amount: more than the whole economy handles in a day, and far from overflowing anything.
-const AMOUNT_MAX_VND: u64 = 1_000_000_000_000_000;
-
 /// A request that changes an accepted dossier.
 pub trait Changing: prost::Message + Default {
     /// The method's name.
@@ -84,14 +81,14 @@ changing! {
     };
     RequestFeeRequest = "RequestFee", |asked, faults| {
         let notice = faults.take("notice", text::identifier(&asked.notice, 64));
-        let amount = amount(asked.amount_vnd, faults);
+        let amount = wire::amount(asked.amount_vnd, faults);
         Ok(notice.zip(amount).map(|(notice, amount_vnd)| {
             Wished::plain(Command::RequestFee(RequestFee { notice: notice.into(), amount_vnd }))
         }))
     };
     RecordPaymentRequest = "RecordPayment", |asked, faults| {
         let notice = faults.take("notice", text::identifier(&asked.notice, 64));
-        let amount = amount(asked.amount_vnd, faults);
+        let amount = wire::amount(asked.amount_vnd, faults);
         let method = faults.take("method", wire::payment_method(asked.method));
         let receipt = faults.take("receipt", text::identifier(&asked.receipt, 64));
         Ok(notice.zip(amount).zip(method).zip(receipt).map(
@@ -184,7 +181,7 @@ changing! {
     };
     RefundFeeRequest = "RefundFee", |asked, faults| {
         let notice = faults.take("notice", text::identifier(&asked.notice, 64)).map(Box::<str>::from);
-        let amount = amount(asked.amount_vnd, faults);
+        let amount = wire::amount(asked.amount_vnd, faults);
         let method = faults.take("method", wire::payment_method(asked.method));
         let receipt = faults.take("receipt", text::identifier(&asked.receipt, 64)).map(Box::<str>::from);
         let why = values::reason(asked.reason.as_ref(), faults);
@@ -308,12 +305,4 @@ fn optional(field: &str, given: &str, faults: &mut Faults) -> Option<Option<Box<
     faults
         .take(field, text::identifier(given, 64))
         .map(|given| Some(given.into()))
-}
-
-fn amount(given: u64, faults: &mut Faults) -> Option<u64> {
-    if given == 0 || given > AMOUNT_MAX_VND {
-        faults.note("amount_vnd", "must be between 1 and 10^15 đồng");
-        return None;
-    }
-    Some(given)
 }

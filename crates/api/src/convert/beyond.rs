@@ -271,17 +271,21 @@ fn wire_digital(paper: &DigitalPaper) -> wire::DigitalComponent {
     }
 }
 
-fn wire_payment(paid: &PaidFee) -> wire::Payment {
-    let method = match paid.method {
+/// How a fee was paid, as a word.
+pub(super) fn method(method: PaymentMethod) -> &'static str {
+    match method {
         PaymentMethod::Cash => "cash",
         PaymentMethod::Transfer => "transfer",
         PaymentMethod::Online => "online",
         PaymentMethod::Post => "post",
-    };
+    }
+}
+
+fn wire_payment(paid: &PaidFee) -> wire::Payment {
     wire::Payment {
         notice: paid.notice.to_string(),
         amount_vnd: paid.amount_vnd,
-        method: method.to_owned(),
+        method: method(paid.method).to_owned(),
         receipt: paid.receipt.to_string(),
         refunded_vnd: paid.amount_vnd - paid.kept_vnd(),
     }

@@ -180,21 +180,21 @@ pub fn submission_name(
     }
 }
 
-fn by_id(id: &str, faults: &mut Faults) -> Option<Name> {
+pub(super) fn by_id(id: &str, faults: &mut Faults) -> Option<Name> {
     dossier_id(id, faults).map(Name::Id)
 }
 
-fn by_code(code: &str, faults: &mut Faults) -> Option<Name> {
+pub(super) fn by_code(code: &str, faults: &mut Faults) -> Option<Name> {
     faults
         .take("code", text::identifier(code, 64))
         .map(|code| Name::Code(DossierCode::new(code)))
 }
 
-fn by_source(source: &wire::SourceReference, faults: &mut Faults) -> Option<Name> {
+pub(super) fn by_source(source: &wire::SourceReference, faults: &mut Faults) -> Option<Name> {
     values::source(source, faults).map(Name::Source)
 }
 
-fn unnamed(faults: &mut Faults) -> Option<Name> {
+pub(super) fn unnamed(faults: &mut Faults) -> Option<Name> {
     faults.note("", "must name the dossier by id, code or source reference");
     None
 }
@@ -202,6 +202,18 @@ fn unnamed(faults: &mut Faults) -> Option<Name> {
 /// A dossier's own id, in the field `dossier_id`.
 pub fn dossier_id(id: &str, faults: &mut Faults) -> Option<DossierId> {
     faults.take("dossier_id", text::uuid(id)).map(DossierId)
+}
+
+/// The largest amount: more than the whole economy handles in a day, and far from overflowing anything.
+const AMOUNT_MAX_VND: u64 = 1_000_000_000_000_000;
+
+/// An amount of money, in the field `amount_vnd`.
+pub fn amount(given: u64, faults: &mut Faults) -> Option<u64> {
+    if given == 0 || given > AMOUNT_MAX_VND {
+        faults.note("amount_vnd", "must be between 1 and 10^15 đồng");
+        return None;
+    }
+    Some(given)
 }
 
 /// How a fee was paid, from the wire.

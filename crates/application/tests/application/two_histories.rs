@@ -1,19 +1,23 @@
 //! The same request at two intake nodes: one dossier, noticed once, whichever of them goes on and whatever crashes.
 
 use application::desk::{Loaded, Name};
-use application::duplicates::{Duplicates, decide};
+use application::duplicates::Duplicates;
+use application::filings::Filings;
+use application::follow_up::decide;
 use domain::event::Event;
 use domain::ids::DossierCode;
 
 use super::*;
 
-struct Province {
-    folders: [TempDir; 3],
-    nodes: [Office; 2],
-    processing: Office,
+type Lists = (Duplicates, Filings);
+
+pub(super) struct Province {
+    pub(super) folders: [TempDir; 3],
+    pub(super) nodes: [Office; 2],
+    pub(super) processing: Office,
 }
 
-fn province() -> Province {
+pub(super) fn province() -> Province {
     let folders = [(); 3].map(|()| TempDir::new().unwrap());
     let nodes = [1, 2].map(|digit| {
         let folder = folders[usize::from(digit) - 1].path();
@@ -29,7 +33,7 @@ fn province() -> Province {
 
 impl Province {
     /// Takes in everything that a node has and processing has not.
-    async fn import(&self, node: usize) {
+    pub(super) async fn import(&self, node: usize) {
         let from = &self.nodes[node].log;
         let have = self.processing.log.watermark(from.head().log);
         let have = have.map_or(0, |mark| mark.position);
@@ -47,22 +51,37 @@ impl Province {
         code(&answer.await.unwrap())
     }
 
-    /// Decides what can be decided of what processing has now, as its process does.
-    async fn decide(&self) {
+    /// Decides what can be decided of what processing has now, as its process does; how many filings are held then.
+    pub(super) async fn decide(&self) -> usize {
         let log = &self.processing.log;
-        let seen = Projection::open(log.clone(), Duplicates::default()).unwrap();
+        let seen = Projection::open(log.clone(), Lists::default()).unwrap();
         let now = NOW.parse().unwrap();
         let desk = &self.processing.desk;
-        let done = decide(desk, &seen, |duplicates| duplicates, 0, now).await;
+        let due = |(duplicates, filings): &Lists, after| {
+            duplicates
+                .since(after)
+                .chain(filings.since(after))
+                .collect()
+        };
+        let done = decide(desk, &seen, due, 0, now).await;
         assert_eq!(done, Some(seen.position()));
+        while seen.step().unwrap() {}
+        seen.read(|(_, filings), _| filings.held())
     }
 
-    fn loaded(&self, dossier: DossierId) -> Loaded {
+    /// Processing stops, and starts again on the same disk.
+    pub(super) fn restart(&mut self) {
+        self.processing.log.close();
+        self.processing.vault.close();
+        self.processing = office(self.folders[2].path(), Writer::Processing);
+    }
+
+    pub(super) fn loaded(&self, dossier: DossierId) -> Loaded {
         self.processing.desk.load(dossier).unwrap()
     }
 }
 
-fn kinds(loaded: &Loaded) -> Vec<&'static str> {
+pub(super) fn kinds(loaded: &Loaded) -> Vec<&'static str> {
     let events = loaded.history.iter();
     events.map(|occurrence| occurrence.event.kind()).collect()
 }
@@ -175,10 +194,7 @@ async fn what_was_taken_in_before_a_crash_is_noticed_after_it() {
     province.import(0).await;
     province.import(1).await;
     let id = DossierId::derive("test", Uuid::from_u128(1));
-    let folder = province.folders[2].path().to_owned();
-    province.processing.log.close();
-    province.processing.vault.close();
-    province.processing = office(&folder, Writer::Processing);
+    province.restart();
     province.decide().await;
     assert_eq!(
         kinds(&province.loaded(id)).last(),

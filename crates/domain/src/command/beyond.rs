@@ -4,9 +4,10 @@ use jiff::civil::Date;
 
 use crate::clock::TimeLimit;
 use crate::event::{
-    Channel, ComponentDigitised, ComponentReused, DeliveryMode, PaymentMethod, Reason, SubtaskKind,
+    Brought, Channel, ComponentDigitised, ComponentReused, DeliveryMode, PaymentMethod, Reason,
+    SubtaskKind,
 };
-use crate::ids::{AgencyId, VaultRef};
+use crate::ids::{AgencyId, DossierName, VaultRef};
 
 /// See [`crate::event::VoidProposed`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -172,3 +173,12 @@ pub struct LinkFeedback {
 /// See [`crate::event::AgencySucceeded`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PassToSuccessor;
+
+/// See [`crate::event::FilingReceived`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReceiveFiling {
+    /// The dossier it is for.
+    pub dossier: DossierName,
+    /// What was brought.
+    pub brought: Brought,
+}

@@ -5,8 +5,8 @@
 use super::{
     Accepted, AwaitingIntakeSupplement, AwaitingPayment, AwaitingSupplement, Context, Dossier as D,
     InProcessing, Refused, Resolved, Returned, Submitted, Suspended, Terminated, Voided, Withdrawn,
-    acceptance, competence, cooperation, correction, delivery, ending, erasure, evolve, extension,
-    fee, feedback, handling, intake, papers, recompute, supplement, suspension, voiding,
+    acceptance, brought, competence, cooperation, correction, delivery, ending, erasure, evolve,
+    extension, fee, feedback, handling, intake, papers, recompute, supplement, suspension, voiding,
 };
 use crate::command::Command as C;
 use crate::event::Occurrence;
@@ -53,6 +53,17 @@ macro_rules! accepted {
 
 /// Everything that was ever filed.
 macro_rules! filed {
+    () => {
+        D::Submitted(_)
+            | D::AwaitingIntakeSupplement(_)
+            | D::Refused(_)
+            | pending!()
+            | D::Terminated(_)
+            | D::Resolved(_)
+            | D::Returned(_)
+            | D::Withdrawn(_)
+            | D::Voided(_)
+    };
     ($filing:ident) => {
         D::Submitted(Submitted { $filing })
             | D::AwaitingIntakeSupplement(AwaitingIntakeSupplement { $filing, .. })
@@ -147,6 +158,7 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
     match (dossier, command) {
         // Nothing filed.
         (D::Unknown, C::Submit(wish)) => intake::submit(wish, ctx),
+        (D::Unknown, C::ReceiveFiling(wish)) => Ok(brought::receive(wish, ctx)),
         (D::Unknown, any!(intake) | any!(processing) | any!(note) | C::Withdraw(_)) => Err(No::DossierUnknown),
 
         // Filed, whatever became of it: what is known about the applicant and the papers.
@@ -154,6 +166,9 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
         (filed!(filing), C::ReplaceSubject(wish)) => correction::replace_subject(filing, wish, ctx),
         (filed!(filing), C::RecordComponents(wish)) => Ok(papers::record(filing, wish, ctx)),
         (filed!(filing), C::LinkFeedback(wish)) => Ok(feedback::link(filing, wish, ctx)),
+
+        // A filing has a history of its own, and is decided by [`brought::decide`].
+        (filed!(), C::ReceiveFiling(_)) => Err(No::AlreadySubmitted),
 
         // Accepted, whatever became of it: what is put right, and money given back.
         (accepted!(case), C::CorrectEvent(wish)) => correction::correct(dossier, case, wish, ctx),

@@ -71,7 +71,10 @@ fn withdrawn(at: jiff::Timestamp, command: &Withdraw) -> Vec<Occurrence> {
     let reason = command.reason.clone();
     vec![Occurrence {
         at,
-        event: Event::DossierWithdrawn(DossierWithdrawn { reason }),
+        event: Event::DossierWithdrawn(DossierWithdrawn {
+            reason,
+            filing: None,
+        }),
     }]
 }
 

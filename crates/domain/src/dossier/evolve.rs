@@ -74,6 +74,8 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::ResultReturnedToAgency(event) => beyond::result_returned(dossier, at, event),
         Event::FeedbackLinked(event) => beyond::feedback_linked(dossier, event),
         Event::AgencySucceeded(event) => beyond::agency_succeeded(dossier, event),
+        // What is brought changes a dossier by the event it leads to.
+        Event::FilingReceived(_) | Event::FilingRefused(_) => dossier,
     }
 }
 

@@ -167,7 +167,9 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::DeliveryFailed(_)
         | Event::ResultReturnedToAgency(_)
         | Event::FeedbackLinked(_)
-        | Event::AgencySucceeded(_) => return None,
+        | Event::AgencySucceeded(_)
+        | Event::FilingReceived(_)
+        | Event::FilingRefused(_) => return None,
     };
     let told = words(&occurrence.event);
     Some(ExplainStep {

@@ -64,6 +64,7 @@ pub(super) fn pay(
             receipt: command.receipt.clone(),
             due,
             calendar,
+            filing: None,
         }),
     }])
 }

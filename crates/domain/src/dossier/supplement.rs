@@ -47,6 +47,7 @@ pub(super) fn receive(
             components: command.components.clone(),
             due: counting.due(&dossier.case.clone().paused(Pause { from, to, why })),
             calendar: counting.calendar.version().clone(),
+            filing: None,
         }),
     }])
 }

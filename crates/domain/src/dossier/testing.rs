@@ -135,6 +135,11 @@ impl Story {
 
     /// What the rules say.
     pub fn decides(&self, command: &Command) -> Result<Vec<Occurrence>, Rejection> {
+        self.asks(|ctx| decide(&self.dossier, command, ctx))
+    }
+
+    /// Whatever can be asked of the rules, at this time.
+    pub fn asks<T>(&self, ask: impl FnOnce(&Context<'_>) -> T) -> T {
         let (actor, organisation) = (ActorId::new(self.actor), OrganisationId::new(AGENCY));
         let ctx = Context {
             now: self.now,
@@ -144,7 +149,7 @@ impl Story {
             organisation: &organisation,
             may_record_late: self.may_record_late,
         };
-        decide(&self.dossier, command, &ctx)
+        ask(&ctx)
     }
 
     /// The wish must be granted, and happens.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::clock::{Due, DueRule, Timeliness};
-use crate::event::{Event, Outcome, SubtaskKind};
+use crate::event::{Brought, Event, Outcome, SubtaskKind};
 use crate::local;
 
 /// One sentence in both languages.
@@ -171,6 +171,17 @@ pub fn words(event: &Event) -> Words {
         Event::AgencySucceeded(it) => Words::new(
             format!("{} kế thừa hồ sơ của {}", it.to, it.from),
             format!("{} took over from {}", it.to, it.from)),
+        Event::FilingReceived(it) => {
+            let (vi, en) = match &it.brought {
+                Brought::Supplement { .. } => ("giấy tờ bổ sung", "a supplement"),
+                Brought::Payment { .. } => ("chứng từ nộp tiền", "a payment"),
+                Brought::Withdrawal { .. } => ("đơn rút hồ sơ", "a withdrawal"),
+            };
+            Words::new(format!("Nhận {vi}"), format!("Received {en}"))
+        }
+        Event::FilingRefused(it) => Words::new(
+            format!("Không nhận giấy tờ nộp sau {} (lý do: {})", it.filing, it.reason),
+            format!("What was brought later, {}, is refused (reason: {})", it.filing, it.reason)),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PresentedComponent, Reason};
 use crate::clock::Due;
-use crate::ids::{ActorId, AgencyId, ComponentCode, VaultRef, VersionHash};
+use crate::ids::{ActorId, AgencyId, ComponentCode, FilingId, VaultRef, VersionHash};
 
 /// NĐ 61/2018 Đ.18: forwarded, the same day, or at the next working day's start when received after 15:00.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub struct SupplementReceived {
     pub due: Option<Due>,
     /// The calendar used.
     pub calendar: VersionHash,
+    /// The filing with which it came, when it was brought to an intake node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<FilingId>,
 }
 
 /// The law version's limit for an answer passed.
@@ -111,6 +114,9 @@ pub struct FeePaid {
     pub due: Option<Due>,
     /// The calendar used.
     pub calendar: VersionHash,
+    /// The filing with which it came, when it was brought to an intake node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<FilingId>,
 }
 
 /// The applicant need not pay (*đối tượng miễn phí*, or a decision to waive).
@@ -240,6 +246,9 @@ pub struct DossierWithdrawn {
     /// Why, if the applicant said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// The filing with which it came, when it was brought to an intake node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<FilingId>,
 }
 
 /// A newly published calendar moved a due date.

@@ -178,11 +178,15 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
             "",
             Event::DossierWithdrawn(DossierWithdrawn {
                 reason: Some(reason()),
+                filing: None,
             }),
         ),
         (
             "least",
-            Event::DossierWithdrawn(DossierWithdrawn { reason: None }),
+            Event::DossierWithdrawn(DossierWithdrawn {
+                reason: None,
+                filing: None,
+            }),
         ),
         (
             "",
@@ -240,6 +244,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 components: vec![paper("BANVE")],
                 due: Some(due()),
                 calendar: calendar(),
+                filing: None,
             }),
         ),
         ("", Event::SupplementLapsed(SupplementLapsed { ordinal: 1 })),
@@ -260,6 +265,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 receipt: "BL-1".into(),
                 due: Some(provisional()),
                 calendar: calendar(),
+                filing: None,
             }),
         ),
         (

@@ -100,6 +100,7 @@ fn wishes() -> Vec<(&'static str, Command)> {
         ("ReturnResultToAgency", give_back()),
         ("LinkFeedback", link_feedback("77")),
         ("PassToSuccessor", succeed()),
+        ("ReceiveFiling", bring()),
     ]
 }
 

@@ -228,7 +228,9 @@ impl<'a> FactEvent<'a> {
             | EventKind::SubjectKeyDestroyed
             | EventKind::VoidProposed
             | EventKind::SubjectReplaced
-            | EventKind::SubtaskCancelled => marked(Change::NONE),
+            | EventKind::SubtaskCancelled
+            | EventKind::FilingReceived
+            | EventKind::FilingRefused => marked(Change::NONE),
         })
     }
 
@@ -386,7 +388,9 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::SubjectKeyDestroyed(_)
             | Event::VoidProposed(_)
             | Event::SubjectReplaced(_)
-            | Event::SubtaskCancelled(_) => marked(Change::NONE),
+            | Event::SubtaskCancelled(_)
+            | Event::FilingReceived(_)
+            | Event::FilingRefused(_) => marked(Change::NONE),
         }
     }
 }

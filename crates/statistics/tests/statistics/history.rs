@@ -120,7 +120,10 @@ pub(crate) fn refused() -> Event {
 }
 
 pub(crate) fn withdrawn() -> Event {
-    Event::DossierWithdrawn(DossierWithdrawn { reason: None })
+    Event::DossierWithdrawn(DossierWithdrawn {
+        reason: None,
+        filing: None,
+    })
 }
 
 pub(crate) fn terminated() -> Event {
@@ -184,6 +187,7 @@ pub(crate) fn supplement_received(due: Option<Due>) -> Event {
         components: Vec::new(),
         due,
         calendar: version(),
+        filing: None,
     })
 }
 
@@ -208,6 +212,7 @@ pub(crate) fn fee_paid(due: Option<Due>) -> Event {
         receipt,
         due,
         calendar: version(),
+        filing: None,
     })
 }
 

@@ -143,7 +143,9 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::DeliveryFailed(_)
         | Event::ResultReturnedToAgency(_)
         | Event::FeedbackLinked(_)
-        | Event::AgencySucceeded(_) => {}
+        | Event::AgencySucceeded(_)
+        | Event::FilingReceived(_)
+        | Event::FilingRefused(_) => {}
     }
 }
 

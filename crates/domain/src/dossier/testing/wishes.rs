@@ -415,3 +415,11 @@ pub fn beyond() -> Vec<Command> {
         succeed(),
     ]
 }
+
+/// The wish to withdraw, brought to a counter that does not ask the dossier.
+pub fn bring() -> Command {
+    Command::ReceiveFiling(ReceiveFiling {
+        dossier: DossierName::Code(DossierCode::new("000.00.06.H20-260803-0001")),
+        brought: Brought::Withdrawal { reason: None },
+    })
+}

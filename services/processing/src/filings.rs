@@ -1,0 +1,92 @@
+//! What was brought to intake nodes, as its outcome is asked for: held, decided or refused, and by which event.
+
+use api::convert::{brought, history};
+use api::hoso::processing::v1::{
+    FilingState, GetFilingRequest, GetFilingResponse, ListHeldFilingsRequest,
+    ListHeldFilingsResponse,
+};
+use api::{EdgeError, Faults, page, token};
+use application::log::Position;
+
+use crate::grpc::Calls;
+
+impl Calls {
+    /// What became of a filing.
+    ///
+    /// # Errors
+    /// When a field is wrong, a position is not here, or no such filing is.
+    pub(crate) async fn ask_get_filing(
+        &self,
+        asked: GetFilingRequest,
+    ) -> Result<GetFilingResponse, EdgeError> {
+        let mut faults = Faults::default();
+        let id = brought::filing_id(&asked.filing_id, &mut faults);
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let (id, points) = faults.finish(id.zip(points))?;
+        self.edge.wait_for(&points).await?;
+        let receipt = self
+            .edge
+            .desk
+            .filing(id)?
+            .ok_or(EdgeError::NotFound { what: "filing" })?;
+        let decision = self.edge.desk.decision(id)?;
+        let state = match &decision {
+            None => FilingState::Held,
+            Some(decision) if decision.refused.is_some() => FilingState::Refused,
+            Some(_) => FilingState::Decided,
+        };
+        Ok(GetFilingResponse {
+            filing: Some(brought::received(id, &receipt)),
+            state: state.into(),
+            reason: decision
+                .as_ref()
+                .and_then(|decision| decision.refused.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
+            dossier_id: decision
+                .as_ref()
+                .map(|decision| decision.dossier.to_string())
+                .unwrap_or_default(),
+            event: decision.map(|decision| history::entry(&decision.record)),
+            position: self.edge.here(),
+        })
+    }
+
+    /// A page of what waits for its dossier.
+    ///
+    /// # Errors
+    /// When a field is wrong, or a position is not here.
+    pub(crate) async fn ask_list_held_filings(
+        &self,
+        asked: ListHeldFilingsRequest,
+    ) -> Result<ListHeldFilingsResponse, EdgeError> {
+        const QUESTION: &str = "held filings";
+        let mut faults = Faults::default();
+        let size = page::size(asked.page_size, &mut faults);
+        let after = page::read(&asked.page_token, QUESTION, &mut faults)
+            .and_then(|bytes| <[u8; 8]>::try_from(bytes).ok())
+            .map_or(0, Position::from_be_bytes);
+        let points = faults.take("min_position", token::read(&asked.min_position));
+        let points = faults.finish(points)?;
+        self.edge.wait_for(&points).await?;
+        let head = self.edge.desk.log().head();
+        self.board.reach(head.position, self.edge.patience).await;
+        let places = self
+            .board
+            .read(|board, _| board.filings.page(after, size + 1));
+        let next = places
+            .get(size)
+            .and_then(|_| places.get(size - 1))
+            .map(|(last, _)| page::write(QUESTION, &last.to_be_bytes()));
+        let mut filings = Vec::with_capacity(size.min(places.len()));
+        for (_, id) in places.into_iter().take(size) {
+            let receipt = self.edge.desk.filing(id)?;
+            filings.extend(receipt.map(|receipt| brought::received(id, &receipt)));
+        }
+        Ok(ListHeldFilingsResponse {
+            filings,
+            next_page_token: next.unwrap_or_default(),
+            position: self.edge.here(),
+        })
+    }
+}
