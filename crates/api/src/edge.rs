@@ -7,6 +7,7 @@ use application::ack::Ack;
 use application::desk::{Loaded, Name};
 use application::{Answer, Desk, HandleError, Wish, personal, position};
 use domain::Command;
+use domain::dossier::Dossier;
 use domain::event::Reason;
 use domain::ids::{DossierId, OrganisationId, VaultRef};
 use jiff::Timestamp;
@@ -118,7 +119,8 @@ impl Edge {
     /// When it is not, or cannot be read.
     pub fn found(&self, dossier: DossierId) -> Result<Loaded, EdgeError> {
         let loaded = self.desk.load(dossier)?;
-        if loaded.revision == 0 {
+        // Nothing there, or another thing's history: a filing's, the log's own.
+        if loaded.dossier == Dossier::Unknown {
             return Err(HandleError::Unknown.into());
         }
         Ok(loaded)

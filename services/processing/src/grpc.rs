@@ -99,7 +99,7 @@ impl Calls {
         points: &[token::Point],
     ) -> Result<(DossierId, Loaded), EdgeError> {
         let id = self.known(name, points).await?;
-        Ok((id, self.edge.desk.load(id)?))
+        Ok((id, self.edge.found(id)?))
     }
 
     /// The id of a dossier that is here, understood or not.

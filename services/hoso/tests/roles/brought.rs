@@ -7,9 +7,11 @@ use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use api::hoso::intake::v1::{ReceiveFilingRequest, ReceiveFilingResponse};
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 use api::hoso::processing::v1::{
-    FilingState, GetFilingRequest, GetFilingResponse, ListHeldFilingsRequest,
+    DossierName, FilingState, GetDossierRequest, GetFilingRequest, GetFilingResponse,
+    ListHeldFilingsRequest, dossier_name,
 };
 use tokio::time::{Instant, sleep};
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::office::{connection, filing as counter_filing, until_answered};
@@ -37,6 +39,19 @@ async fn outcome(processing: &Role, receipt: &ReceiveFilingResponse) -> GetFilin
         async move { to.get_filing(request).await }
     })
     .await
+}
+
+/// A filing has a number of the same kind as a dossier, and is none.
+async fn as_a_dossier(processing: &Role, receipt: &ReceiveFilingResponse) -> Code {
+    let id = receipt.filing.as_ref().unwrap().filing_id.clone();
+    let request = GetDossierRequest {
+        dossier: Some(DossierName {
+            name: Some(dossier_name::Name::DossierId(id)),
+        }),
+        min_position: receipt.position.clone(),
+    };
+    let mut to = ProcessingServiceClient::new(connection(&processing.address));
+    to.get_dossier(request).await.unwrap_err().code()
 }
 
 async fn held(processing: &Role) -> usize {
@@ -92,6 +107,7 @@ async fn a_withdrawal_brought_to_another_counter_before_the_dossier_is_known_end
     let told = outcome(&processing, &receipt).await;
     assert_eq!(told.state(), FilingState::Held);
     assert_eq!(held(&processing).await, 1);
+    assert_eq!(as_a_dossier(&processing, &receipt).await, Code::NotFound);
     processing.kill();
     processing.restart();
     assert_eq!(held(&processing).await, 1);
