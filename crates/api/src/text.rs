@@ -1,6 +1,8 @@
 //! What text from outside may be. Vietnamese may come composed or decomposed; it is kept composed (NFC).
 
-use unicode_normalization::UnicodeNormalization as _;
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 use uuid::Uuid;
 
 /// Text that people wrote: any script, line breaks, no other control characters; at most `characters_max`.
@@ -8,15 +10,15 @@ use uuid::Uuid;
 /// # Errors
 /// A sentence about what is wrong.
 pub fn prose(text: &str, characters_max: usize) -> Result<String, String> {
-    bounded(text, characters_max)?;
-    let text: String = text.trim().nfc().collect();
+    let text = bounded(text, characters_max)?;
+    let text = text.trim();
     if text
         .chars()
         .any(|c| (c.is_control() && c != '\n' && c != '\t') || invisible(c))
     {
         return Err("may not contain control or invisible characters".to_owned());
     }
-    Ok(text)
+    Ok(text.to_owned())
 }
 
 /// One line that people wrote.
@@ -96,13 +98,27 @@ pub fn uuid(text: &str) -> Result<Uuid, String> {
     Ok(parsed)
 }
 
-fn bounded(text: &str, characters_max: usize) -> Result<(), String> {
+/// The text composed, if it is not too long.
+fn bounded(text: &str, characters_max: usize) -> Result<Cow<'_, str>, String> {
+    let too_long = || format!("may have at most {characters_max} characters");
     // A character has at most four bytes, and decomposed Vietnamese at most three characters a letter; the cheap bound
     // first, so that ten megabytes are not walked.
-    if text.len() > characters_max.saturating_mul(12) || text.nfc().count() > characters_max {
-        return Err(format!("may have at most {characters_max} characters"));
+    if text.len() > characters_max.saturating_mul(12) {
+        return Err(too_long());
     }
-    Ok(())
+    let composed = composed(text);
+    if composed.chars().count() > characters_max {
+        return Err(too_long());
+    }
+    Ok(composed)
+}
+
+/// The text in NFC. Nearly all of it is already, and asking is ten times faster than composing.
+fn composed(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
+    }
 }
 
 /// Characters that show as nothing or turn text around: good only for deceiving a reader.

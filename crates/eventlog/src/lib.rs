@@ -50,5 +50,5 @@ pub use reader::{LogBlocks, Scan};
 pub use record::{
     ChainHash, Key, LogId, NewRecord, Place, Position, Record, Request, Revision, StreamId,
 };
-pub use settings::{Faults, Role, Settings};
+pub use settings::{Faults, Role, SEGMENT_BYTES_MAX, Settings};
 pub use standing::{Break, Standing};

@@ -31,10 +31,14 @@ impl Role {
     }
 }
 
+/// How large the live segment grows unless told otherwise, bytes. It is what a log holds in memory and what is read and
+/// written anew after an unclean stop: some days of a whole province.
+pub const SEGMENT_BYTES_MAX: u64 = 64 << 20;
+
 /// What a log is opened with.
 #[derive(Clone)]
 pub struct Settings {
-    /// The live segment is sealed when it passes this many bytes; default 256 MiB.
+    /// The live segment is sealed when it passes this many bytes; default [`SEGMENT_BYTES_MAX`].
     pub segment_bytes_max: u64,
     /// Writes are refused while the disk has less free than this, bytes; default 1 GiB. Keep it
     /// above twice `segment_bytes_max`: opening after an unclean stop writes the live segment anew.
@@ -64,7 +68,7 @@ impl Settings {
     /// The defaults, with this clock (microseconds since 1970).
     pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         Self {
-            segment_bytes_max: 256 << 20,
+            segment_bytes_max: SEGMENT_BYTES_MAX,
             free_bytes_min: 1 << 30,
             now: Arc::new(now),
             clock_rule: None,

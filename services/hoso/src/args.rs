@@ -137,7 +137,7 @@ pub struct Up {
     #[arg(long, default_value_t = reporting::settings::SMALL_CELLS_MIN, value_name = "N", env = "HOSO_SMALL_CELLS_MIN")]
     pub small_cells_min: u64,
     /// The live part of each log is sealed when it passes this many bytes.
-    #[arg(long, default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(65_536..))]
+    #[arg(long, default_value_t = eventlog::SEGMENT_BYTES_MAX, value_parser = clap::value_parser!(u64).range(65_536..))]
     pub segment_bytes_max: u64,
     /// When intake answers a write: once it is on its disk, or once processing has it too.
     #[arg(long, value_enum, default_value_t, env = "HOSO_ACK")]

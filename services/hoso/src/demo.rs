@@ -36,8 +36,6 @@ use crate::{Failure, client, out, shipped, table};
 
 /// The half-year.
 const HALF_YEAR: (jiff::civil::Date, jiff::civil::Date) = (FIRST, LAST_DAY);
-/// The live part of a log: as `hoso up` has it.
-const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 
 /// What was asked.
 #[derive(Debug)]
@@ -120,7 +118,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         http: [None; 3],
         master_key_file: None,
         node: 0,
-        segment_bytes_max: SEGMENT_BYTES_MAX,
+        segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
         free_bytes_min: FREE_BYTES_MIN,
         small_cells_min: reporting::settings::SMALL_CELLS_MIN,
         feed: options.feed.clone(),

@@ -26,7 +26,6 @@ use crate::{Failure, args, shipped};
 const PATIENCE: Duration = Duration::from_secs(2);
 const DRAIN_SECONDS: u64 = 10;
 const DRAIN_SECONDS_MAX: u64 = 3600;
-const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 const SEGMENT_BYTES_MIN: u64 = 65_536;
 /// See [`Common::free_bytes_min`].
 pub const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -59,7 +58,7 @@ pub struct Common {
     /// A folder with agencies, points, fields, procedures, calendar and law, instead of the ones in the program.
     #[arg(long, value_name = "DIR", env = "HOSO_CATALOGUE")]
     pub catalogue: Option<String>,
-    /// The live part of the log is sealed when it passes this many bytes (268435456 if not said).
+    /// The live part of the log is sealed when it passes this many bytes (67108864 if not said).
     #[arg(long, value_name = "BYTES", env = "HOSO_SEGMENT_BYTES_MAX")]
     pub segment_bytes_max: Option<String>,
     /// Writes are refused while the disk has fewer bytes free than this (1073741824 if not said; a quarter of it for the
@@ -193,7 +192,7 @@ impl Base {
         if !(1..=REPLICAS_MAX).contains(&replicas) {
             settings.fault("nats_replicas", "1 to 5 are possible");
         }
-        let segment_bytes_max = settings.or("segment_bytes_max", SEGMENT_BYTES_MAX);
+        let segment_bytes_max = settings.or("segment_bytes_max", eventlog::SEGMENT_BYTES_MAX);
         if segment_bytes_max < SEGMENT_BYTES_MIN {
             settings.fault("segment_bytes_max", "at least 65536 are needed");
         }

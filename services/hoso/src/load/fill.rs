@@ -41,7 +41,6 @@ const DAYS_OPEN: usize = 10;
 /// Wishes under way at a time.
 const UNDER_WAY: usize = 256;
 const AGENCY: &str = "000.00.06.H20";
-const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 
 /// What is told.
 #[derive(Debug, Serialize)]
@@ -212,7 +211,7 @@ impl Office {
 fn log(folder: &Path, clock: &Clock, role: Role) -> Result<EventLog, Failure> {
     let clock = clock.clone();
     let settings = eventlog::Settings {
-        segment_bytes_max: SEGMENT_BYTES_MAX,
+        segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
         role,
         ..eventlog::Settings::new(move || clock.now_us())
     };

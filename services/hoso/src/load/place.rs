@@ -18,7 +18,6 @@ use crate::roles;
 use crate::stack::{self, AckKind, FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, shipped};
 
-const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 const PATIENCE: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -84,7 +83,7 @@ pub fn all(data: &Path, feed: FeedKind) -> Result<Stack, Failure> {
         http: [None; 3],
         master_key_file: None,
         node: 0,
-        segment_bytes_max: SEGMENT_BYTES_MAX,
+        segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
         free_bytes_min: roles::FREE_BYTES_MIN,
         small_cells_min: reporting::settings::SMALL_CELLS_MIN,
         ack: AckKind::Local,
@@ -128,7 +127,7 @@ impl RoleFolder {
             catalogue: Arc::clone(&self.catalogue),
             clock: Clock::system(),
             master_key: stack::master_key(&self.base, None)?,
-            segment_bytes_max: SEGMENT_BYTES_MAX,
+            segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
@@ -147,7 +146,7 @@ impl RoleFolder {
             catalogue: Arc::clone(&self.catalogue),
             clock: Clock::system(),
             master_key: stack::master_key(&self.base, None)?,
-            segment_bytes_max: SEGMENT_BYTES_MAX,
+            segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
@@ -164,7 +163,7 @@ impl RoleFolder {
             data: self.data.clone(),
             catalogue: Arc::clone(&self.catalogue),
             clock: Clock::system(),
-            segment_bytes_max: SEGMENT_BYTES_MAX,
+            segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
