@@ -75,6 +75,11 @@ fn what_goes_beyond_the_straight_way_is_recorded_flagged_and_counted() {
     ]);
 }
 
+#[test]
+fn what_people_bring_and_what_the_post_tells_is_decided_once() {
+    play(&["brought"]);
+}
+
 /// A calendar is published while the program runs; what was computed without it, and what intake goes on computing
 /// without it, is computed anew by itself, once, also across `kill -9`.
 #[test]

@@ -282,6 +282,7 @@ impl Clients {
                 mode: DeliveryMode::Counter,
                 item: None,
                 proof: None,
+                to_authorised: false,
             })],
             Phase::Unknown
             | Phase::Refused

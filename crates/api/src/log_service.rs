@@ -130,6 +130,7 @@ fn status(now: Now) -> GetStatusResponse {
         waiting_writes: count(now.load.writes),
         waiting_bytes: count(now.load.bytes),
         now: time(now.now_us),
+        held_filings: now.folded.held_filings.unwrap_or_default(),
     }
 }
 

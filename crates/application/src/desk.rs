@@ -37,7 +37,7 @@ pub struct Desk {
     vault: Vault,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     codes: Arc<dyn CodeIssuer + Send + Sync>,
-    writer: Writer,
+    pub(crate) writer: Writer,
 }
 
 impl std::fmt::Debug for Desk {

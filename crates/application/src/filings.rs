@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::dossier::{Context, brought};
+use domain::dossier::{Context, Dossier, brought};
 use domain::event::{Event, EventKind, FilingReceived};
 use domain::ids::{ActorId, DossierId, DossierName, FilingId, OrganisationId};
 use eventlog::format::RecordView;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::codec::{self, Stamp};
-use crate::desk::{Desk, Loaded};
+use crate::desk::{Desk, Loaded, Writer};
 use crate::error::HandleError;
 use crate::follow_up::{FollowUp, TRIES_MAX};
 use crate::projection::Fold;
@@ -83,6 +83,16 @@ impl Filings {
             .map(|(filing, _)| FollowUp::Filing(*filing))
     }
 
+    /// What a record decides is held no more.
+    fn decided(&mut self, record: &RecordView<'_>) {
+        if decides(record.kind)
+            && let Ok(occurrence) = codec::decode_view(record)
+            && let Some(decided) = occurrence.event.filing()
+        {
+            self.held.remove(&decided);
+        }
+    }
+
     /// A dossier was accepted: what was brought for it can be decided.
     fn accepted(&mut self, record: &RecordView<'_>) {
         let Ok(occurrence) = codec::decode_view(record) else {
@@ -127,20 +137,35 @@ impl Fold for Filings {
             // Most of the time: nothing has to be decoded.
         } else if kind == Some(EventKind::DossierAccepted) {
             self.accepted(record);
-        } else if matches!(
-            kind,
-            Some(
-                EventKind::SupplementReceived
-                    | EventKind::FeePaid
-                    | EventKind::DossierWithdrawn
-                    | EventKind::FilingRefused
-            )
-        ) && let Ok(occurrence) = codec::decode_view(record)
-            && let Some(decided) = occurrence.event.filing()
-        {
-            self.held.remove(&decided);
+        } else {
+            self.decided(record);
         }
     }
+
+    /// The home of a second history decides too what was brought to it.
+    fn rival(&mut self, record: &RecordView<'_>) {
+        if !self.held.is_empty() {
+            self.decided(record);
+        }
+    }
+}
+
+/// Whether an event of this kind may decide a filing.
+fn decides(kind: &str) -> bool {
+    matches!(
+        EventKind::named(kind),
+        Some(
+            EventKind::IntakeSupplementReceived
+                | EventKind::SupplementReceived
+                | EventKind::FeePaid
+                | EventKind::DossierWithdrawn
+                | EventKind::AuthorisationRecorded
+                | EventKind::ResultDelivered
+                | EventKind::DeliveryFailed
+                | EventKind::ResultReturnedToAgency
+                | EventKind::FilingRefused
+        )
+    )
 }
 
 impl Desk {
@@ -185,7 +210,7 @@ impl Desk {
         }))
     }
 
-    /// Decides a filing if its dossier is accepted here; otherwise it stays held. Asked again, nothing more happens.
+    /// Decides a filing if its dossier is written here; otherwise it stays held. Asked again, nothing more happens.
     ///
     /// # Errors
     /// When the dossier is not understood, or the log cannot be read or written.
@@ -203,10 +228,12 @@ impl Desk {
                 found => found?,
             };
             let loaded = self.load(dossier)?;
-            if loaded.dossier.case().is_none() || self.decision(filing)?.is_some() {
+            if !self.decides_for(&loaded.dossier) || self.decision(filing)?.is_some() {
                 return Ok(());
             }
-            let append = self.decided(filing, &receipt, dossier, &loaded, now)?;
+            let Some(append) = self.decided(filing, &receipt, dossier, &loaded, now)? else {
+                return Ok(());
+            };
             match self.log().append(append).await {
                 Ok(_) => return Ok(()),
                 Err(AppendError::Conflict { .. }) => {}
@@ -216,7 +243,16 @@ impl Desk {
         Err(HandleError::Contended)
     }
 
-    /// The one event that decides, as an append on the dossier as it was loaded.
+    /// Intake decides until acceptance, for the dossiers that were filed with it, and processing from then on.
+    fn decides_for(&self, dossier: &Dossier) -> bool {
+        let accepted = dossier.case().is_some();
+        match self.writer {
+            Writer::Intake => !accepted && dossier.filing().is_some(),
+            Writer::Processing => accepted,
+        }
+    }
+
+    /// The one event that decides, as an append on the dossier as it was loaded; none while it must wait.
     fn decided(
         &self,
         filing: FilingId,
@@ -224,7 +260,7 @@ impl Desk {
         dossier: DossierId,
         loaded: &Loaded,
         now: Timestamp,
-    ) -> Result<Append, HandleError> {
+    ) -> Result<Option<Append>, HandleError> {
         let catalogue = self.catalogue();
         let actor = ActorId::new(&*receipt.record.event.actor);
         let organisation = OrganisationId::new(&*receipt.record.event.organisation);
@@ -240,9 +276,12 @@ impl Desk {
             &loaded.dossier,
             filing,
             receipt.at,
-            &receipt.received.brought,
+            &receipt.received,
             &context,
         );
+        let Some(happened) = happened else {
+            return Ok(None);
+        };
         let request = request(filing);
         let stamp = Stamp {
             request,
@@ -253,12 +292,12 @@ impl Desk {
         };
         let event = codec::encode(&happened, 0, &stamp)
             .map_err(|error| HandleError::Broken(error.to_string()))?;
-        Ok(Append {
+        Ok(Some(Append {
             stream: StreamId(dossier.0),
             expected: Expected::Exactly(loaded.revision),
             request: Some(request),
             events: vec![event],
-        })
+        }))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use domain::event::{AcceptanceBasis, Event, Outcome, Reason};
+use domain::event::{AcceptanceBasis, Brought, Event, Outcome, Reason};
 use domain::ids::VaultRef;
 use eventlog::epoch;
 use eventlog::{EventLog, ReadError};
@@ -121,8 +121,9 @@ fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::ComponentReused(_)
         | Event::FeedbackLinked(_)
         | Event::AgencySucceeded(_)
-        | Event::FilingReceived(_)
         | Event::FilingRefused(_) => (None, None),
+        Event::FilingReceived(it) => (it.words.as_ref(), None),
+        Event::AuthorisationRecorded(it) => (Some(&it.authorised.person), None),
         Event::VoidProposed(it) => (None, Some(&it.reason)),
         Event::AcceptanceVoided(it) => (None, Some(&it.reason)),
         Event::EventCorrected(it) => (None, Some(&it.reason)),
@@ -135,9 +136,28 @@ fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         Event::DeliveryFailed(it) => (it.proof.as_ref(), Some(&it.reason)),
         Event::ResultReturnedToAgency(it) => (it.proof.as_ref(), None),
     };
+    let brought = if let Event::FilingReceived(it) = event {
+        named_by(&it.brought)
+    } else {
+        None
+    };
     subject
         .into_iter()
+        .chain(brought)
         .chain(reason.and_then(|reason| reason.text.as_ref()))
+}
+
+/// What is in the vault because this was brought.
+fn named_by(brought: &Brought) -> Option<&VaultRef> {
+    match brought {
+        Brought::Authorisation(authorised) => Some(&authorised.person),
+        Brought::Withdrawal { reason } => reason.as_ref()?.text.as_ref(),
+        Brought::DeliveryFailed { reason, .. } => reason.text.as_ref(),
+        Brought::Supplement { .. }
+        | Brought::Payment { .. }
+        | Brought::Delivered { .. }
+        | Brought::GivenBack { .. } => None,
+    }
 }
 
 fn late(basis: &AcceptanceBasis) -> Option<&Reason> {

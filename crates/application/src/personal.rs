@@ -39,6 +39,26 @@ impl std::fmt::Debug for Applicant {
     }
 }
 
+/// Somebody who is not the applicant: whom the applicant authorised.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Name.
+    pub name: String,
+    /// CCCD, CMND or tax code.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub identity_number: String,
+    /// Telephone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phone: String,
+}
+
+/// Never shows what it holds: a log line must not carry it.
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Person(…)")
+    }
+}
+
 /// The vault could not keep or give.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum PersonalError {

@@ -43,6 +43,8 @@ pub struct Folded {
     pub position: Position,
     /// Records that this program did not understand, where they are counted.
     pub not_understood: Option<u64>,
+    /// Filings that are not decided yet, where they are counted.
+    pub held_filings: Option<u64>,
 }
 
 /// A service, at one moment.
@@ -223,6 +225,13 @@ impl Status {
             one(
                 "not_understood_records",
                 "Records that this program does not understand.",
+                count as f64,
+            );
+        }
+        if let Some(count) = self.folded.held_filings {
+            one(
+                "held_filings",
+                "Filings that wait for their dossier.",
                 count as f64,
             );
         }

@@ -93,6 +93,8 @@ pub enum Command {
     PassToSuccessor(PassToSuccessor),
     /// Take in what was brought for a dossier, whether or not that is known.
     ReceiveFiling(ReceiveFiling),
+    /// Record that somebody else may act for the applicant.
+    RecordAuthorisation(RecordAuthorisation),
 }
 
 /// See [`crate::event::DossierSubmitted`]; the time is the server's, or the document's where one is named.
@@ -295,6 +297,8 @@ pub struct RecordDelivery {
     pub item: Option<Box<str>>,
     /// Proof, in the vault.
     pub proof: Option<VaultRef>,
+    /// To somebody authorised, not to the applicant.
+    pub to_authorised: bool,
 }
 
 /// See [`crate::event::DossierWithdrawn`].

@@ -11,6 +11,7 @@ use crate::event::{DeliveryMode, Outcome, Reason};
 use crate::ids::{ActorId, ComponentCode, DossierCode, OrganisationId};
 
 mod acceptance;
+mod authorisation;
 pub mod brought;
 pub mod case;
 mod competence;
@@ -42,6 +43,7 @@ mod times;
 mod voiding;
 pub mod words;
 
+pub use authorisation::Authorisation;
 pub use case::{
     Case, Ended, Exit, Extension, FeeNotice, Filing, PaidFee, Pause, SupplementRequest, Waiting,
 };
@@ -217,6 +219,8 @@ pub struct Returned {
     pub delivered_at: Timestamp,
     /// How.
     pub mode: DeliveryMode,
+    /// To somebody authorised, not to the applicant.
+    pub to_authorised: bool,
 }
 
 /// Taken back by the applicant.

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{Due, TimeLimit};
 use crate::ids::{
-    AgencyId, ComponentCode, DossierCode, FieldCode, LawId, OrganisationId, PointId, ProcedureCode,
-    SourceReference, VaultRef, VersionHash,
+    AgencyId, ComponentCode, DossierCode, FieldCode, FilingId, LawId, OrganisationId, PointId,
+    ProcedureCode, SourceReference, VaultRef, VersionHash,
 };
 
 pub use after_acceptance::*;
@@ -171,6 +171,8 @@ events! {
     FilingReceived = "filing_received" v 1,
     /// What was brought for this dossier is not allowed.
     FilingRefused = "filing_refused" v 1,
+    /// Somebody else may act for the applicant.
+    AuthorisationRecorded = "authorisation_recorded" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.
@@ -304,6 +306,9 @@ pub struct IntakeSupplementReceived {
     /// By when intake must answer the completed online filing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_due: Option<Timestamp>,
+    /// The filing with which it came, when it was brought to an intake node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<FilingId>,
 }
 
 /// Form 03 at intake (NĐ 61/2018 Đ.17.1b).

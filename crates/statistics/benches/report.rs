@@ -355,6 +355,8 @@ fn life(dossier: u64) -> impl Iterator<Item = Entry> {
                 mode: DeliveryMode::Electronic,
                 item: None,
                 proof: None,
+                to_authorised: false,
+                filing: None,
             }),
         ));
     }

@@ -168,6 +168,12 @@ fn tell(asked: &Asked, wrong: &[String]) {
             "    phát · published to {position}, {left} records left"
         ));
     }
+    if answer.held_filings > 0 {
+        let count = answer.held_filings;
+        out::print(&format!(
+            "    giấy tờ chờ hồ sơ · {count} filings wait for their dossier"
+        ));
+    }
     out::print(&format!(
         "    đĩa · disk {} free, writes refused below {}; {} writes wait",
         bytes(answer.disk_free_bytes),
@@ -238,6 +244,7 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
         "relay": relay,
         "folded": answer.folded,
         "not_understood": answer.not_understood,
+        "held_filings": answer.held_filings,
         "disk_free_bytes": answer.disk_free_bytes,
         "disk_free_bytes_min": answer.disk_free_bytes_min,
         "waiting_writes": answer.waiting_writes,

@@ -7,7 +7,6 @@ use api::hoso::intake::v1::{
     GetFilingRequest, GetFilingResponse, ReceiveFilingRequest, ReceiveFilingResponse,
 };
 use api::{EdgeError, Faults, text, token};
-use domain::command::Command;
 use domain::ids::{FilingId, OrganisationId};
 
 use crate::grpc::Calls;
@@ -30,9 +29,9 @@ impl Calls {
             &min_position,
             &mut faults,
         );
-        let wish = brought::filing(asked.filing.as_ref(), &mut faults);
+        let wished = brought::wished(asked.filing.as_ref(), &mut faults)?;
         let operator = faults.take("operator", text::identifier(&asked.operator, 64));
-        let ((marks, wish), operator) = faults.finish(marks.zip(wish).zip(operator))?;
+        let ((marks, wished), operator) = faults.finish(marks.zip(wished).zip(operator))?;
         self.edge.wait_for(&marks.min_position).await?;
         let asked = Asked {
             marks: &marks,
@@ -42,12 +41,18 @@ impl Calls {
         let (id, operator) = (Edge::new_dossier(&marks), OrganisationId::new(operator));
         let answer = self
             .edge
-            .carry_out(asked, id, operator, Vec::new(), |_| {
-                vec![Command::ReceiveFiling(wish.clone())]
+            .carry_out(asked, id, operator, wished.secrets, |kept| {
+                vec![(wished.build)(kept)]
             })
             .await?;
+        let filing = FilingId(answer.id.0);
+        // For a dossier that is not accepted yet, and was filed here, this node decides; the receipt stands in any case.
+        let decided = self.edge.desk.decide_filing(filing, (self.edge.now)());
+        if let Err(error) = decided.await {
+            tracing::warn!(%filing, %error, "a filing is not decided yet");
+        }
         Ok(ReceiveFilingResponse {
-            filing: Some(self.filing(FilingId(answer.id.0))?),
+            filing: Some(self.filing(filing)?),
             position: edge::token_of(&answer),
         })
     }
@@ -72,9 +77,9 @@ impl Calls {
     }
 
     fn filing(&self, id: FilingId) -> Result<wire::ReceivedFiling, EdgeError> {
-        let receipt = self.edge.desk.filing(id)?;
-        receipt
-            .map(|receipt| brought::received(id, &receipt))
-            .ok_or(EdgeError::NotFound { what: "filing" })
+        let desk = &self.edge.desk;
+        let receipt = desk.filing(id)?;
+        let receipt = receipt.ok_or(EdgeError::NotFound { what: "filing" })?;
+        brought::received_whole(id, &receipt, desk)
     }
 }

@@ -446,6 +446,7 @@ fn at_once(result: Box<str>) -> [Command; 2] {
             mode: DeliveryMode::Counter,
             item: None,
             proof: None,
+            to_authorised: false,
         }),
     ]
 }

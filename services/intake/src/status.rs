@@ -26,6 +26,7 @@ pub(crate) fn source(
         folded: Arc::new(move || Folded {
             position: worklist.position(),
             not_understood: None,
+            held_filings: None,
         }),
         now_us: Arc::new(move || now().as_microsecond()),
     }

@@ -188,7 +188,8 @@ impl Fold for Worklist {
             | Event::FeedbackLinked(_)
             | Event::AgencySucceeded(_)
             | Event::FilingReceived(_)
-            | Event::FilingRefused(_) => {}
+            | Event::FilingRefused(_)
+            | Event::AuthorisationRecorded(_) => {}
         }
     }
 }

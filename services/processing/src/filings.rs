@@ -36,7 +36,7 @@ impl Calls {
             Some(_) => FilingState::Decided,
         };
         Ok(GetFilingResponse {
-            filing: Some(brought::received(id, &receipt)),
+            filing: Some(brought::received_whole(id, &receipt, &self.edge.desk)?),
             state: state.into(),
             reason: decision
                 .as_ref()

@@ -142,11 +142,12 @@ changing! {
         }
     };
     RecordDeliveryRequest = "RecordDelivery", |asked, faults| {
+        let to_authorised = asked.to_authorised;
         let mode = faults.take("mode", wire::delivery_mode(asked.mode));
         let item = optional("postal_item", &asked.postal_item, faults);
         let proof = faults.take("proof", text::prose(&asked.proof, 1000));
         mode.zip(item).zip(proof).map(|((mode, item), proof)| with_words(&proof, move |proof| {
-            Command::RecordDelivery(RecordDelivery { mode, item: item.clone(), proof })
+            Command::RecordDelivery(RecordDelivery { mode, item: item.clone(), proof, to_authorised })
         })).transpose()
     };
     ProposeVoidRequest = "ProposeVoid", |asked, faults| {

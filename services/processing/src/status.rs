@@ -27,6 +27,7 @@ pub(crate) fn source(
             board.read(|board, position| Folded {
                 position,
                 not_understood: Some(board.parked.records()),
+                held_filings: u64::try_from(board.filings.held()).ok(),
             })
         }),
         now_us: Arc::new(move || now().as_microsecond()),

@@ -215,6 +215,8 @@ fn history(number: u64, start: Timestamp) -> Vec<Event> {
             mode: domain::event::DeliveryMode::Electronic,
             item: None,
             proof: None,
+            to_authorised: false,
+            filing: None,
         }),
     ]
 }

@@ -27,6 +27,7 @@ pub(crate) fn source(calls: &Calls, unable: watch::Receiver<Option<String>>) -> 
             figures.read(|figures, position| Folded {
                 position,
                 not_understood: Some(figures.parked.records()),
+                held_filings: None,
             })
         }),
         now_us: Arc::new(move || clock.now_us()),

@@ -5,8 +5,9 @@ import json
 import grpc
 from google.protobuf import text_format
 
-from contract import intake, processing, reporting
+from contract import dossier, intake, processing, reporting
 from office import (
+    POST,
     Scenario,
     accept,
     applicant,
@@ -34,6 +35,8 @@ SECRETS = {
     "intake_reason": "Ông Bùi Văn Sậy nói chưa có giấy khai sinh của con.",
     "reason": "Chờ bà Đoàn Thị Lục Bình đi viện về.",
     "proof": "Bà Tạ Điên Điển ký nhận thay, có giấy ủy quyền.",
+    "authorised": "Đinh Thị Cà Na",
+    "noted": "Con gái bà, ở cùng hẻm với ông Sáu Bần.",
     "refused_name": "Huỳnh Ô Môi",
     "refused_number": "087190999999x",
     "refused_words": "Vì chị Lâm Bần Ổi không đồng ý.",
@@ -77,6 +80,13 @@ class Told(Scenario):
                 request_id=request_id(), dossier_id=other, reason=for_intake, **marks
             )
             ask("intake", rpc, request)
+
+        paper = dossier.BroughtAuthorisation(
+            to=dossier.AUTHORISED_TO_COLLECT, person=dossier.AuthorisedPerson(name=SECRETS["authorised"])
+        )
+        filing = dossier.Filing(dossier_id=filed, authorisation=paper, words=SECRETS["noted"])
+        received = intake.ReceiveFilingRequest(request_id=request_id(), filing=filing, operator=POST, **marks)
+        ask("intake", "ReceiveFiling", received)
 
         why = {"reason": reason(text=SECRETS["reason"])}
         first = change(filed, min_position=position)

@@ -6,7 +6,7 @@ use domain::dossier::{DigitalPaper, Dossier, Feedback, PaidFee, Subtask, Subtask
 use domain::event::{ComponentDigitised, ComponentReused, PaymentMethod, ReuseSource, SubtaskKind};
 use domain::ids::ComponentCode;
 
-use super::{change, values};
+use super::{brought, change, values};
 use crate::faults::Faults;
 use crate::hoso::{dossier::v1 as wire, processing::v1 as processing};
 use crate::text;
@@ -201,6 +201,8 @@ pub fn add(to: &mut wire::Dossier, dossier: &Dossier) {
     if let Some(filing) = dossier.filing() {
         to.digital_components = filing.digital.iter().map(wire_digital).collect();
         to.feedback = filing.feedback.iter().map(wire_feedback).collect();
+        let authorised = filing.authorisations.iter();
+        to.authorisations = authorised.map(brought::wire_authorisation).collect();
     }
     let Some(case) = dossier.case() else { return };
     to.subtasks = case.subtasks.iter().map(wire_subtask).collect();

@@ -139,7 +139,11 @@ pub fn applicant(
     })
 }
 
-fn identity_number(number: &str) -> Result<String, &'static str> {
+/// A number of a person or a firm.
+///
+/// # Errors
+/// A sentence about what is wrong.
+pub(super) fn identity_number(number: &str) -> Result<String, &'static str> {
     let known = number.is_empty()
         || identity::Cccd::parse(number).is_ok()
         || identity::Cmnd::parse(number).is_ok()
@@ -149,7 +153,11 @@ fn identity_number(number: &str) -> Result<String, &'static str> {
     )
 }
 
-fn phone(number: &str) -> Result<String, &'static str> {
+/// A telephone number, or none.
+///
+/// # Errors
+/// A sentence about what is wrong.
+pub(super) fn phone(number: &str) -> Result<String, &'static str> {
     let digits = number.bytes().filter(u8::is_ascii_digit).count();
     let right = number.is_empty()
         || ((8..=15).contains(&digits)

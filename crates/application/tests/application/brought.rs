@@ -1,7 +1,9 @@
 //! What people bring to a node is decided by processing, once, from the day it was brought: early, twice, or too late.
 
-use domain::command::{ReceiveFiling, RecordPayment, RequestFee, RequestSupplement};
-use domain::event::{Brought, Event, PaymentMethod};
+use domain::command::{
+    ReceiveFiling, RecordPayment, RequestFee, RequestIntakeSupplement, RequestSupplement,
+};
+use domain::event::{Authorised, AuthorisedTo, Brought, Event, PaymentMethod};
 use domain::ids::{DossierCode, DossierName, FilingId};
 
 use super::two_histories::{Province, kinds, province};
@@ -68,6 +70,7 @@ impl Province {
             vec![Command::ReceiveFiling(ReceiveFiling {
                 dossier: dossier.clone(),
                 brought: brought.clone(),
+                words: None,
             })]
         });
         FilingId(answer.await.unwrap().id.0)
@@ -278,4 +281,117 @@ async fn what_an_officer_recorded_already_is_not_recorded_again_when_the_filing_
         province.outcome(filing),
         Some((id, "filing_refused", refused))
     );
+}
+
+/// Intake asks for what is missing, or accepts.
+async fn at_intake(province: &Province, dossier: DossierId, number: u128, command: Command) {
+    let wish = Wish {
+        dossier,
+        ..province.nodes[0].wish(number, "Change", b"")
+    };
+    let desk = &province.nodes[0].desk;
+    desk.carry_out(&wish, Vec::new(), |_| vec![command.clone()])
+        .await
+        .unwrap();
+}
+
+fn ask_missing() -> Command {
+    Command::RequestIntakeSupplement(RequestIntakeSupplement {
+        reason: Reason {
+            code: "missing_component".into(),
+            text: None,
+        },
+        components: Vec::new(),
+    })
+}
+
+#[tokio::test]
+async fn before_acceptance_its_home_decides_what_is_brought_there_and_nobody_decides_it_again() {
+    let mut province = province();
+    let id = province.nodes[0].submit(1).await.unwrap().id;
+    at_intake(&province, id, 2, ask_missing()).await;
+    let named = || DossierName::Id(id);
+    let supplement = province.brought(0, 3, named(), papers()).await;
+    let unasked = province.brought(0, 4, named(), papers()).await;
+    let now = NOW.parse().unwrap();
+    for again in [false, true] {
+        for filing in [supplement, unasked] {
+            let home = &province.nodes[0].desk;
+            home.decide_filing(filing, now).await.unwrap();
+        }
+        if again {
+            at_intake(&province, id, 5, accept()).await;
+        }
+        province.import(0).await;
+        assert_eq!(province.decide().await, 0);
+        let outcome = province.outcome(supplement);
+        assert_eq!(outcome, Some((id, "intake_supplement_received", None)));
+        let refused = Some("INTAKE_SUPPLEMENT_NOT_REQUESTED".into());
+        let outcome = province.outcome(unasked);
+        assert_eq!(outcome, Some((id, "filing_refused", refused)));
+        province.restart();
+    }
+}
+
+#[tokio::test]
+async fn what_its_home_had_not_decided_when_it_accepted_is_decided_by_processing_alone() {
+    let province = province();
+    let id = province.nodes[0].submit(1).await.unwrap().id;
+    let named = || DossierName::Id(id);
+    let (home, now) = (&province.nodes[0].desk, NOW.parse().unwrap());
+    // Only an accepted dossier can be paid for.
+    let early = province.brought(0, 3, named(), money()).await;
+    home.decide_filing(early, now).await.unwrap();
+    // The node ended between the receipt and the decision.
+    let crashed = province.brought(0, 4, named(), withdrawal()).await;
+    province.import(0).await;
+    assert_eq!(province.decide().await, 2);
+    at_intake(&province, id, 5, accept()).await;
+    for filing in [early, crashed] {
+        home.decide_filing(filing, now).await.unwrap();
+        assert!(home.decision(filing).unwrap().is_none());
+    }
+    province.import(0).await;
+    assert_eq!(province.decide().await, 0);
+    let refused = Some("FEE_NOT_REQUESTED".into());
+    let outcome = province.outcome(early);
+    assert_eq!(outcome, Some((id, "filing_refused", refused)));
+    let outcome = province.outcome(crashed);
+    assert_eq!(outcome, Some((id, "dossier_withdrawn", None)));
+}
+
+#[tokio::test]
+async fn whom_an_authorisation_names_lies_in_the_vault_and_is_swept_from_it_by_nobody() {
+    let province = province();
+    let id = province.accepted(1).await;
+    let office = &province.nodes[1];
+    let wish = office.wish(3, "ReceiveFiling", b"");
+    let secrets = vec![b"\"Tran Thi B\"".to_vec(), b"\"her sister\"".to_vec()];
+    let answer = office.desk.carry_out(&wish, secrets, |kept| {
+        vec![Command::ReceiveFiling(ReceiveFiling {
+            dossier: DossierName::Id(id),
+            brought: Brought::Authorisation(Authorised {
+                to: AuthorisedTo::Collect,
+                person: kept[0].clone(),
+                until: None,
+            }),
+            words: kept.get(1).cloned(),
+        })]
+    });
+    let filing = FilingId(answer.await.unwrap().id.0);
+    let mark = office.vault.mark();
+    let swept = orphans::sweep(office.log.clone(), &office.vault, mark);
+    assert_eq!(swept.await.unwrap(), 0);
+    province.import(0).await;
+    province.import(1).await;
+    assert_eq!(province.decide().await, 0);
+    let outcome = province.outcome(filing);
+    assert_eq!(outcome, Some((id, "authorisation_recorded", None)));
+    let loaded = province.loaded(id);
+    let known = &loaded.dossier.filing().unwrap().authorisations;
+    assert_eq!(known.len(), 1);
+    assert_eq!(known[0].filing, Some(filing));
+    let person = &known[0].authorised.person;
+    let name: Option<String> = application::personal::recall(&office.vault, person).unwrap();
+    assert_eq!(name.as_deref(), Some("Tran Thi B"));
 }

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::clock::TimeLimit;
 use crate::event::{
-    Brought, Channel, ComponentDigitised, ComponentReused, DeliveryMode, PaymentMethod, Reason,
-    SubtaskKind,
+    Authorised, Brought, Channel, ComponentDigitised, ComponentReused, DeliveryMode, PaymentMethod,
+    Reason, SubtaskKind,
 };
 use crate::ids::{AgencyId, DossierName, VaultRef};
 
@@ -181,4 +181,13 @@ pub struct ReceiveFiling {
     pub dossier: DossierName,
     /// What was brought.
     pub brought: Brought,
+    /// What was noted with it, in the vault.
+    pub words: Option<VaultRef>,
+}
+
+/// See [`crate::event::AuthorisationRecorded`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordAuthorisation {
+    /// Who, and for what.
+    pub authorised: Authorised,
 }

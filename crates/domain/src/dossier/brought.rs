@@ -3,10 +3,16 @@
 
 use jiff::Timestamp;
 
-use super::{Context, Dossier};
-use crate::command::{Command, ReceiveFiling, ReceiveSupplement, RecordPayment, Withdraw};
-use crate::event::{Brought, Event, FilingReceived, FilingRefused, Occurrence};
+use super::{Context, Dossier, times};
+use crate::command::{
+    Command, ReceiveFiling, ReceiveIntakeSupplement, ReceiveSupplement, RecordAuthorisation,
+    RecordDelivery, RecordDeliveryFailure, RecordPayment, ReturnResultToAgency, Withdraw,
+};
+use crate::event::{
+    Brought, DeliveryMode, Event, FilingReceived, FilingRefused, Occurrence, Reason,
+};
 use crate::ids::FilingId;
+use crate::rejection::Rejection;
 
 /// Why a filing is refused that tells again what is in the history already.
 pub const ALREADY_RECORDED: &str = "ALREADY_RECORDED";
@@ -18,23 +24,20 @@ pub(super) fn receive(command: &ReceiveFiling, ctx: &Context<'_>) -> Vec<Occurre
         event: Event::FilingReceived(FilingReceived {
             dossier: command.dossier.clone(),
             brought: command.brought.clone(),
+            words: command.words.clone(),
         }),
     }]
 }
 
-/// What a filing makes happen to its dossier: the ordinary event, at the time of the receipt, or a refusal, now.
+/// What a filing makes happen to its dossier: the ordinary event, at the time from which it counts, or a refusal, now.
+/// None while it is for a dossier that is not accepted, and says what only an accepted one can be told.
 pub fn decide(
     dossier: &Dossier,
     filing: FilingId,
     received_at: Timestamp,
-    brought: &Brought,
+    received: &FilingReceived,
     ctx: &Context<'_>,
-) -> Occurrence {
-    // The rules take the receipt for the present, so whatever they count begins there.
-    let at_receipt = Context {
-        now: received_at.min(ctx.now),
-        ..*ctx
-    };
+) -> Option<Occurrence> {
     let refused = |reason: &str| Occurrence {
         at: ctx.now,
         event: Event::FilingRefused(FilingRefused {
@@ -42,18 +45,57 @@ pub fn decide(
             reason: reason.into(),
         }),
     };
-    match super::decide(dossier, &wish(brought), &at_receipt) {
-        Ok(happened) => happened
-            .into_iter()
-            .next()
-            .map_or_else(|| refused(ALREADY_RECORDED), |it| naming(it, filing)),
-        Err(no) => refused(no.reason()),
+    // The rules take that time for the present, so whatever they count begins there.
+    let then = Context {
+        now: counts_from(received_at, &received.brought, ctx),
+        ..*ctx
+    };
+    match super::decide(dossier, &wish(dossier, received), &then) {
+        Ok(happened) => Some(happened.into_iter().next().map_or_else(
+            || refused(ALREADY_RECORDED),
+            |it| Occurrence {
+                at: it.at,
+                event: it.event.deciding(filing),
+            },
+        )),
+        Err(Rejection::NotAccepted) => None,
+        Err(no) => Some(refused(no.reason())),
+    }
+}
+
+/// The receipt; or the signature under what the post did, when the law version lets a signed paper reach back so far.
+fn counts_from(received_at: Timestamp, brought: &Brought, ctx: &Context<'_>) -> Timestamp {
+    let received_at = received_at.min(ctx.now);
+    let at_receipt = Context {
+        now: received_at,
+        ..*ctx
+    };
+    signed_at(brought)
+        .filter(|signed_at| times::signed_in_time(*signed_at, &at_receipt))
+        .unwrap_or(received_at)
+}
+
+fn signed_at(brought: &Brought) -> Option<Timestamp> {
+    match brought {
+        Brought::Supplement { .. }
+        | Brought::Payment { .. }
+        | Brought::Withdrawal { .. }
+        | Brought::Authorisation(_) => None,
+        Brought::Delivered { signed_at, .. }
+        | Brought::DeliveryFailed { signed_at, .. }
+        | Brought::GivenBack { signed_at, .. } => *signed_at,
     }
 }
 
 /// The wish that a clerk would make of it at the counter.
-fn wish(brought: &Brought) -> Command {
-    match brought {
+fn wish(dossier: &Dossier, received: &FilingReceived) -> Command {
+    let words = received.words.clone();
+    match &received.brought {
+        Brought::Supplement { components } if dossier.case().is_none() => {
+            Command::ReceiveIntakeSupplement(ReceiveIntakeSupplement {
+                components: components.clone(),
+            })
+        }
         Brought::Supplement { components } => Command::ReceiveSupplement(ReceiveSupplement {
             components: components.clone(),
         }),
@@ -69,21 +111,36 @@ fn wish(brought: &Brought) -> Command {
             receipt: receipt.clone(),
         }),
         Brought::Withdrawal { reason } => Command::Withdraw(Withdraw {
-            reason: reason.clone(),
+            reason: reason.as_ref().map(|reason| Reason {
+                code: reason.code.clone(),
+                text: words,
+            }),
+        }),
+        Brought::Authorisation(authorised) => Command::RecordAuthorisation(RecordAuthorisation {
+            authorised: authorised.clone(),
+        }),
+        Brought::Delivered {
+            item,
+            to_authorised,
+            ..
+        } => Command::RecordDelivery(RecordDelivery {
+            mode: DeliveryMode::Post,
+            item: Some(item.clone()),
+            proof: words,
+            to_authorised: *to_authorised,
+        }),
+        Brought::DeliveryFailed { item, reason, .. } => {
+            Command::RecordDeliveryFailure(RecordDeliveryFailure {
+                item: item.clone(),
+                reason: reason.clone(),
+                proof: words,
+            })
+        }
+        Brought::GivenBack { item, .. } => Command::ReturnResultToAgency(ReturnResultToAgency {
+            item: item.clone(),
+            proof: words,
         }),
     }
-}
-
-/// The event with the filing it came from.
-fn naming(mut occurrence: Occurrence, filing: FilingId) -> Occurrence {
-    if let Event::SupplementReceived(it) = &mut occurrence.event {
-        it.filing = Some(filing);
-    } else if let Event::FeePaid(it) = &mut occurrence.event {
-        it.filing = Some(filing);
-    } else if let Event::DossierWithdrawn(it) = &mut occurrence.event {
-        it.filing = Some(filing);
-    }
-    occurrence
 }
 
 #[cfg(test)]
@@ -93,14 +150,31 @@ mod tests {
     use super::super::testing::*;
     use super::super::{Phase, evolve};
     use super::*;
-    use crate::event::PaymentMethod;
+    use crate::event::{Authorised, AuthorisedTo, PaymentMethod};
+    use crate::ids::{DossierCode, DossierName, VaultRef};
 
     const FILING: FilingId = FilingId(Uuid::from_u128(7));
 
+    fn noted() -> VaultRef {
+        VaultRef {
+            entry: Uuid::from_u128(9),
+            digest: "ab".repeat(32).into(),
+        }
+    }
+
+    fn asks(story: &Story, received: &str, brought: &Brought) -> Option<Occurrence> {
+        let filing = FilingReceived {
+            dossier: DossierName::Code(DossierCode::new("000.00.06.H20-221201-0001")),
+            brought: brought.clone(),
+            words: Some(noted()),
+        };
+        story.asks(|ctx| decide(&story.dossier, FILING, at(received), &filing, ctx))
+    }
+
     /// What a filing that was received then does to the dossier; it names the filing, whatever it is.
     fn brings(story: &mut Story, received: &str, brought: &Brought) -> Occurrence {
+        let happened = asks(story, received, brought).unwrap();
         let dossier = story.dossier.clone();
-        let happened = story.asks(|ctx| decide(&dossier, FILING, at(received), brought, ctx));
         assert_eq!(happened.event.filing(), Some(FILING));
         story.dossier = evolve(dossier, &happened);
         happened
@@ -176,5 +250,106 @@ mod tests {
         story.does(resolve());
         let late = brings(&mut story, "2022-12-01T10:00", &papers());
         assert_eq!(refusal(&late), "ALREADY_RESOLVED");
+    }
+
+    fn failed(signed: &str) -> Brought {
+        Brought::DeliveryFailed {
+            item: "EE123456785VN".into(),
+            reason: reason("nobody_met"),
+            signed_at: Some(at(signed)),
+        }
+    }
+
+    fn given_back(signed: &str) -> Brought {
+        Brought::GivenBack {
+            item: "EE123456785VN".into(),
+            signed_at: Some(at(signed)),
+        }
+    }
+
+    fn delivered(to_authorised: bool) -> Brought {
+        Brought::Delivered {
+            item: "EE123456785VN".into(),
+            to_authorised,
+            signed_at: None,
+        }
+    }
+
+    #[test]
+    fn two_attempts_that_a_terminal_tells_at_once_are_as_far_apart_as_the_postman_noted_them() {
+        let mut story = Story::accepted("2022-12-01T09:00", TEN_DAYS);
+        story.does(resolve());
+        story.at("2022-12-13T17:00");
+        let synced = "2022-12-13T16:30";
+        let first = brings(&mut story, synced, &failed("2022-12-08T09:00"));
+        let Event::DeliveryFailed(told) = &first.event else {
+            panic!("{first:?}")
+        };
+        assert_eq!(first.at, at("2022-12-08T09:00"));
+        assert_eq!(told.proof, Some(noted()));
+        brings(&mut story, synced, &failed("2022-12-12T09:00"));
+        brings(&mut story, synced, &given_back("2022-12-13T09:00"));
+        assert!(story.flags().is_empty(), "{:?}", story.flags());
+        let again = brings(&mut story, synced, &given_back("2022-12-13T09:00"));
+        assert_eq!(refusal(&again), "RESULT_IS_BACK");
+    }
+
+    #[test]
+    fn a_signature_from_the_future_or_from_too_long_ago_counts_from_the_receipt() {
+        let mut story = Story::accepted("2022-12-01T09:00", TEN_DAYS);
+        story.does(resolve());
+        story.at("2022-12-13T17:00");
+        for signed in ["2022-12-13T16:31", "2022-09-01T09:00"] {
+            let told = asks(&story, "2022-12-13T16:30", &failed(signed)).unwrap();
+            assert_eq!(told.at, at("2022-12-13T16:30"), "signed {signed}");
+        }
+        let before_the_result = asks(&story, "2022-12-13T16:30", &failed("2022-12-01T08:00"));
+        assert_eq!(before_the_result.unwrap().at, at("2022-12-01T09:00"));
+    }
+
+    #[test]
+    fn a_result_is_handed_to_whoever_is_authorised_as_it_was_brought() {
+        let mut story = Story::accepted("2022-12-01T09:00", TEN_DAYS);
+        let early = brings(&mut story, "2022-12-01T10:00", &delivered(true));
+        assert_eq!(refusal(&early), "NOT_RESOLVED");
+        story.does(resolve());
+        story.at("2022-12-13T17:00");
+        brings(
+            &mut story,
+            "2022-12-13T08:00",
+            &Brought::Authorisation(Authorised {
+                to: AuthorisedTo::Collect,
+                person: noted(),
+                until: None,
+            }),
+        );
+        brings(&mut story, "2022-12-13T09:00", &delivered(true));
+        assert_eq!(story.dossier.phase(), Phase::Returned);
+        assert!(story.flags().is_empty(), "{:?}", story.flags());
+        let again = brings(&mut story, "2022-12-13T09:00", &delivered(true));
+        assert_eq!(refusal(&again), "ALREADY_RETURNED");
+    }
+
+    #[test]
+    fn before_acceptance_what_intake_asked_for_is_brought_and_what_only_processing_can_be_told_waits()
+     {
+        let mut story = Story::filed("2022-12-01T09:00", TEN_DAYS);
+        let unasked = asks(&story, "2022-12-01T10:00", &papers()).unwrap();
+        assert_eq!(refusal(&unasked), "INTAKE_SUPPLEMENT_NOT_REQUESTED");
+        story.does(ask_intake_supplement());
+        for wait in [money(), delivered(false), failed("2022-12-01T10:00")] {
+            assert_eq!(asks(&story, "2022-12-01T10:00", &wait), None);
+        }
+        story.at("2022-12-08T09:00");
+        brings(&mut story, "2022-12-02T09:00", &papers());
+        assert_eq!(story.dossier.phase(), Phase::Submitted);
+        let wish = Brought::Withdrawal {
+            reason: Some(reason("moved_away")),
+        };
+        let told = brings(&mut story, "2022-12-05T09:00", &wish);
+        assert_eq!(told.at, at("2022-12-05T09:00"));
+        assert_eq!(story.dossier.case(), None);
+        let late = asks(&story, "2022-12-06T09:00", &money()).unwrap();
+        assert_eq!(refusal(&late), "ALREADY_WITHDRAWN");
     }
 }

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::{DigitalPaper, Feedback, PostalLeg, Subtask, VoidProposal};
+use super::{Authorisation, DigitalPaper, Feedback, PostalLeg, Subtask, VoidProposal};
 use crate::clock::{Due, TimeLimit};
 use crate::event::{
     AcceptanceBasis, Channel, DossierAccepted, DossierSubmitted, DuplicateSubmission,
@@ -37,6 +37,8 @@ pub struct Filing {
     pub digital: Vec<DigitalPaper>,
     /// Petitions and complaints about it.
     pub feedback: Vec<Feedback>,
+    /// Who may act for the applicant, in the order in which it was brought.
+    pub authorisations: Vec<Authorisation>,
 }
 
 impl Filing {
@@ -52,6 +54,7 @@ impl Filing {
             duplicates: Vec::new(),
             digital: Vec::new(),
             feedback: Vec::new(),
+            authorisations: Vec::new(),
         }
     }
 

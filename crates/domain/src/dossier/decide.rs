@@ -5,8 +5,9 @@
 use super::{
     Accepted, AwaitingIntakeSupplement, AwaitingPayment, AwaitingSupplement, Context, Dossier as D,
     InProcessing, Refused, Resolved, Returned, Submitted, Suspended, Terminated, Voided, Withdrawn,
-    acceptance, brought, competence, cooperation, correction, delivery, ending, erasure, evolve,
-    extension, fee, feedback, handling, intake, papers, recompute, supplement, suspension, voiding,
+    acceptance, authorisation, brought, competence, cooperation, correction, delivery, ending,
+    erasure, evolve, extension, fee, feedback, handling, intake, papers, recompute, supplement,
+    suspension, voiding,
 };
 use crate::command::Command as C;
 use crate::event::Occurrence;
@@ -120,7 +121,11 @@ macro_rules! any {
         C::CorrectEvent(_) | C::RefundFee(_)
     };
     (note) => {
-        C::NoteSubjectErased(_) | C::ReplaceSubject(_) | C::RecordComponents(_) | C::LinkFeedback(_)
+        C::NoteSubjectErased(_)
+            | C::ReplaceSubject(_)
+            | C::RecordComponents(_)
+            | C::LinkFeedback(_)
+            | C::RecordAuthorisation(_)
     };
     (ended) => {
         any!(handling)
@@ -166,6 +171,7 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
         (filed!(filing), C::ReplaceSubject(wish)) => correction::replace_subject(filing, wish, ctx),
         (filed!(filing), C::RecordComponents(wish)) => Ok(papers::record(filing, wish, ctx)),
         (filed!(filing), C::LinkFeedback(wish)) => Ok(feedback::link(filing, wish, ctx)),
+        (filed!(filing), C::RecordAuthorisation(wish)) => Ok(authorisation::record(filing, wish, ctx)),
 
         // A filing has a history of its own, and is decided by [`brought::decide`].
         (filed!(), C::ReceiveFiling(_)) => Err(No::AlreadySubmitted),

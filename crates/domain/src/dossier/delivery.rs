@@ -42,6 +42,8 @@ pub(super) fn deliver(
             mode: command.mode,
             item: command.item.clone(),
             proof: command.proof.clone(),
+            to_authorised: command.to_authorised,
+            filing: None,
         }),
     }]
 }
@@ -67,6 +69,7 @@ pub(super) fn fail(
             reason: command.reason.clone(),
             too_soon,
             proof: command.proof.clone(),
+            filing: None,
         }),
     }]
 }
@@ -87,6 +90,7 @@ pub(super) fn give_back(
             item: command.item.clone(),
             too_soon: post.attempts.len() < ATTEMPTS_MIN,
             proof: command.proof.clone(),
+            filing: None,
         }),
     }])
 }

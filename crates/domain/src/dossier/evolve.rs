@@ -74,6 +74,7 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::ResultReturnedToAgency(event) => beyond::result_returned(dossier, at, event),
         Event::FeedbackLinked(event) => beyond::feedback_linked(dossier, event),
         Event::AgencySucceeded(event) => beyond::agency_succeeded(dossier, event),
+        Event::AuthorisationRecorded(event) => beyond::authorised(dossier, at, event),
         // What is brought changes a dossier by the event it leads to.
         Event::FilingReceived(_) | Event::FilingRefused(_) => dossier,
     }
@@ -383,7 +384,7 @@ fn delivered(dossier: Dossier, at: Timestamp, event: &ResultDelivered) -> Dossie
     else {
         return dossier;
     };
-    let (delivered_at, mode) = (at, event.mode);
+    let (delivered_at, mode, to_authorised) = (at, event.mode, event.to_authorised);
     Dossier::Returned(Returned {
         filing,
         case,
@@ -391,6 +392,7 @@ fn delivered(dossier: Dossier, at: Timestamp, event: &ResultDelivered) -> Dossie
         outcome,
         delivered_at,
         mode,
+        to_authorised,
     })
 }
 

@@ -169,7 +169,8 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::FeedbackLinked(_)
         | Event::AgencySucceeded(_)
         | Event::FilingReceived(_)
-        | Event::FilingRefused(_) => return None,
+        | Event::FilingRefused(_)
+        | Event::AuthorisationRecorded(_) => return None,
     };
     let told = words(&occurrence.event);
     Some(ExplainStep {

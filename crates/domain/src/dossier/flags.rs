@@ -6,6 +6,7 @@ use super::{Case, Dossier, Filing, SubtaskEnd};
 use crate::catalogue::{Catalogue, OnlineLevel};
 use crate::clock::Timeliness;
 use crate::event::{AcceptanceBasis, Channel};
+use crate::local;
 
 /// Something about a dossier that is not as it should be, or not certain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -50,6 +51,8 @@ pub enum Flag {
     DeliveryAttemptTooSoon,
     /// The post gave the result back before it had tried twice (TT 17/2017).
     ResultBackTooSoon,
+    /// Somebody other than the applicant was given the result, and no authorisation was brought (QĐ 45/2016 Đ.10).
+    DeliveredWithoutAuthorisation,
     /// There is a petition or complaint about it.
     Feedback,
 }
@@ -78,6 +81,7 @@ impl Flag {
             Self::OpenSubtasksAtEnd => "open_subtasks_at_end",
             Self::DeliveryAttemptTooSoon => "delivery_attempt_too_soon",
             Self::ResultBackTooSoon => "result_back_too_soon",
+            Self::DeliveredWithoutAuthorisation => "delivered_without_authorisation",
             Self::Feedback => "feedback",
         }
     }
@@ -105,6 +109,9 @@ impl Flag {
             Self::OpenSubtasksAtEnd => "Kết thúc khi cơ quan phối hợp chưa trả lời",
             Self::DeliveryAttemptTooSoon => "Hai lần phát cách nhau dưới 02 ngày làm việc",
             Self::ResultBackTooSoon => "Chuyển hoàn kết quả khi chưa phát đủ hai lần",
+            Self::DeliveredWithoutAuthorisation => {
+                "Trả kết quả cho người khác khi chưa có giấy ủy quyền"
+            }
             Self::Feedback => "Có phản ánh, kiến nghị",
         }
     }
@@ -120,6 +127,13 @@ impl Dossier {
         if let Some(case) = self.case() {
             of_case(case, &mut flags);
             of_cooperation(case, self.ended().is_some(), &mut flags);
+        }
+        if let Self::Returned(returned) = self {
+            let on = local::date(returned.delivered_at);
+            let authorised = returned.filing.authorisations.iter();
+            let missing =
+                returned.to_authorised && !authorised.into_iter().any(|it| it.holds_on(on));
+            raise(&mut flags, Flag::DeliveredWithoutAuthorisation, missing);
         }
         let feedback = self.filing().is_some_and(|it| !it.feedback.is_empty());
         raise(&mut flags, Flag::Feedback, feedback);

@@ -69,6 +69,7 @@ pub(super) fn receive_supplement(
         event: Event::IntakeSupplementReceived(IntakeSupplementReceived {
             components: command.components.clone(),
             answer_due: answer_due(filed.channel, &filed.agency, at, ctx),
+            filing: None,
         }),
     }]
 }

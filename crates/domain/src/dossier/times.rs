@@ -73,6 +73,11 @@ fn came_by_post(filing: &Filing) -> Result<(), Rejection> {
     }
 }
 
+/// Whether a paper signed then may still be told of: not after now, and no further back than a hand-over minute reaches.
+pub(super) fn signed_in_time(signed_at: Timestamp, ctx: &Context<'_>) -> bool {
+    not_in_future(signed_at, ctx).is_ok() && minute_recent_enough(signed_at, ctx).is_ok()
+}
+
 fn minute_recent_enough(signed_at: Timestamp, ctx: &Context<'_>) -> Result<(), Rejection> {
     let signed_on = local::date(signed_at);
     let law = law_on(signed_on, ctx)?;

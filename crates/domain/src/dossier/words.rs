@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::clock::{Due, DueRule, Timeliness};
-use crate::event::{Brought, Event, Outcome, SubtaskKind};
+use crate::event::{AuthorisedTo, Brought, Event, Outcome, SubtaskKind};
 use crate::local;
 
 /// One sentence in both languages.
@@ -176,12 +176,23 @@ pub fn words(event: &Event) -> Words {
                 Brought::Supplement { .. } => ("giấy tờ bổ sung", "a supplement"),
                 Brought::Payment { .. } => ("chứng từ nộp tiền", "a payment"),
                 Brought::Withdrawal { .. } => ("đơn rút hồ sơ", "a withdrawal"),
+                Brought::Authorisation(_) => ("giấy ủy quyền", "an authorisation"),
+                Brought::Delivered { .. } => ("xác nhận phát kết quả", "proof that the result was delivered"),
+                Brought::DeliveryFailed { .. } => ("báo phát không thành công", "word of a failed delivery"),
+                Brought::GivenBack { .. } => ("kết quả chuyển hoàn", "a result given back by the post"),
             };
             Words::new(format!("Nhận {vi}"), format!("Received {en}"))
         }
         Event::FilingRefused(it) => Words::new(
             format!("Không nhận giấy tờ nộp sau {} (lý do: {})", it.filing, it.reason),
             format!("What was brought later, {}, is refused (reason: {})", it.filing, it.reason)),
+        Event::AuthorisationRecorded(it) => {
+            let (vi, en) = match it.authorised.to {
+                AuthorisedTo::Act => ("thực hiện thủ tục", "act for the applicant"),
+                AuthorisedTo::Collect => ("nhận kết quả", "fetch the result"),
+            };
+            Words::new(format!("Ghi nhận ủy quyền {vi}"), format!("Somebody else may {en}"))
+        }
     }
 }
 

@@ -238,6 +238,12 @@ pub struct ResultDelivered {
     /// Proof of receipt: signature, authorisation; in the vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<VaultRef>,
+    /// Handed to somebody authorised, not to the applicant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_authorised: bool,
+    /// The filing with which it came, when it was brought to an intake node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<FilingId>,
 }
 
 /// National status 7.

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use crate::ids::{ComponentCode, VaultRef};
+use crate::ids::{ComponentCode, FilingId, VaultRef};
 
 /// A paper was digitised (*số hóa*, TT 01/2023/TT-VPCP).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub struct DeliveryFailed {
     /// What the postman noted, in the vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<VaultRef>,
+    /// The filing with which it came, when it was brought to an intake node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<FilingId>,
 }
 
 /// The post gave the result back to the agency.
@@ -77,6 +80,9 @@ pub struct ResultReturnedToAgency {
     /// The signed hand-over, in the vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<VaultRef>,
+    /// The filing with which it came, when it was brought to an intake node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<FilingId>,
 }
 
 /// A petition or complaint (*phản ánh, kiến nghị*) is about this dossier (NĐ 61/2018 Đ.31).

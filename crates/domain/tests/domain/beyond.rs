@@ -4,10 +4,10 @@ use domain::clock::{TimeLimit, TimeUnit, Timeliness};
 use domain::event::*;
 use domain::ids::*;
 
-use super::{accepted, calendar, due, reason, short_reason, submitted};
+use super::{accepted, brought, calendar, due, reason, short_reason, submitted};
 use crate::testing::day;
 
-fn proof() -> Option<VaultRef> {
+pub(super) fn proof() -> Option<VaultRef> {
     Some(VaultRef {
         entry: uuid::Uuid::from_u128(8),
         digest: "ef".repeat(32).into(),
@@ -20,7 +20,14 @@ fn digest() -> Box<str> {
 
 /// Each with what the sample shows besides its kind.
 pub(super) fn samples() -> Vec<(&'static str, Event)> {
-    [corrections(), fees(), cooperation(), papers(), filings()].concat()
+    [
+        corrections(),
+        fees(),
+        cooperation(),
+        papers(),
+        brought::samples(),
+    ]
+    .concat()
 }
 
 fn corrections() -> Vec<(&'static str, Event)> {
@@ -263,6 +270,7 @@ fn papers() -> Vec<(&'static str, Event)> {
                 reason: reason(),
                 too_soon: true,
                 proof: proof(),
+                filing: None,
             }),
         ),
         (
@@ -271,6 +279,7 @@ fn papers() -> Vec<(&'static str, Event)> {
                 item: "EE123456785VN".into(),
                 too_soon: true,
                 proof: proof(),
+                filing: None,
             }),
         ),
         (
@@ -279,91 +288,6 @@ fn papers() -> Vec<(&'static str, Event)> {
                 system: "1022".into(),
                 number: "77".into(),
                 received_on: Some(day("2022-12-16")),
-            }),
-        ),
-    ]
-}
-
-/// What is brought, how that is refused, and each event to which it leads.
-fn filings() -> Vec<(&'static str, Event)> {
-    let id = FilingId(uuid::Uuid::from_u128(6));
-    let received = |dossier, brought| Event::FilingReceived(FilingReceived { dossier, brought });
-    let code = DossierCode::new("000.00.06.H20-221215-1001");
-    let source = SourceReference {
-        system: "motcua".into(),
-        reference: "7".into(),
-    };
-    vec![
-        (
-            "",
-            received(
-                DossierName::Code(code),
-                Brought::Payment {
-                    notice: "TB-1".into(),
-                    amount_vnd: 250_000,
-                    method: PaymentMethod::Post,
-                    receipt: "BL-77".into(),
-                },
-            ),
-        ),
-        (
-            "supplement",
-            received(
-                DossierName::Id(DossierId(uuid::Uuid::from_u128(5))),
-                Brought::Supplement {
-                    components: vec![crate::testing::paper("DON")],
-                },
-            ),
-        ),
-        (
-            "withdrawal",
-            received(
-                DossierName::Source(source.clone()),
-                Brought::Withdrawal {
-                    reason: Some(short_reason()),
-                },
-            ),
-        ),
-        (
-            "least",
-            received(
-                DossierName::Source(source),
-                Brought::Withdrawal { reason: None },
-            ),
-        ),
-        (
-            "",
-            Event::FilingRefused(FilingRefused {
-                filing: id,
-                reason: "ALREADY_RESOLVED".into(),
-            }),
-        ),
-        (
-            "brought",
-            Event::SupplementReceived(SupplementReceived {
-                components: Vec::new(),
-                due: Some(due()),
-                calendar: calendar(),
-                filing: Some(id),
-            }),
-        ),
-        (
-            "brought",
-            Event::FeePaid(FeePaid {
-                notice: "TB-1".into(),
-                amount_vnd: 250_000,
-                method: PaymentMethod::Post,
-                receipt: "BL-77".into(),
-                due: Some(due()),
-                calendar: calendar(),
-                filing: Some(id),
-            }),
-        ),
-        (
-            "brought",
-            Event::DossierWithdrawn(DossierWithdrawn {
-                reason: None,
-                filing: Some(id),
             }),
         ),
     ]

@@ -15,6 +15,8 @@ use crate::testing::{at, day, paper};
 
 #[path = "beyond.rs"]
 mod beyond;
+#[path = "brought.rs"]
+mod brought;
 
 /// An event and the golden file it must encode to: the kind, the version, and what the sample shows besides.
 pub(crate) struct Sample {
@@ -148,6 +150,7 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
             Event::IntakeSupplementReceived(IntakeSupplementReceived {
                 components: vec![paper("BANVE")],
                 answer_due: Some(at("2022-12-19T09:00")),
+                filing: None,
             }),
         ),
         ("", Event::IntakeRefused(IntakeRefused { reason: reason() })),
@@ -327,6 +330,8 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                     entry: uuid::Uuid::from_u128(8),
                     digest: "ef".repeat(32).into(),
                 }),
+                to_authorised: false,
+                filing: None,
             }),
         ),
         (

@@ -2,7 +2,7 @@
 
 use domain::Phase;
 use domain::command::{Command, Right};
-use domain::event::Channel;
+use domain::event::{AuthorisedTo, Channel};
 
 use crate::testing::*;
 
@@ -99,6 +99,7 @@ fn wishes() -> Vec<(&'static str, Command)> {
         ("RecordDeliveryFailure", fail_delivery()),
         ("ReturnResultToAgency", give_back()),
         ("LinkFeedback", link_feedback("77")),
+        ("RecordAuthorisation", authorise(AuthorisedTo::Act, None)),
         ("PassToSuccessor", succeed()),
         ("ReceiveFiling", bring()),
     ]

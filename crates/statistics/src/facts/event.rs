@@ -230,7 +230,8 @@ impl<'a> FactEvent<'a> {
             | EventKind::SubjectReplaced
             | EventKind::SubtaskCancelled
             | EventKind::FilingReceived
-            | EventKind::FilingRefused => marked(Change::NONE),
+            | EventKind::FilingRefused
+            | EventKind::AuthorisationRecorded => marked(Change::NONE),
         })
     }
 
@@ -390,7 +391,8 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::SubjectReplaced(_)
             | Event::SubtaskCancelled(_)
             | Event::FilingReceived(_)
-            | Event::FilingRefused(_) => marked(Change::NONE),
+            | Event::FilingRefused(_)
+            | Event::AuthorisationRecorded(_) => marked(Change::NONE),
         }
     }
 }

@@ -168,6 +168,8 @@ pub(crate) fn delivered() -> Event {
         mode: DeliveryMode::Counter,
         item: None,
         proof: None,
+        to_authorised: false,
+        filing: None,
     })
 }
 

@@ -145,7 +145,8 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::FeedbackLinked(_)
         | Event::AgencySucceeded(_)
         | Event::FilingReceived(_)
-        | Event::FilingRefused(_) => {}
+        | Event::FilingRefused(_)
+        | Event::AuthorisationRecorded(_) => {}
     }
 }
 

@@ -297,6 +297,7 @@ async fn finish(desk: &Desk, dossier: DossierId, now: Timestamp) -> Result<(), F
                 mode: DeliveryMode::Electronic,
                 item: None,
                 proof: None,
+                to_authorised: false,
             }),
         ]
     })

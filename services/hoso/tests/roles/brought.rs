@@ -97,6 +97,7 @@ async fn a_withdrawal_brought_to_another_counter_before_the_dossier_is_known_end
             brought: Some(filing::Brought::Withdrawal(BroughtWithdrawal {
                 reason_code: "applicant_wish".to_owned(),
             })),
+            words: String::new(),
         }),
         operator: "VNPOST-DT".to_owned(),
         actor: "clerk-2".to_owned(),

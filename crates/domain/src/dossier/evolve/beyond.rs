@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use super::super::case::{Case, Ended, Exit, PaidFee};
 use super::super::cooperation::{Subtask, SubtaskEnd};
 use super::super::parts::{case, filing, pending, pending_case};
-use super::super::{DigitalPaper, Dossier, Feedback, Resolved, Returned, VoidProposal, Voided};
+use super::super::{
+    Authorisation, DigitalPaper, Dossier, Feedback, Resolved, Returned, VoidProposal, Voided,
+};
 use super::with_due;
 use crate::event::{
-    AcceptanceVoided, AgencySucceeded, Channel, CompetentAgencyReceived, Correction,
-    DeliveryFailed, DeliveryMode, EventCorrected, FeeRefunded, FeedbackLinked, Outcome,
+    AcceptanceVoided, AgencySucceeded, AuthorisationRecorded, Channel, CompetentAgencyReceived,
+    Correction, DeliveryFailed, DeliveryMode, EventCorrected, FeeRefunded, FeedbackLinked, Outcome,
     ResultReturnedToAgency, SubjectReplaced, SubtaskCancelled, SubtaskCompleted, SubtaskOpened,
     SubtaskStart, VoidProposed,
 };
@@ -266,6 +268,21 @@ pub(super) fn feedback_linked(mut dossier: Dossier, event: &FeedbackLinked) -> D
             system: event.system.clone(),
             number: event.number.clone(),
             received_on: event.received_on,
+        });
+    }
+    dossier
+}
+
+pub(super) fn authorised(
+    mut dossier: Dossier,
+    at: Timestamp,
+    event: &AuthorisationRecorded,
+) -> Dossier {
+    if let Some(filing) = filing(&mut dossier) {
+        filing.authorisations.push(Authorisation {
+            authorised: event.authorised.clone(),
+            at,
+            filing: event.filing,
         });
     }
     dossier

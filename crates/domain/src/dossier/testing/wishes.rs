@@ -224,6 +224,7 @@ pub fn deliver() -> Command {
         mode: DeliveryMode::Counter,
         item: None,
         proof: None,
+        to_authorised: false,
     })
 }
 
@@ -365,6 +366,19 @@ pub fn give_back() -> Command {
     })
 }
 
+pub fn authorise(to: AuthorisedTo, until: Option<&str>) -> Command {
+    Command::RecordAuthorisation(RecordAuthorisation {
+        authorised: Authorised {
+            to,
+            person: VaultRef {
+                entry: uuid::Uuid::from_u128(8),
+                digest: "00".repeat(32).into(),
+            },
+            until: until.map(day),
+        },
+    })
+}
+
 pub fn link_feedback(number: &str) -> Command {
     Command::LinkFeedback(LinkFeedback {
         system: "1022".into(),
@@ -412,6 +426,7 @@ pub fn beyond() -> Vec<Command> {
         fail_delivery(),
         give_back(),
         link_feedback("77"),
+        authorise(AuthorisedTo::Collect, Some("2022-12-30")),
         succeed(),
     ]
 }
@@ -421,5 +436,6 @@ pub fn bring() -> Command {
     Command::ReceiveFiling(ReceiveFiling {
         dossier: DossierName::Code(DossierCode::new("000.00.06.H20-260803-0001")),
         brought: Brought::Withdrawal { reason: None },
+        words: None,
     })
 }

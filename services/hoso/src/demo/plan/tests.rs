@@ -93,6 +93,7 @@ fn deliver() -> Command {
         mode: DeliveryMode::Counter,
         item: None,
         proof: None,
+        to_authorised: false,
     })
 }
 

@@ -250,6 +250,7 @@ pub(super) async fn carry_out(clients: &mut Clients, call: Call<'_>) -> Result<A
                     String::new()
                 },
                 proof: String::new(),
+                to_authorised: false,
             }
         ),
     };
