@@ -60,6 +60,15 @@ impl Live {
 
     /// Writes records and syncs them.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
+        self.append_by(bytes, DataFile::sync)
+    }
+
+    /// Writes records and has them synced.
+    pub(crate) fn append_by(
+        &mut self,
+        bytes: &[u8],
+        sync: impl FnOnce(&DataFile) -> Result<(), DiskError>,
+    ) -> Result<(), DiskError> {
         let end = self.end + bytes.len() as u64;
         if end > self.filled {
             let filled = end.next_multiple_of(FILL_BYTES);
@@ -68,7 +77,7 @@ impl Live {
             self.filled = filled;
         }
         self.file.write(bytes, self.end)?;
-        self.file.sync()?;
+        sync(&self.file)?;
         self.end = end;
         self.ended = false;
         Ok(())

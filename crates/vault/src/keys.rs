@@ -123,7 +123,7 @@ pub(crate) fn scan(file: &DataFile) -> Result<(Slots, u32), DiskError> {
     let mut chunk = vec![0; SLOT_BYTES * 4096];
     let mut at = 0;
     let mut length: u32 = 0;
-    // Free slots between used ones: only a damaged disk makes them, and they are not ours to use again.
+    // Free slots between used ones: a batch that was cut, or a damaged disk. They are not ours to use again.
     let mut free = 0;
     loop {
         let filled = file.read(&mut chunk, at)?;

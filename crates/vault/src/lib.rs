@@ -21,6 +21,7 @@
 //! * [`MasterKey`]: what opens a vault
 //! * [`Settings`]: limits, and where tests make the disk fail
 
+mod beside;
 mod cipher;
 pub mod copy;
 mod disk;

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use tracing::warn;
 
+use crate::beside::Beside;
 use crate::cipher::{NoRandomness, Secret, random_id};
 use crate::disk::{self, DataFile, DiskError};
 use crate::error::OpenError;
@@ -73,6 +74,7 @@ pub(crate) fn open(
         slots_filled,
         live,
         overwritten: 0,
+        beside: Beside::start().map_err(|error| OpenError::Thread(error.to_string()))?,
         _lock: lock,
     };
     if !unfinished.is_empty() {

@@ -97,7 +97,7 @@ fn take(index: &mut Index, unfinished: &mut Vec<(Uuid, Place)>, file: u32, found
     if kind == Kind::End || entry.is_nil() {
         return;
     }
-    // A slot that entries name was given away, even if the disk lost it since.
+    // A slot that entries name was given away, even if the disk lost it since, or never got it: both are synced at once.
     while index.slots.next() <= slot {
         index.slots.push(None, SlotState::Damaged);
     }

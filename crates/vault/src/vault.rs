@@ -303,9 +303,14 @@ impl Vault {
         }
     }
 
+    /// The entries older than a mark whose subject was not erased.
+    pub fn older_than(&self, mark: Mark) -> Vec<Uuid> {
+        self.0.shared.index().older_than(mark)
+    }
+
     fn orphans(&self, referenced: impl Fn(Uuid) -> bool, older_than: Mark) -> Vec<Uuid> {
         // The caller's function may take its time, or look into this vault: no lock is held meanwhile.
-        let mut entries = self.0.shared.index().older_than(older_than);
+        let mut entries = self.older_than(older_than);
         entries.retain(|entry| !referenced(*entry));
         entries
     }

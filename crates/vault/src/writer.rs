@@ -1,4 +1,4 @@
-//! The one thread that writes: it takes all that waits, writes keys, then entries, syncs each, and only then answers.
+//! The one thread that writes: it takes all that waits, writes keys and entries, syncs both, and only then answers.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,14 +11,15 @@ use tracing::{error, info};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::beside::Beside;
 use crate::cipher::{NoRandomness, Secret, SubjectTag};
 use crate::copy::{CopyError, Outline};
-use crate::disk::{self, DiskError};
+use crate::disk::{self, DataFile, DiskError};
 use crate::entry::Batch;
 use crate::error::{EraseError, PutError, RotateError};
 use crate::files::Live;
 use crate::index::{Place, SlotState};
-use crate::keys::{self, STEP_SLOTS, Slot};
+use crate::keys::{self, SLOT_BYTES, STEP_SLOTS, Slot};
 use crate::manifest::Manifest;
 use crate::master_key::MasterKey;
 use crate::open::Lock;
@@ -82,6 +83,8 @@ pub(crate) struct Writer {
     pub(crate) live: Live,
     /// How often something that was there was overwritten.
     pub(crate) overwritten: u64,
+    /// Syncs the keys of new subjects while their entries are synced.
+    pub(crate) beside: Beside,
     /// Held while the vault is open; the lock goes when this is dropped.
     pub(crate) _lock: Lock,
 }
@@ -220,7 +223,8 @@ impl Writer {
         }
     }
 
-    /// Keys first, then entries: an entry on the disk always has its key there.
+    /// Keys and entries are synced at once, and nobody is answered before both are. A power cut between may leave an entry
+    /// without its key: nobody was told of it, its slot counts as given away, and the sweep of orphans takes it.
     fn commit(&mut self, puts: &[Put]) -> Result<Vec<Vec<Sealed>>, Stop> {
         let first = self.shared.index().slots.next();
         let mut fresh = Vec::new();
@@ -254,17 +258,18 @@ impl Writer {
             }
             answers.push(sealed);
         }
-        self.write_slots(
-            first,
-            &fresh
-                .iter()
-                .map(|(_, slot)| slot.clone())
-                .collect::<Vec<_>>(),
-        )?;
         self.make_room(batch.bytes.len())?;
         let (file, base) = (self.live.number, self.live.block());
-        if !batch.bytes.is_empty() {
-            self.live.append(&batch.bytes)?;
+        let keys = self.fill_slots(first, fresh.iter().map(|(_, slot)| slot))?;
+        match (keys, batch.bytes.is_empty()) {
+            (Some(keys), false) => {
+                let beside = &self.beside;
+                self.live
+                    .append_by(&batch.bytes, |entries| beside.sync_both(entries, &keys))?;
+            }
+            (Some(keys), true) => keys.sync()?,
+            (None, false) => self.live.append(&batch.bytes)?,
+            (None, true) => {}
         }
         let mut index = self.shared.index_mut();
         for (tag, _) in fresh {
@@ -313,11 +318,24 @@ impl Writer {
 
     /// Writes neighbouring new slots and syncs them.
     pub(crate) fn write_slots(&mut self, first: u32, slots: &[Slot]) -> Result<(), Stop> {
-        if slots.is_empty() {
-            return Ok(());
+        match self.fill_slots(first, slots.iter())? {
+            Some(file) => Ok(file.sync()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes neighbouring new slots; gives the file that is to be synced, if there are any.
+    fn fill_slots<'a>(
+        &mut self,
+        first: u32,
+        slots: impl Iterator<Item = &'a Slot>,
+    ) -> Result<Option<Arc<DataFile>>, Stop> {
+        let bytes: Vec<u8> = slots.flat_map(Slot::encode).collect();
+        if bytes.is_empty() {
+            return Ok(None);
         }
         let file = Arc::clone(&self.shared.keyring().file);
-        let end = nth_after(first, slots.len())?;
+        let end = nth_after(first, bytes.len() / SLOT_BYTES)?;
         if end > self.slots_filled {
             let filled = end
                 .checked_next_multiple_of(STEP_SLOTS)
@@ -326,10 +344,8 @@ impl Writer {
             file.sync()?;
             self.slots_filled = filled;
         }
-        let bytes: Vec<u8> = slots.iter().flat_map(Slot::encode).collect();
         file.write(&bytes, keys::offset(first))?;
-        file.sync()?;
-        Ok(())
+        Ok(Some(file))
     }
 
     /// Begins the next file when the batch would make this one too large.

@@ -37,7 +37,8 @@ struct Moment {
 struct Recorder {
     folder: PathBuf,
     synced: Files,
-    /// Becomes synced once the step that is under way has succeeded, that is at the next one.
+    /// Becomes synced once the syncs that are under way have succeeded, that is at the next write: two of them may go on
+    /// at once.
     syncing: Files,
     told: Told,
     moments: Vec<Moment>,
@@ -67,7 +68,9 @@ fn files(folder: &Path) -> Files {
 impl Recorder {
     fn before(&mut self, step: Step) {
         let written = files(&self.folder);
-        self.synced.append(&mut self.syncing);
+        if let Step::Write(_) = step {
+            self.synced.append(&mut self.syncing);
+        }
         // A rename takes the synced bytes along; names are durable when the folder is synced, which is no step here.
         if let Some(manifest) = written.get("manifest") {
             self.synced.insert("manifest".to_owned(), manifest.clone());
@@ -80,10 +83,10 @@ impl Recorder {
         });
         if let Step::Sync(content) = step {
             // The file that is synced is not named: of this content it is one that changed, or nothing is to be synced.
-            self.syncing = written
+            let synced = written
                 .into_iter()
-                .filter(|(name, _)| kind(name) == Some(content))
-                .collect();
+                .filter(|(name, _)| kind(name) == Some(content));
+            self.syncing.extend(synced);
         }
     }
 }
@@ -218,4 +221,31 @@ fn a_power_cut_at_any_step_loses_nothing_acknowledged_and_revives_nothing_erased
             );
         }
     }
+}
+
+#[test]
+fn an_entry_whose_key_never_reached_the_disk_takes_nobodys_place_and_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::open(folder.path(), master(1), settings()).unwrap();
+    let kept = wait(vault.put(subject(1), b"kept".to_vec())).unwrap();
+    let keys = fs::read(folder.path().join("keys-0001")).unwrap();
+    let cut = wait(vault.put(subject(2), b"cut".to_vec())).unwrap();
+    drop(vault);
+    fs::write(folder.path().join("keys-0001"), keys).unwrap();
+
+    let vault = Vault::open(folder.path(), master(1), settings()).unwrap();
+    assert_eq!(vault.status().damage, []);
+    assert!(vault.get(cut.entry).is_err());
+    let again = wait(vault.put(subject(2), b"again".to_vec())).unwrap();
+    let third = wait(vault.put(subject(3), b"third".to_vec())).unwrap();
+    let named = [kept.entry, again.entry, third.entry];
+    let swept = wait(vault.sweep(|entry| named.contains(&entry), vault.mark()));
+    assert_eq!(swept.unwrap(), 1);
+    drop(vault);
+    let vault = Vault::open(folder.path(), master(1), settings()).unwrap();
+    for (entry, text) in named.into_iter().zip(["kept", "again", "third"]) {
+        assert_eq!(*vault.get(entry).unwrap(), text.as_bytes());
+    }
+    wait(vault.erase(subject(2))).unwrap();
+    assert!(vault.get(again.entry).is_err() && vault.get(kept.entry).is_ok());
 }
