@@ -62,30 +62,54 @@ pub async fn keep_sweeping(log: EventLog, vault: Vault) {
 /// # Errors
 /// When the log cannot be read as a whole, or the vault takes nothing; what is named stays in any case.
 pub async fn sweep(log: EventLog, vault: &Vault, mark: vault::Mark) -> Result<u64, SweepError> {
-    let named = tokio::task::spawn_blocking(move || named(&log))
+    let entries = vault.older_than(mark);
+    let unnamed = tokio::task::spawn_blocking(move || unnamed(&log, entries))
         .await
         .map_err(|error| SweepError::Broken(error.to_string()))??;
-    Ok(vault.sweep(|entry| named.contains(&entry), mark).await?)
+    Ok(vault.sweep(|entry| !unnamed.contains(&entry), mark).await?)
 }
 
-/// Every entry that an event names, without those whose data was put right in another entry.
-fn named(log: &EventLog) -> Result<HashSet<Uuid>, SweepError> {
-    let (mut named, mut replaced) = (HashSet::new(), HashSet::new());
+/// What the log says of an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    /// An event names it.
+    Named,
+    /// Its data was put right in another entry: it is wanted no more, whoever names it.
+    Replaced,
+}
+
+/// Those of these entries that no event names, and those whose data was put right in another. The log passes by once; what
+/// is kept in memory is a byte for each entry, and few are found.
+fn unnamed(log: &EventLog, mut entries: Vec<Uuid>) -> Result<HashSet<Uuid>, SweepError> {
+    entries.sort_unstable();
+    let mut said = vec![Said::Nothing; entries.len()];
+    let mut hear = |entry: &Uuid, what: Said| {
+        let at = entries.binary_search(entry).ok();
+        if let Some(said) = at.and_then(|at| said.get_mut(at))
+            && *said != Said::Replaced
+        {
+            *said = what;
+        }
+    };
     let mut after = 0;
     loop {
         let records = log.read_after(after, 1024)?;
-        let Some(last) = records.last() else {
-            return Ok(&named - &replaced);
-        };
+        let Some(last) = records.last() else { break };
         after = last.place.position;
         for record in records.iter().filter(|record| !epoch::opens(record)) {
             let event = codec::decode(record)?.event;
-            named.extend(references(&event).map(|it| it.entry));
+            references(&event).for_each(|it| hear(&it.entry, Said::Named));
             if let Event::SubjectReplaced(it) = &event {
-                replaced.insert(it.replaced);
+                hear(&it.replaced, Said::Replaced);
             }
         }
     }
+    let heard = entries.into_iter().zip(said);
+    Ok(heard
+        .filter(|(_, said)| *said != Said::Named)
+        .map(|(entry, _)| entry)
+        .collect())
 }
 
 /// Everything in the vault that an event names.

@@ -15,12 +15,12 @@ mod parallel;
 mod row;
 mod snapshot;
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use std::hash::Hasher as _;
 
 use domain::calendar::Calendar;
 use domain::event::{Channel, Occurrence};
 use domain::ids::{AgencyId, DossierId, FieldCode, LawId, ProcedureCode, VersionHash};
+use hashbrown::HashTable;
 use jiff::Timestamp;
 
 pub use event::FactEvent;
@@ -28,15 +28,18 @@ pub use parallel::{Fact, fold_in_order};
 pub use snapshot::RestoreError;
 
 pub(crate) use change::number as channel_number;
-pub(crate) use columns::{Columns, Current, Past, channel};
-pub(crate) use intern::Interner;
+pub(crate) use columns::{Columns, Current, Heading, Past, Waited, channel};
+pub(crate) use intern::{Interner, Numbers};
 pub(crate) use row::{Exit, Wait};
 
 use change::Surroundings;
+use columns::Shared;
 use event::Told;
 use intern::Folding;
 use marks::Change;
 use row::Row;
+
+use crate::scan::number;
 
 /// The identifiers behind the numbers in the columns.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -47,14 +50,23 @@ pub(crate) struct Names {
     pub(crate) laws: Interner<LawId>,
 }
 
+/// What rows have in common, behind the numbers in the columns.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Tables {
+    pub(crate) headings: Numbers<Heading>,
+    pub(crate) waited: Numbers<Waited>,
+}
+
 /// All facts about all dossiers, as known at every position.
 #[derive(Clone, Debug)]
 pub struct Facts {
     calendar: Calendar,
     names: Names,
+    tables: Tables,
     current: Current,
     past: Past,
-    ordinals: HashMap<DossierId, u32, BuildHasherDefault<Folding>>,
+    /// By the dossier's id, which stands in `current`: nothing else grows so fast as what is kept for every dossier.
+    ordinals: HashTable<u32>,
     /// The first position not yet folded.
     next: u64,
 }
@@ -65,6 +77,7 @@ impl PartialEq for Facts {
         self.calendar.version() == other.calendar.version()
             && self.next == other.next
             && self.names == other.names
+            && self.tables == other.tables
             && self.current == other.current
             && self.past == other.past
     }
@@ -78,9 +91,10 @@ impl Facts {
         Self {
             calendar,
             names: Names::default(),
+            tables: Tables::default(),
             current: Current::default(),
             past: Past::default(),
-            ordinals: HashMap::default(),
+            ordinals: HashTable::new(),
             next: 0,
         }
     }
@@ -114,7 +128,7 @@ impl Facts {
         if event.told == Told::Nothing && unmarked {
             return;
         }
-        let known = self.ordinals.get(&dossier).copied();
+        let known = self.ordinal(dossier);
         // A delivery comes after every ordinary end and then says nothing new.
         if event.told == Told::Delivered
             && unmarked
@@ -139,7 +153,7 @@ impl Facts {
             return;
         }
         self.next = position.saturating_add(1);
-        let known = self.ordinals.get(&dossier).copied();
+        let known = self.ordinal(dossier);
         let (before, since) = self.row(known);
         let mut after = before;
         after.put(bits::NOT_UNDERSTOOD, true);
@@ -175,23 +189,30 @@ impl Facts {
     /// The agencies whose figures may be others than at this position: those a dossier of which has got a new version
     /// since, or had the one that it replaced.
     pub fn agencies_touched_after(&self, position: u64) -> Vec<AgencyId> {
-        let mut touched = vec![false; self.agencies().len()];
-        let mut touch = |agency: u32| {
-            let at = usize::try_from(agency).ok();
-            if let Some(touched) = at.and_then(|at| touched.get_mut(at)) {
-                *touched = true;
+        let headings = self.tables.headings.values();
+        let mut seen = vec![false; headings.len()];
+        let mut see = |heading: u32| {
+            if let Some(seen) = seen.get_mut(number(heading)) {
+                *seen = true;
             }
         };
         let current = &self.current.columns;
-        for (agency, since) in current.agency.iter().zip(&current.known_from) {
+        for (heading, since) in current.heading.iter().zip(&current.known_from) {
             if !since.by(position) {
-                touch(*agency);
+                see(*heading);
             }
         }
         // In the order in which they ceased to be.
         let past = self.past.known_to.partition_point(|to| to.by(position));
-        for agency in self.past.columns.agency.iter().skip(past) {
-            touch(*agency);
+        self.past.columns.heading[past..]
+            .iter()
+            .copied()
+            .for_each(&mut see);
+        let mut touched = vec![false; self.agencies().len()];
+        for (heading, _) in headings.iter().zip(&seen).filter(|(_, seen)| **seen) {
+            if let Some(touched) = touched.get_mut(number(heading.agency)) {
+                *touched = true;
+            }
         }
         let names = self.agencies().iter().zip(touched);
         names
@@ -209,6 +230,10 @@ impl Facts {
         &self.names
     }
 
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
     pub(crate) fn current(&self) -> &Current {
         &self.current
     }
@@ -220,7 +245,20 @@ impl Facts {
     fn row(&self, known: Option<u32>) -> (Row, u64) {
         known
             .and_then(|ordinal| usize::try_from(ordinal).ok())
-            .map_or((Row::UNKNOWN, 0), |at| self.current.get(at))
+            .map_or((Row::UNKNOWN, 0), |at| self.current.get(at, &self.tables))
+    }
+
+    fn ordinal(&self, dossier: DossierId) -> Option<u32> {
+        let dossiers = &self.current.dossiers;
+        let is_it = |ordinal: &u32| dossiers.get(number(*ordinal)) == Some(&dossier);
+        self.ordinals.find(hash(dossier), is_it).copied()
+    }
+
+    /// Makes a dossier found whose id stands at this ordinal.
+    fn remember(&mut self, dossier: DossierId, ordinal: u32) {
+        let dossiers = &self.current.dossiers;
+        let again = |ordinal: &u32| dossiers.get(number(*ordinal)).copied().map_or(0, hash);
+        self.ordinals.insert_unique(hash(dossier), ordinal, again);
     }
 
     fn put(
@@ -236,18 +274,26 @@ impl Facts {
             None => {
                 // More dossiers than 32 bits count do not fit in memory either.
                 let ordinal = u32::try_from(self.current.dossiers.len()).unwrap_or(row::NONE);
-                self.ordinals.insert(dossier, ordinal);
-                self.current.push(dossier, after, position);
+                let shared = Shared::of(after, &mut self.tables);
+                self.current.push(dossier, after, shared, position);
+                self.remember(dossier, ordinal);
             }
             Some(ordinal) if before != *after => {
-                self.past.push(ordinal, &before, since, position);
-                if let Ok(at) = usize::try_from(ordinal) {
-                    self.current.set(at, after, position);
-                }
+                let at = number(ordinal);
+                let was = self.current.shared(at);
+                self.past.push(ordinal, (&before, was), since, position);
+                let shared = Shared::of(after, &mut self.tables);
+                self.current.set(at, after, shared, position);
             }
             Some(_) => {}
         }
     }
+}
+
+fn hash(dossier: DossierId) -> u64 {
+    let mut folding = Folding::default();
+    folding.write(dossier.0.as_bytes());
+    folding.finish()
 }
 
 /// The channels in the order of their numbers in the columns.

@@ -113,7 +113,7 @@ fn behind(
     let mut ordinals = Vec::new();
     each(facts, question, (bounds.from, bounds.to), |table, at| {
         if wanted.is_none_or(|wanted| wanted == table.group(at))
-            && place(table.columns, at, &bounds, rule)
+            && place((table.columns, table.waited), at, &bounds, rule)
                 .is_some_and(|place| counts(place, table.columns.marks[at]))
         {
             ordinals.push(table.ordinal(at));

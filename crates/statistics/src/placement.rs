@@ -20,8 +20,9 @@
 //! * *voided*: two persons said that it should never have been accepted.
 
 use crate::day::{self, NEVER};
-use crate::facts::{Columns, Exit, Wait, bits, channel};
+use crate::facts::{Columns, Exit, Wait, Waited, bits, channel};
 use crate::question::{Bounds, PendingRule};
+use crate::scan::number;
 
 /// One dossier's place. The low 17 bits and the oddities are those of the facts' flags.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -107,7 +108,7 @@ pub enum Waiting {
 /// The place of one version, or `None` when the period does not touch it.
 #[inline]
 pub(crate) fn place(
-    columns: &Columns,
+    (columns, waited): (&Columns, &[Waited]),
     at: usize,
     bounds: &Bounds,
     rule: PendingRule,
@@ -126,8 +127,9 @@ pub(crate) fn place(
         return Some(Placement(code & !bits::WAIT));
     }
     let waits = flags & bits::WAIT != 0
-        && columns.waits_from[at] <= bounds.last
-        && bounds.last < columns.waits_until[at];
+        && waited
+            .get(number(columns.waited[at]))
+            .is_some_and(|waited| waited.from <= bounds.last && bounds.last < waited.until);
     let over_from = columns.over_from[at];
     let overdue = match rule {
         PendingRule::Strict => bounds.instant >= over_from,

@@ -6,7 +6,7 @@ use domain::event::Channel;
 use domain::ids::AgencyId;
 
 use crate::day::Day;
-use crate::facts::{Columns, Facts, Past, bits, channel_number, marks};
+use crate::facts::{Columns, Facts, Heading, Past, Waited, bits, channel_number, marks};
 use crate::placement::{COMMON, Class, Placement, State, place};
 use crate::question::{Filter, Grouping, Organised, Question};
 
@@ -31,44 +31,30 @@ pub(crate) struct Tally {
 /// The versions of one table, and what groups them.
 pub(crate) struct Table<'a> {
     pub(crate) columns: &'a Columns,
-    keys: &'a [u32],
-    mask: u32,
-    /// Of agencies as they are now: the number of the agency in charge, at the agency's number.
-    in_charge: Option<&'a [u32]>,
+    /// The days of the columns' waits.
+    pub(crate) waited: &'a [Waited],
+    /// The number of the group, at the number of a heading; without it the channel is the group.
+    groups: Option<&'a [u32]>,
     /// Of past versions only: their dossiers, and until when they were known.
     past: Option<&'a Past>,
 }
 
 impl<'a> Table<'a> {
-    fn new(
-        columns: &'a Columns,
-        past: Option<&'a Past>,
-        group: Grouping,
-        in_charge: Option<&'a [u32]>,
-    ) -> Self {
-        let (keys, mask): (&[u32], u32) = match group {
-            Grouping::Field => (&columns.field, u32::MAX),
-            Grouping::Procedure => (&columns.procedure, u32::MAX),
-            Grouping::Agency => (&columns.agency, u32::MAX),
-            Grouping::Channel => (&columns.flags, bits::CHANNEL),
-        };
-        Self {
-            columns,
-            keys,
-            mask,
-            in_charge: in_charge.filter(|_| group == Grouping::Agency),
-            past,
-        }
-    }
-
     /// The number of the row's group.
     #[inline]
     pub(crate) fn group(&self, at: usize) -> usize {
-        let key = number(self.keys[at] & self.mask);
-        match self.in_charge.and_then(|in_charge| in_charge.get(key)) {
-            Some(agency) => number(*agency),
-            None => key,
+        match self.groups {
+            Some(groups) => groups
+                .get(self.heading(at))
+                .map_or(usize::MAX, |group| number(*group)),
+            None => number(self.columns.flags[at] & bits::CHANNEL),
         }
+    }
+
+    /// The number of the row's heading.
+    #[inline]
+    pub(crate) fn heading(&self, at: usize) -> usize {
+        number(self.columns.heading[at])
     }
 
     /// The dossier's ordinal; of a version in force it is the row's own number.
@@ -97,8 +83,13 @@ pub(crate) fn each(
     };
     let position = question.as_of.position;
     let all_known = facts.through().is_none_or(|through| position >= through);
-    let in_charge = in_charge(facts, &question.organised);
-    let table = |columns, past| Table::new(columns, past, question.group, in_charge.as_deref());
+    let groups = groups_of(facts, question);
+    let table = |columns, past| Table {
+        columns,
+        waited: facts.tables().waited.values(),
+        groups: groups.as_deref(),
+        past,
+    };
     let current = table(&facts.current().columns, None);
     let past = (!all_known).then(|| table(&facts.past().columns, Some(facts.past())));
     let mut chosen = [0_u16; BLOCK];
@@ -141,14 +132,14 @@ pub(crate) fn each(
 pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
     let (bounds, rule) = (question.bounds(), question.due_rule);
     let mut groups = vec![Parts::default(); groups(facts, question)];
-    let mut online = vec![0_u32; facts.names().procedures.names().len()];
-    let mut laws = vec![false; facts.names().laws.names().len()];
+    let headings = facts.tables().headings.values();
+    let mut counted = vec![[0_u32; 2]; headings.len()];
     let mut common = vec![0_u32; number(COMMON)];
     let mut touched = Vec::new();
     let mut marked = [[0; 2]; marks::COUNT];
     let mut placements = BTreeMap::new();
     each(facts, question, (bounds.from, bounds.to), |table, at| {
-        let Some(placement) = place(table.columns, at, &bounds, rule) else {
+        let Some(placement) = place((table.columns, table.waited), at, &bounds, rule) else {
             return;
         };
         if let Some(count) = common.get_mut(number(placement.code())) {
@@ -167,11 +158,9 @@ pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
             parts[received] += 1;
             parts[outcome] += 1;
         }
-        if let Some(count) = online.get_mut(number(table.columns.procedure[at])) {
-            *count += u32::from(placement.channel() == Some(1));
-        }
-        if let Some(law) = laws.get_mut(number(table.columns.law[at])) {
-            *law = true;
+        if let Some([all, online]) = counted.get_mut(table.heading(at)) {
+            *all += 1;
+            *online += u32::from(placement.channel() == Some(1));
         }
         let mut left = table.columns.marks[at] & marks::ALL;
         while left != 0 && placement.is_counted() {
@@ -184,6 +173,16 @@ pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
     });
     for placement in touched {
         *placements.entry(placement).or_insert(0) += u64::from(common[number(placement.code())]);
+    }
+    let mut online = vec![0; facts.names().procedures.names().len()];
+    let mut laws = vec![false; facts.names().laws.names().len()];
+    for (heading, [all, through]) in headings.iter().zip(counted) {
+        if let Some(count) = online.get_mut(number(heading.procedure)) {
+            *count += through;
+        }
+        if let Some(law) = laws.get_mut(number(heading.law)) {
+            *law |= all > 0;
+        }
     }
     Tally {
         groups,
@@ -234,6 +233,22 @@ pub(crate) fn parts_of(placement: Placement) -> (usize, usize) {
     (received, outcome)
 }
 
+/// The number of the group at each heading's number; `None` when the channel is the group.
+fn groups_of(facts: &Facts, question: &Question) -> Option<Vec<u32>> {
+    let in_charge = in_charge(facts, &question.organised);
+    let agency = |agency: u32| {
+        let now = in_charge.as_ref().and_then(|now| now.get(number(agency)));
+        now.copied().unwrap_or(agency)
+    };
+    let headings = facts.tables().headings.values().iter();
+    Some(match question.group {
+        Grouping::Field => headings.map(|it| it.field).collect(),
+        Grouping::Procedure => headings.map(|it| it.procedure).collect(),
+        Grouping::Agency => headings.map(|it| agency(it.agency)).collect(),
+        Grouping::Channel => return None,
+    })
+}
+
 /// For each agency's number that of the agency in charge now; one that no dossier was ever accepted for has a number after
 /// all others. `None` for agencies as they were then.
 fn in_charge(facts: &Facts, organised: &Organised) -> Option<Vec<u32>> {
@@ -278,10 +293,8 @@ fn groups(facts: &Facts, question: &Question) -> usize {
 /// A filter with numbers for identifiers.
 struct Wanted {
     any: bool,
-    /// Several, when one has taken over from others.
-    agencies: Option<Vec<u32>>,
-    field: Option<u32>,
-    procedure: Option<u32>,
+    /// Whether it is wanted, at the number of each heading.
+    headings: Vec<bool>,
     channel: Option<u32>,
 }
 
@@ -300,16 +313,20 @@ impl Wanted {
             return None;
         }
         let find = |wanted: Option<Option<u32>>| wanted.map_or(Some(None), |found| found.map(Some));
+        let field = find(filter.field.as_ref().map(|id| names.fields.find(id)))?;
+        let procedure = filter.procedure.as_ref();
+        let procedure = find(procedure.map(|id| names.procedures.find(id)))?;
+        let takes = |heading: &Heading| {
+            agencies
+                .as_ref()
+                .is_none_or(|wanted| wanted.contains(&heading.agency))
+                && field.is_none_or(|wanted| wanted == heading.field)
+                && procedure.is_none_or(|wanted| wanted == heading.procedure)
+        };
+        let headings = facts.tables().headings.values();
         Some(Self {
             any: *filter == Filter::default(),
-            agencies,
-            field: find(filter.field.as_ref().map(|id| names.fields.find(id)))?,
-            procedure: find(
-                filter
-                    .procedure
-                    .as_ref()
-                    .map(|id| names.procedures.find(id)),
-            )?,
+            headings: headings.iter().map(takes).collect(),
             channel: filter
                 .channel
                 .map(|channel: Channel| channel_number(channel)),
@@ -319,14 +336,7 @@ impl Wanted {
     #[inline]
     fn takes(&self, columns: &Columns, at: usize) -> bool {
         self.any
-            || (self
-                .agencies
-                .as_ref()
-                .is_none_or(|wanted| wanted.contains(&columns.agency[at]))
-                && self.field.is_none_or(|wanted| wanted == columns.field[at])
-                && self
-                    .procedure
-                    .is_none_or(|wanted| wanted == columns.procedure[at])
+            || (self.headings.get(number(columns.heading[at])) == Some(&true)
                 && self
                     .channel
                     .is_none_or(|wanted| wanted == columns.flags[at] & bits::CHANNEL))

@@ -2,6 +2,7 @@
 
 use domain::ids::DossierId;
 
+use super::Tables;
 use super::bits;
 use super::row::Row;
 use crate::day::Day;
@@ -30,6 +31,54 @@ impl Known {
     }
 }
 
+/// Under what a dossier is counted: numbers of names. There are few of these, whatever the number of dossiers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Heading {
+    pub(crate) agency: u32,
+    pub(crate) field: u32,
+    pub(crate) procedure: u32,
+    pub(crate) law: u32,
+}
+
+/// The days of a last wait. Most dossiers never wait.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Waited {
+    pub(crate) from: Day,
+    pub(crate) until: Day,
+}
+
+/// The numbers that stand in the columns for what a row has in common with many others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Shared {
+    heading: u32,
+    waited: u32,
+}
+
+impl Shared {
+    pub(crate) fn of(row: &Row, tables: &mut Tables) -> Self {
+        Self {
+            heading: tables.headings.number(heading(row)),
+            waited: tables.waited.number(waited(row)),
+        }
+    }
+}
+
+fn heading(row: &Row) -> Heading {
+    Heading {
+        agency: row.agency,
+        field: row.field,
+        procedure: row.procedure,
+        law: row.law,
+    }
+}
+
+fn waited(row: &Row) -> Waited {
+    Waited {
+        from: row.waits_from,
+        until: row.waits_until,
+    }
+}
+
 /// What a report reads, of current and of past versions alike.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Columns {
@@ -38,12 +87,10 @@ pub(crate) struct Columns {
     pub(crate) flags: Vec<u32>,
     pub(crate) marks: Vec<u32>,
     pub(crate) over_from: Vec<i64>,
-    pub(crate) agency: Vec<u32>,
-    pub(crate) field: Vec<u32>,
-    pub(crate) procedure: Vec<u32>,
-    pub(crate) law: Vec<u32>,
-    pub(crate) waits_from: Vec<Day>,
-    pub(crate) waits_until: Vec<Day>,
+    /// Numbers of [`Heading`]s.
+    pub(crate) heading: Vec<u32>,
+    /// Numbers of [`Waited`]s.
+    pub(crate) waited: Vec<u32>,
     pub(crate) known_from: Vec<Known>,
 }
 
@@ -73,18 +120,14 @@ pub(crate) struct Past {
 }
 
 impl Columns {
-    fn push(&mut self, row: &Row, known_from: u64) {
+    fn push(&mut self, row: &Row, shared: Shared, known_from: u64) {
         self.begun.push(row.begun);
         self.ended.push(row.ended);
         self.flags.push(row.flags);
         self.marks.push(row.marks);
         self.over_from.push(row.over_from);
-        self.agency.push(row.agency);
-        self.field.push(row.field);
-        self.procedure.push(row.procedure);
-        self.law.push(row.law);
-        self.waits_from.push(row.waits_from);
-        self.waits_until.push(row.waits_until);
+        self.heading.push(shared.heading);
+        self.waited.push(shared.waited);
         self.known_from.push(Known::at(known_from));
     }
 
@@ -95,8 +138,8 @@ impl Columns {
 
 impl Current {
     /// Adds a dossier; its ordinal is the number of dossiers before.
-    pub(crate) fn push(&mut self, dossier: DossierId, row: &Row, known_from: u64) {
-        self.columns.push(row, known_from);
+    pub(crate) fn push(&mut self, dossier: DossierId, row: &Row, shared: Shared, known_from: u64) {
+        self.columns.push(row, shared, known_from);
         self.instants.push(instants(row));
         self.dossiers.push(dossier);
     }
@@ -110,22 +153,24 @@ impl Current {
     }
 
     /// The row in force and since when.
-    pub(crate) fn get(&self, at: usize) -> (Row, u64) {
+    pub(crate) fn get(&self, at: usize, tables: &Tables) -> (Row, u64) {
         let columns = &self.columns;
         let instants = self.instants[at];
+        let heading = tables.headings.get(columns.heading[at]);
+        let waited = tables.waited.get(columns.waited[at]);
         let row = Row {
-            agency: columns.agency[at],
-            field: columns.field[at],
-            procedure: columns.procedure[at],
-            law: columns.law[at],
+            agency: heading.agency,
+            field: heading.field,
+            procedure: heading.procedure,
+            law: heading.law,
             flags: columns.flags[at],
             marks: columns.marks[at],
             begun_at: instants.begun_at,
             ended_at: instants.ended_at,
             due_at: instants.due_at,
             original_due_at: instants.original_due_at,
-            waits_from: columns.waits_from[at],
-            waits_until: columns.waits_until[at],
+            waits_from: waited.from,
+            waits_until: waited.until,
             begun: columns.begun[at],
             ended: columns.ended[at],
             over_from: columns.over_from[at],
@@ -133,28 +178,38 @@ impl Current {
         (row, u64::from(columns.known_from[at].0))
     }
 
+    /// The shared numbers of the row in force.
+    pub(crate) fn shared(&self, at: usize) -> Shared {
+        Shared {
+            heading: self.columns.heading[at],
+            waited: self.columns.waited[at],
+        }
+    }
+
     /// Puts the next version in the place of the one in force.
-    pub(crate) fn set(&mut self, at: usize, row: &Row, known_from: u64) {
+    pub(crate) fn set(&mut self, at: usize, row: &Row, shared: Shared, known_from: u64) {
         let columns = &mut self.columns;
         columns.begun[at] = row.begun;
         columns.ended[at] = row.ended;
         columns.flags[at] = row.flags;
         columns.marks[at] = row.marks;
         columns.over_from[at] = row.over_from;
-        columns.agency[at] = row.agency;
-        columns.field[at] = row.field;
-        columns.procedure[at] = row.procedure;
-        columns.law[at] = row.law;
-        columns.waits_from[at] = row.waits_from;
-        columns.waits_until[at] = row.waits_until;
+        columns.heading[at] = shared.heading;
+        columns.waited[at] = shared.waited;
         columns.known_from[at] = Known::at(known_from);
         self.instants[at] = instants(row);
     }
 }
 
 impl Past {
-    pub(crate) fn push(&mut self, ordinal: u32, row: &Row, known_from: u64, known_to: u64) {
-        self.columns.push(row, known_from);
+    pub(crate) fn push(
+        &mut self,
+        ordinal: u32,
+        (row, shared): (&Row, Shared),
+        known_from: u64,
+        known_to: u64,
+    ) {
+        self.columns.push(row, shared, known_from);
         self.ordinals.push(ordinal);
         self.known_to.push(Known::at(known_to));
     }

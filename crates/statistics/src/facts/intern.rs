@@ -46,6 +46,44 @@ impl<T: Clone + Eq + Hash + Borrow<str> + for<'a> From<&'a str>> Interner<T> {
     }
 }
 
+/// Numbers for small values that many rows have in common, in order of first sight.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Numbers<T: Eq + Hash> {
+    values: Vec<T>,
+    numbers: HashMap<T, u32, BuildHasherDefault<Folding>>,
+}
+
+impl<T: Eq + Hash> Default for Numbers<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            numbers: HashMap::default(),
+        }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Numbers<T> {
+    /// The number of this value, a new one at first sight.
+    pub(crate) fn number(&mut self, value: T) -> u32 {
+        let next = u32::try_from(self.values.len()).unwrap_or(NONE);
+        let number = *self.numbers.entry(value).or_insert(next);
+        if number == next {
+            self.values.push(value);
+        }
+        number
+    }
+
+    /// The value behind a number that was given out.
+    pub(crate) fn get(&self, number: u32) -> T {
+        self.values[crate::scan::number(number)]
+    }
+
+    /// All values, each at its number.
+    pub(crate) fn values(&self) -> &[T] {
+        &self.values
+    }
+}
+
 /// Hashes short identifiers by multiplying and folding: they come from the catalogue or are digests themselves, and
 /// looking them up is most of what folding an event costs.
 #[derive(Clone, Copy, Default, Debug)]
@@ -80,6 +118,10 @@ impl Hasher for Folding {
 
     fn write_u8(&mut self, byte: u8) {
         self.mix(u64::from(byte));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.mix(u64::from(number));
     }
 
     fn write_usize(&mut self, length: usize) {

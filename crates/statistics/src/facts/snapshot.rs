@@ -1,29 +1,30 @@
 //! Facts as bytes, so that a restart need not fold the whole log: own format, versioned, checked by a SHA-256.
 //!
 //! Layout, all numbers little-endian: the magic and version; the calendar's version; the next position; four tables of
-//! names; the versions in force; the past versions; the SHA-256 of everything before. The order is that of the columns,
+//! names and two of what rows have in common; the versions in force; the past versions; the SHA-256 of everything before. The order is that of the columns,
 //! which follows from the events, so the bytes are canonical: equal facts, equal bytes.
 
 mod bytes;
 
-use std::collections::HashMap;
 use std::io::{self, Read, Write};
 
 use domain::calendar::Calendar;
 use domain::ids::{AgencyId, DossierId, FieldCode, LawId, ProcedureCode};
+use hashbrown::HashTable;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::columns::{Instants, Known};
 use super::row::NONE;
-use super::{Columns, Current, Facts, Names, Past};
+use super::{Columns, Current, Facts, Heading, Names, Past, Tables, Waited};
+use crate::scan::number;
 use bytes::{
-    Hashing, HashingReader, read_all, read_names, read_number, read_text, write_all, write_names,
-    write_text,
+    Hashing, HashingReader, read_all, read_names, read_number, read_numbers, read_text, write_all,
+    write_names, write_text,
 };
 
 /// The first bytes of a snapshot, with its version.
-const MAGIC: &[u8; 8] = b"HSFACT\0\x03";
+const MAGIC: &[u8; 8] = b"HSFACT\0\x04";
 
 /// Why a snapshot was not taken. The remedy is always the same: fold the log from zero.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +123,12 @@ impl Facts {
         write_names(to, self.names.fields.names(), FieldCode::as_str)?;
         write_names(to, self.names.procedures.names(), ProcedureCode::as_str)?;
         write_names(to, self.names.laws.names(), LawId::as_str)?;
+        write_all(to, self.tables.headings.values(), |it| {
+            words::<4, 16>([it.agency, it.field, it.procedure, it.law].map(u32::to_le_bytes))
+        })?;
+        write_all(to, self.tables.waited.values(), |it| {
+            words::<2, 8>([it.from, it.until].map(i32::to_le_bytes))
+        })?;
         write_columns(to, &self.current.columns)?;
         write_all(to, &self.current.instants, |of| {
             let mut bytes = [0; 32];
@@ -157,6 +164,21 @@ impl Facts {
             procedures: read_names(from)?,
             laws: read_names(from)?,
         };
+        let tables = Tables {
+            headings: read_numbers(from, |bytes: [u8; 16]| {
+                let [agency, field, procedure, law] = parts(bytes).map(u32::from_le_bytes);
+                Heading {
+                    agency,
+                    field,
+                    procedure,
+                    law,
+                }
+            })?,
+            waited: read_numbers(from, |bytes: [u8; 8]| {
+                let [from, until] = parts(bytes).map(i32::from_le_bytes);
+                Waited { from, until }
+            })?,
+        };
         let current = Current {
             columns: read_columns(from)?,
             instants: read_all(from, |bytes: [u8; 32]| {
@@ -182,9 +204,10 @@ impl Facts {
         Ok(Self {
             calendar,
             names,
+            tables,
             current,
             past,
-            ordinals: HashMap::default(),
+            ordinals: HashTable::new(),
             next,
         })
     }
@@ -193,53 +216,48 @@ impl Facts {
     fn checked(mut self) -> Result<Self, RestoreError> {
         let (current, past) = (&self.current, &self.past);
         let rows = current.dossiers.len();
-        let whole = columns_are(&current.columns, rows, &self.names)
+        let whole = named(self.tables.headings.values(), &self.names)
+            && columns_are(&current.columns, rows, &self.tables)
             && current.instants.len() == rows
-            && columns_are(&past.columns, past.ordinals.len(), &self.names)
+            && columns_are(&past.columns, past.ordinals.len(), &self.tables)
             && past.known_to.len() == past.ordinals.len()
-            && past
-                .ordinals
-                .iter()
-                .all(|ordinal| usize::try_from(*ordinal).is_ok_and(|at| at < rows));
+            && past.ordinals.iter().all(|ordinal| number(*ordinal) < rows);
         if !whole {
             return Err(RestoreError::Damaged("its tables do not fit together"));
         }
-        self.ordinals.reserve(rows);
-        for (ordinal, dossier) in (0_u32..).zip(&self.current.dossiers) {
-            self.ordinals.insert(*dossier, ordinal);
+        self.ordinals = HashTable::with_capacity(rows);
+        for (ordinal, at) in (0_u32..).zip(0..rows) {
+            self.remember(self.current.dossiers[at], ordinal);
         }
         Ok(self)
     }
 }
 
-fn columns_are(columns: &Columns, rows: usize, names: &Names) -> bool {
-    let within = |column: &[u32], table: usize| {
-        column
-            .iter()
-            .all(|value| *value == NONE || usize::try_from(*value).is_ok_and(|at| at < table))
-    };
+/// Every heading is made of names that are there.
+fn named(headings: &[Heading], names: &Names) -> bool {
+    let within = |name: u32, table: usize| name == NONE || number(name) < table;
+    headings.iter().all(|heading| {
+        within(heading.agency, names.agencies.names().len())
+            && within(heading.field, names.fields.names().len())
+            && within(heading.procedure, names.procedures.names().len())
+            && within(heading.law, names.laws.names().len())
+    })
+}
+
+fn columns_are(columns: &Columns, rows: usize, tables: &Tables) -> bool {
+    let within = |column: &[u32], table: usize| column.iter().all(|value| number(*value) < table);
     [
         columns.begun.len(),
         columns.ended.len(),
         columns.flags.len(),
+        columns.marks.len(),
         columns.over_from.len(),
-    ] == [rows; 4]
-        && columns.marks.len() == rows
-        && [
-            columns.agency.len(),
-            columns.field.len(),
-            columns.procedure.len(),
-            columns.law.len(),
-        ] == [rows; 4]
-        && [
-            columns.waits_from.len(),
-            columns.waits_until.len(),
-            columns.known_from.len(),
-        ] == [rows; 3]
-        && within(&columns.agency, names.agencies.names().len())
-        && within(&columns.field, names.fields.names().len())
-        && within(&columns.procedure, names.procedures.names().len())
-        && within(&columns.law, names.laws.names().len())
+        columns.heading.len(),
+        columns.waited.len(),
+        columns.known_from.len(),
+    ] == [rows; 8]
+        && within(&columns.heading, tables.headings.values().len())
+        && within(&columns.waited, tables.waited.values().len())
 }
 
 fn shortened(error: RestoreError) -> RestoreError {
@@ -255,21 +273,14 @@ fn shortened(error: RestoreError) -> RestoreError {
 }
 
 fn write_columns(to: &mut impl Write, columns: &Columns) -> io::Result<()> {
-    for column in [
-        &columns.begun,
-        &columns.ended,
-        &columns.waits_from,
-        &columns.waits_until,
-    ] {
+    for column in [&columns.begun, &columns.ended] {
         write_all(to, column, |value| value.to_le_bytes())?;
     }
     for column in [
         &columns.flags,
         &columns.marks,
-        &columns.agency,
-        &columns.field,
-        &columns.procedure,
-        &columns.law,
+        &columns.heading,
+        &columns.waited,
     ] {
         write_all(to, column, |value| value.to_le_bytes())?;
     }
@@ -282,15 +293,28 @@ fn read_columns(from: &mut impl Read) -> Result<Columns, RestoreError> {
     Ok(Columns {
         begun: read_all(from, i32::from_le_bytes)?,
         ended: read_all(from, i32::from_le_bytes)?,
-        waits_from: read_all(from, i32::from_le_bytes)?,
-        waits_until: read_all(from, i32::from_le_bytes)?,
         flags: read_all(from, u32::from_le_bytes)?,
         marks: read_all(from, u32::from_le_bytes)?,
-        agency: read_all(from, u32::from_le_bytes)?,
-        field: read_all(from, u32::from_le_bytes)?,
-        procedure: read_all(from, u32::from_le_bytes)?,
-        law: read_all(from, u32::from_le_bytes)?,
+        heading: read_all(from, u32::from_le_bytes)?,
+        waited: read_all(from, u32::from_le_bytes)?,
         over_from: read_all(from, i64::from_le_bytes)?,
         known_from: read_all(from, Known::from_bytes)?,
     })
+}
+
+/// Numbers of four bytes, one after the other.
+fn words<const N: usize, const BYTES: usize>(numbers: [[u8; 4]; N]) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    for (place, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+        *place = number;
+    }
+    bytes
+}
+
+fn parts<const BYTES: usize, const N: usize>(bytes: [u8; BYTES]) -> [[u8; 4]; N] {
+    let mut numbers = [[0; 4]; N];
+    for (number, place) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *number = *place;
+    }
+    numbers
 }

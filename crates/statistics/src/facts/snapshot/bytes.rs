@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use sha2::{Digest, Sha256};
 
 use super::RestoreError;
-use crate::facts::Interner;
+use crate::facts::{Interner, Numbers};
 
 /// Rows converted at once; the copy on the way stays small.
 const CHUNK: usize = 8 * 1024;
@@ -69,6 +69,23 @@ where
         interner.number(&read_text(from)?);
     }
     Ok(interner)
+}
+
+/// A table of values, each of which stands in it once.
+pub(super) fn read_numbers<T: Copy + Eq + Hash, const N: usize>(
+    from: &mut impl Read,
+    value: impl Fn([u8; N]) -> T,
+) -> Result<Numbers<T>, RestoreError> {
+    let values = read_all(from, value)?;
+    let mut numbers = Numbers::default();
+    for value in &values {
+        numbers.number(*value);
+    }
+    if numbers.values().len() == values.len() {
+        Ok(numbers)
+    } else {
+        Err(RestoreError::Damaged("a table holds a value twice"))
+    }
 }
 
 pub(super) fn write_text(to: &mut impl Write, text: &str) -> io::Result<()> {
