@@ -3,7 +3,7 @@
 //! * [`hoso`]: what `proto/` generates
 //! * [`convert`]: wire → domain with all field faults at once, domain → wire
 //! * [`text`]: what text from outside may be
-//! * [`token`] and [`page`]: opaque positions and pages
+//! * [`token`] and [`page`]: opaque positions and pages; [`place`]: where in a list a page begins
 //! * [`log_service`]: the service every role answers about its log; [`vault_service`]: the copy of a vault
 //! * [`parked_service`]: which dossiers are not understood
 //! * [`edge`]: the steps every call shares
@@ -15,6 +15,7 @@ pub mod faults;
 pub mod log_service;
 pub mod page;
 pub mod parked_service;
+pub mod place;
 pub mod problem;
 pub mod status;
 pub mod text;

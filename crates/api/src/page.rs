@@ -10,6 +10,10 @@ pub const SIZE_DEFAULT: usize = 50;
 /// What more than it means.
 pub const SIZE_MAX: usize = 500;
 
+/// What is said of a token that does not go on with this list.
+pub const NOT_OURS: &str =
+    "must be the token of this list's last page, with all other fields as they were then";
+
 /// The size asked for: 0 is the default, too much is the most, negative is an error.
 pub fn size(asked: i32, faults: &mut Faults) -> usize {
     match usize::try_from(asked) {
@@ -38,10 +42,7 @@ pub fn read(token: &str, question: &str, faults: &mut Faults) -> Option<Vec<u8>>
     match bytes.split_at_checked(4) {
         Some((bound, last)) if bound == bound_to(question) => Some(last.to_vec()),
         _ => {
-            faults.note(
-                "page_token",
-                "must be the token of this list's last page, with all other fields as they were then",
-            );
+            faults.note("page_token", NOT_OURS);
             None
         }
     }

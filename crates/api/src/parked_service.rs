@@ -19,7 +19,7 @@ use crate::hoso::log::v1::{
     ParkedRecord,
 };
 use crate::token::{self, Point};
-use crate::{EdgeError, Faults, page, text};
+use crate::{EdgeError, Faults, page, place, text};
 
 /// Records shown of one dossier.
 const RECORDS_MAX: usize = 100;
@@ -92,29 +92,23 @@ impl<S: Fold + HasParked> ParkedService for ParkedCalls<S> {
         let asked = request.into_inner();
         let mut faults = Faults::default();
         let size = page::size(asked.page_size, &mut faults);
-        let after = page::read(&asked.page_token, QUESTION, &mut faults)
-            .and_then(|bytes| <[u8; 8]>::try_from(bytes).ok())
-            .map_or(0, u64::from_be_bytes);
+        let after = place::read::<u64>(&asked.page_token, QUESTION, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let points = faults.finish(points)?;
         self.wait_for(&points).await?;
-        let (page, total, records) = self.folded.read(|state, _| {
+        let (mut page, total, records) = self.folded.read(|state, _| {
             let parked = state.parked();
-            let page = parked.page(after, size.saturating_add(1));
+            let page = parked.page(after.unwrap_or_default(), size.saturating_add(1));
             (page, parked.dossiers(), parked.records())
         });
-        let next = page
-            .get(size)
-            .and_then(|_| page.get(size.checked_sub(1)?))
-            .map(|(_, last)| page::write(QUESTION, &last.position.to_be_bytes()));
+        let next_page_token = place::cut(&mut page, size, QUESTION, |(_, last)| last.position);
         let dossiers = page
             .iter()
-            .take(size)
             .map(|(id, why)| self.outward(*id, why))
             .collect::<Result<_, _>>()?;
         Ok(Response::new(ListParkedResponse {
             dossiers,
-            next_page_token: next.unwrap_or_default(),
+            next_page_token,
             total: u64::try_from(total).unwrap_or(u64::MAX),
             records,
             position: self.here(),

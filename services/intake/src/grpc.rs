@@ -15,7 +15,7 @@ use api::hoso::intake::v1::{
     SupplementSubmissionRequest, SupplementSubmissionResponse, WaitingSubmission,
     WithdrawSubmissionRequest, WithdrawSubmissionResponse,
 };
-use api::{EdgeError, Faults, page, text, token};
+use api::{EdgeError, Faults, page, place, text, token};
 use application::codes::Counters;
 use application::personal::{self, Applicant};
 use application::projection::Projection;
@@ -388,8 +388,7 @@ impl IntakeService for Calls {
         let question = format!("{}/{}/{}", asked.agency, asked.channel, asked.late_only);
         let mut faults = Faults::default();
         let size = page::size(asked.page_size, &mut faults);
-        let after = page::read(&asked.page_token, &question, &mut faults)
-            .and_then(|bytes| Place::from_bytes(&bytes));
+        let after = place::read::<Place>(&asked.page_token, &question, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let channel = if asked.channel == 0 {
             Some(None)
@@ -408,16 +407,12 @@ impl IntakeService for Calls {
             channel,
             late_at: asked.late_only.then_some(now),
         };
-        let places = self
+        let mut places = self
             .worklist
             .read(|(list, _), _| list.page(&filter, after, size + 1));
-        let next = places
-            .get(size)
-            .and_then(|_| places.get(size - 1))
-            .map(|last| page::write(&question, &last.to_bytes()));
+        let next_page_token = place::cut(&mut places, size, &question, |place| *place);
         let submissions = places
             .iter()
-            .take(size)
             .map(|place| {
                 Ok(WaitingSubmission {
                     dossier: Some(self.edge.listed(place.dossier)?),
@@ -428,7 +423,7 @@ impl IntakeService for Calls {
             .map_err(EdgeError::from)?;
         Ok(Response::new(ListSubmissionsResponse {
             submissions,
-            next_page_token: next.unwrap_or_default(),
+            next_page_token,
             position: self.edge.here(),
         }))
     }

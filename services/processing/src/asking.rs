@@ -11,7 +11,7 @@ use api::hoso::processing::v1::{
     PublishCalendarRequest, PublishCalendarResponse,
 };
 use api::token;
-use api::{EdgeError, Faults, page};
+use api::{EdgeError, Faults, page, place};
 use application::HandleError;
 use domain::ids::{ActorId, AgencyId};
 
@@ -60,30 +60,23 @@ impl Calls {
         let name = change::name(asked.dossier.as_ref(), &mut faults);
         let size = page::size(asked.page_size, &mut faults);
         let question = format!("{:?}", asked.dossier);
-        let after = page::read(&asked.page_token, &question, &mut faults);
+        let after = place::read::<u32>(&asked.page_token, &question, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
         let id = self.known(&name, &points).await?;
         let records = self.edge.desk.records(id).map_err(EdgeError::from)?;
-        let revision = records.last().map_or(0, |record| record.revision);
-        let skip = after
-            .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
-            .map_or(0, u32::from_be_bytes);
-        let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
-        let events: Vec<_> = records
+        let skipped = usize::try_from(after.unwrap_or_default()).unwrap_or(usize::MAX);
+        let mut events: Vec<_> = records
             .iter()
             .skip(skipped)
-            .take(size)
+            .take(size + 1)
             .map(history::entry)
             .collect();
-        let next = events
-            .last()
-            .filter(|last| last.revision < revision)
-            .map(|last| page::write(&question, &last.revision.to_be_bytes()));
+        let next_page_token = place::cut(&mut events, size, &question, |last| last.revision);
         Ok(GetHistoryResponse {
             dossier_id: id.to_string(),
             events,
-            next_page_token: next.unwrap_or_default(),
+            next_page_token,
             position: self.edge.here(),
         })
     }
@@ -126,8 +119,7 @@ impl Calls {
         );
         let mut faults = Faults::default();
         let size = page::size(asked.page_size, &mut faults);
-        let after = page::read(&asked.page_token, &question, &mut faults)
-            .and_then(|bytes| Place::from_bytes(&bytes));
+        let after = place::read::<Place>(&asked.page_token, &question, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let due_before = asked
             .due_before
@@ -153,22 +145,18 @@ impl Calls {
             phases,
             due_before,
         };
-        let places = self
+        let mut places = self
             .board
             .read(|board, _| board.inbox.page(&filter, after, size + 1));
-        let next = places
-            .get(size)
-            .and_then(|_| places.get(size - 1))
-            .map(|last| page::write(&question, &last.to_bytes()));
+        let next_page_token = place::cut(&mut places, size, &question, |place| *place);
         let dossiers = places
             .iter()
-            .take(size)
             .map(|place| self.edge.listed(place.dossier))
             .collect::<Result<_, HandleError>>()
             .map_err(EdgeError::from)?;
         Ok(ListDossiersResponse {
             dossiers,
-            next_page_token: next.unwrap_or_default(),
+            next_page_token,
             position: self.edge.here(),
         })
     }
@@ -184,8 +172,7 @@ impl Calls {
         let question = format!("subtasks/{}/{:?}", asked.agency, asked.due_before);
         let mut faults = Faults::default();
         let size = page::size(asked.page_size, &mut faults);
-        let after = page::read(&asked.page_token, &question, &mut faults)
-            .and_then(|bytes| subtasks::Place::from_bytes(&bytes));
+        let after = place::read::<subtasks::Place>(&asked.page_token, &question, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let due_before = asked
             .due_before
@@ -196,18 +183,15 @@ impl Calls {
         let head = self.edge.desk.log().head();
         self.board.reach(head.position, self.edge.patience).await;
         let agency = (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str()));
-        let places = self.board.read(|board, _| {
+        let mut places = self.board.read(|board, _| {
             board
                 .inbox
                 .subtasks
                 .page(agency.as_ref(), due_before, after, size + 1)
         });
-        let next = places
-            .get(size)
-            .and_then(|_| places.get(size - 1))
-            .map(|last| page::write(&question, &last.to_bytes()));
-        let mut subtasks = Vec::with_capacity(size.min(places.len()));
-        for place in places.iter().take(size) {
+        let next_page_token = place::cut(&mut places, size, &question, |place| *place);
+        let mut subtasks = Vec::with_capacity(places.len());
+        for place in &places {
             let loaded = self.edge.desk.load(place.dossier)?;
             let case = loaded.dossier.case();
             if let Some(subtask) = case.and_then(|case| case.subtask(place.number)) {
@@ -219,7 +203,7 @@ impl Calls {
         }
         Ok(ListSubtasksResponse {
             subtasks,
-            next_page_token: next.unwrap_or_default(),
+            next_page_token,
             position: self.edge.here(),
         })
     }

@@ -5,7 +5,7 @@ use api::hoso::processing::v1::{
     FilingState, GetFilingRequest, GetFilingResponse, ListHeldFilingsRequest,
     ListHeldFilingsResponse,
 };
-use api::{EdgeError, Faults, page, token};
+use api::{EdgeError, Faults, page, place, token};
 use application::log::Position;
 
 use crate::grpc::Calls;
@@ -63,29 +63,24 @@ impl Calls {
         const QUESTION: &str = "held filings";
         let mut faults = Faults::default();
         let size = page::size(asked.page_size, &mut faults);
-        let after = page::read(&asked.page_token, QUESTION, &mut faults)
-            .and_then(|bytes| <[u8; 8]>::try_from(bytes).ok())
-            .map_or(0, Position::from_be_bytes);
+        let after = place::read::<Position>(&asked.page_token, QUESTION, &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let points = faults.finish(points)?;
         self.edge.wait_for(&points).await?;
         let head = self.edge.desk.log().head();
         self.board.reach(head.position, self.edge.patience).await;
-        let places = self
+        let mut places = self
             .board
-            .read(|board, _| board.filings.page(after, size + 1));
-        let next = places
-            .get(size)
-            .and_then(|_| places.get(size - 1))
-            .map(|(last, _)| page::write(QUESTION, &last.to_be_bytes()));
-        let mut filings = Vec::with_capacity(size.min(places.len()));
-        for (_, id) in places.into_iter().take(size) {
+            .read(|board, _| board.filings.page(after.unwrap_or_default(), size + 1));
+        let next_page_token = place::cut(&mut places, size, QUESTION, |(received, _)| *received);
+        let mut filings = Vec::with_capacity(places.len());
+        for (_, id) in places {
             let receipt = self.edge.desk.filing(id)?;
             filings.extend(receipt.map(|receipt| brought::received(id, &receipt)));
         }
         Ok(ListHeldFilingsResponse {
             filings,
-            next_page_token: next.unwrap_or_default(),
+            next_page_token,
             position: self.edge.here(),
         })
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 use std::ops::Bound;
 
+use api::place::{never, time};
 use application::snapshot;
 use domain::dossier::{self, Case, Dossier, Phase};
 use domain::event::Occurrence;
@@ -25,13 +26,6 @@ pub struct Place {
     pub dossier: DossierId,
 }
 
-const PLACE_BYTES: usize = 8 + 8 + 16;
-
-/// The far future, as a moment that comes back out of a page token unchanged: in whole seconds.
-fn never() -> Timestamp {
-    Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or_default()
-}
-
 impl Place {
     fn of(dossier: DossierId, case: &Case) -> Self {
         Self {
@@ -40,26 +34,23 @@ impl Place {
             dossier,
         }
     }
+}
 
-    /// The place as a page token carries it.
-    pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
-        let mut bytes = [0; PLACE_BYTES];
-        bytes[..8].copy_from_slice(&self.due.as_microsecond().to_be_bytes());
-        bytes[8..16].copy_from_slice(&self.accepted_at.as_microsecond().to_be_bytes());
-        bytes[16..].copy_from_slice(self.dossier.0.as_bytes());
-        bytes
+impl api::place::Place for Place {
+    fn to_bytes(&self) -> Vec<u8> {
+        [
+            &self.due.as_microsecond().to_be_bytes()[..],
+            &self.accepted_at.as_microsecond().to_be_bytes(),
+            self.dossier.0.as_bytes(),
+        ]
+        .concat()
     }
 
-    /// The place in a page token.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; PLACE_BYTES] = bytes.try_into().ok()?;
-        let time = |range: std::ops::Range<usize>| {
-            let micros = i64::from_be_bytes(bytes.get(range)?.try_into().ok()?);
-            Timestamp::from_microsecond(micros).ok()
-        };
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 32] = bytes.try_into().ok()?;
         Some(Self {
-            due: time(0..8)?,
-            accepted_at: time(8..16)?,
+            due: time(&bytes[..8])?,
+            accepted_at: time(&bytes[8..16])?,
             dossier: DossierId(Uuid::from_slice(&bytes[16..]).ok()?),
         })
     }
@@ -209,6 +200,8 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
+    use api::place::Place as _;
+
     use super::*;
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use api::place::time;
 use domain::dossier::Dossier;
 use domain::ids::{AgencyId, DossierId};
 use jiff::Timestamp;
@@ -19,24 +20,20 @@ pub struct Place {
     pub number: u16,
 }
 
-const PLACE_BYTES: usize = 8 + 16 + 2;
-
-impl Place {
-    /// The place as a page token carries it.
-    pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
-        let mut bytes = [0; PLACE_BYTES];
-        bytes[..8].copy_from_slice(&self.due.as_microsecond().to_be_bytes());
-        bytes[8..24].copy_from_slice(self.dossier.0.as_bytes());
-        bytes[24..].copy_from_slice(&self.number.to_be_bytes());
-        bytes
+impl api::place::Place for Place {
+    fn to_bytes(&self) -> Vec<u8> {
+        [
+            &self.due.as_microsecond().to_be_bytes()[..],
+            self.dossier.0.as_bytes(),
+            &self.number.to_be_bytes(),
+        ]
+        .concat()
     }
 
-    /// The place in a page token.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; PLACE_BYTES] = bytes.try_into().ok()?;
-        let micros = i64::from_be_bytes(bytes[..8].try_into().ok()?);
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 26] = bytes.try_into().ok()?;
         Some(Self {
-            due: Timestamp::from_microsecond(micros).ok()?,
+            due: time(&bytes[..8])?,
             dossier: DossierId(Uuid::from_slice(&bytes[8..24]).ok()?),
             number: u16::from_be_bytes(bytes[24..].try_into().ok()?),
         })
@@ -97,6 +94,8 @@ impl Subtasks {
 
 #[cfg(test)]
 mod tests {
+    use api::place::Place as _;
+
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use api::hoso::reporting::v1::{
     GetReportResponse, GetStatusRequest, GetStatusResponse, ListCellDossiersRequest,
     ListCellDossiersResponse, MemoLine, ReportRow,
 };
-use api::{EdgeError, Faults, page, token};
+use api::{EdgeError, Faults, page, place, token};
 use domain::ids::DossierId;
 use messaging::Progress;
 use statistics::cell;
@@ -100,7 +100,7 @@ impl ReportingService for Calls {
         let mut faults = Faults::default();
         let asked = question::read(request.question.as_ref(), &mut faults);
         let size = page::size(request.page_size, &mut faults);
-        let after = page::read(&request.page_token, &bound_to, &mut faults);
+        let after = place::read::<DossierId>(&request.page_token, &bound_to, &mut faults);
         let column = faults.take(
             "column",
             u8::try_from(request.column)
@@ -122,29 +122,22 @@ impl ReportingService for Calls {
             .read(|figures, _| cell(&figures.facts, &question, row, column));
         behind.sort_unstable();
         let total = behind.len();
-        let from = after
-            .and_then(|bytes| uuid::Uuid::from_slice(&bytes).ok())
-            .map_or(0, |last| {
-                behind.partition_point(|dossier| *dossier <= DossierId(last))
-            });
-        let shown: Vec<_> = behind.iter().skip(from).take(size).collect();
-        let next = shown
-            .last()
-            .filter(|_| from + shown.len() < total)
-            .map(|last| page::write(&bound_to, last.0.as_bytes()));
+        let from = after.map_or(0, |last| behind.partition_point(|dossier| *dossier <= last));
+        let mut shown: Vec<_> = behind.into_iter().skip(from).take(size + 1).collect();
+        let next_page_token = place::cut(&mut shown, size, &bound_to, |last| *last);
         let dossiers = shown
             .into_iter()
             .map(|dossier| {
                 Ok(CellDossier {
                     dossier_id: dossier.to_string(),
-                    code: self.reports.code(*dossier)?,
+                    code: self.reports.code(dossier)?,
                 })
             })
             .collect::<Result<_, EdgeError>>()?;
         Ok(Response::new(ListCellDossiersResponse {
             dossiers,
             total: u64::try_from(total).unwrap_or(u64::MAX),
-            next_page_token: next.unwrap_or_default(),
+            next_page_token,
             position: self.reports.here(),
         }))
     }
