@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "hoso/log/v1/log.proto",
         "hoso/log/v1/parked.proto",
         "hoso/processing/v1/processing.proto",
+        "hoso/processing/v1/watch.proto",
         "hoso/reporting/v1/reporting.proto",
         "hoso/vault/v1/vault.proto",
     ];

@@ -58,6 +58,11 @@ fn lists_come_in_order_and_in_pages() {
 }
 
 #[test]
+fn whoever_watches_is_told_what_changes_and_what_is_due() {
+    play(&["watches.Changes", "watches.Deadlines"]);
+}
+
+#[test]
 fn the_report_says_what_the_client_counted() {
     play(&["figures.HalfYear"]);
 }

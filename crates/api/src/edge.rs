@@ -25,7 +25,7 @@ use crate::token::{self, Point};
 const PRINCIPAL: &str = "local";
 
 /// The flag of a dossier about which a newer program wrote something.
-const NOT_UNDERSTOOD: &str = "not_understood";
+pub const NOT_UNDERSTOOD: &str = "not_understood";
 
 /// What the calls of a writing service work with.
 #[derive(Clone)]

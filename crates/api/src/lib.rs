@@ -6,7 +6,7 @@
 //! * [`token`] and [`page`]: opaque positions and pages; [`place`]: where in a list a page begins
 //! * [`log_service`]: the service every role answers about its log; [`vault_service`]: the copy of a vault
 //! * [`parked_service`]: which dossiers are not understood
-//! * [`edge`]: the steps every call shares
+//! * [`edge`]: the steps every call shares; [`watching`]: streams to watchers
 //! * [`status`]: the one table of errors → status codes; [`problem`]: the same over HTTP
 
 pub mod convert;
@@ -21,6 +21,7 @@ pub mod status;
 pub mod text;
 pub mod token;
 pub mod vault_service;
+pub mod watching;
 
 pub use faults::{Faults, FieldFault};
 pub use status::EdgeError;

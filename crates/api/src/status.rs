@@ -15,6 +15,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use tracing::error;
 
 use crate::faults::FieldFault;
+use crate::watching::WatchEnd;
+
+mod watches;
 
 /// Who says so, in every `ErrorInfo`.
 pub const DOMAIN: &str = "hoso";
@@ -65,6 +68,9 @@ pub enum EdgeError {
     /// A list was asked for more than it can give without end.
     #[error("{0}")]
     Unsupported(&'static str),
+    /// A stream ended.
+    #[error(transparent)]
+    Watch(WatchEnd),
     /// Something is broken; the log line has it all, the caller gets no detail.
     #[error("an internal error: {0}")]
     Internal(String),
@@ -239,6 +245,7 @@ fn answer(error: &EdgeError) -> Answer {
             error,
             "Yêu cầu này chưa được hỗ trợ.",
         ),
+        EdgeError::Watch(end) => watches::ended(end),
         EdgeError::Internal(detail) => {
             error!(detail, "a call failed for a reason of our own");
             internal()

@@ -26,6 +26,9 @@ use crate::metrics::{Calls, Counted, Metrics, Tell};
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
+/// How long after the stop the streams of those who watch health end.
+const WATCHES_END_AFTER: Duration = Duration::from_millis(200);
+
 /// Where a role listens.
 #[derive(Debug)]
 pub struct Sockets {
@@ -114,6 +117,8 @@ pub async fn serve(
         .add_service(v1alpha);
 
     let (condition, known) = watch::channel(Condition::Serving);
+    let watched = reporter.clone();
+    let watched_names = plan.names.clone();
     let health = Health {
         role: plan.role,
         names: plan.names,
@@ -155,6 +160,8 @@ pub async fn serve(
             let _ = health.await;
             info!(role, "stopping: no new calls");
             let _ = stopping.send(());
+            // Whoever watches has been told the last there is to tell; the server would wait for them.
+            end_watches(watched, watched_names);
         });
     tokio::pin!(server);
     let outcome = tokio::select! {
@@ -175,6 +182,17 @@ pub async fn serve(
         door.close().await;
     }
     outcome.map_err(ServeError::from)
+}
+
+/// Ends the streams of those who watch health, once no new calls are taken.
+fn end_watches(mut health: HealthReporter, names: Vec<&'static str>) {
+    tokio::spawn(async move {
+        // A moment in which a call that is under way can still be told.
+        tokio::time::sleep(WATCHES_END_AFTER).await;
+        for name in std::iter::once("").chain(names) {
+            health.clear_service_status(name).await;
+        }
+    });
 }
 
 /// Gives a refusal its reason; those that the services make have one already.

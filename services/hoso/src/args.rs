@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::days::{Day, date, moment};
 use crate::stack::AckKind;
-use crate::{backup, calendar, load, parked, roles, status};
+use crate::{backup, calendar, lists, load, parked, roles, status};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -75,7 +75,7 @@ pub enum Command {
     Reporting(roles::ReportingReplica),
     /// Play a department's half-year (15/12/2022–14/6/2023) through the three services and print its report.
     Demo(Demo),
-    /// Look at one dossier: its state, its history, or why its due date is what it is.
+    /// Look at one dossier (its state, its history, why it is due then), or at many: lists, what happens, what is due.
     Dossier(Dossier),
     /// Look at the dossiers that are not understood, because a newer program wrote about them.
     Parked(parked::Parked),
@@ -188,6 +188,12 @@ pub enum View {
     History(OneDossier),
     /// Why its due date is what it is, day by day.
     Explain(OneDossier),
+    /// Those that officers have, or that are finished: by agency, holder, phase, due date, beginning of the code.
+    List(lists::List),
+    /// What happens to dossiers from now on, or after a position, until Ctrl-C.
+    Watch(lists::Watch),
+    /// What an agency has that is due soon or overdue.
+    Due(lists::Due),
 }
 
 /// One dossier.

@@ -5,6 +5,7 @@
 //! * [`limits`], [`ratios`]: durable calls against a call that does nothing and one over a raw file, in one run
 //! * [`lag`]: from the acknowledgement to the report
 //! * [`fill`]: a folder of finished lives; [`serve`]: the services over it; [`child`]: a role as a process
+//! * [`lists`]: how long a page of a list takes
 //! * [`restart`], [`catch_up`]: how soon a role answers after kill -9, how fast a new node is there, and their memory
 //! * [`place`], [`guard`]: where a load may be at all: its dossiers are synthetic and must not be counted among real ones
 
@@ -16,6 +17,7 @@ mod fill;
 mod guard;
 mod lag;
 mod limits;
+mod lists;
 mod mix;
 mod office;
 mod pace;
@@ -83,6 +85,9 @@ async fn measure(asked: Load) -> Result<(), Failure> {
             tell(asked.told.format, &ratios::run(asked).await?, ratios::table)
         }
         Some(Act::Lag(asked)) => tell(asked.told.format, &lag::run(asked).await?, lag::table),
+        Some(Act::Lists(asked)) => {
+            tell(asked.told.format, &lists::run(asked).await?, lists::table)
+        }
         Some(Act::Fill(asked)) => tell(asked.told.format, &fill::run(asked).await?, fill::table),
         Some(Act::Restart(asked)) => tell(
             asked.told.format,

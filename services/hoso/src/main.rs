@@ -16,6 +16,7 @@ mod demo;
 mod doors;
 mod figures;
 mod line;
+mod lists;
 mod load;
 mod logs;
 mod out;

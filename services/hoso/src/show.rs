@@ -1,6 +1,6 @@
-//! `hoso dossier`: one dossier's state, history, or the account of its due date.
+//! `hoso dossier`: one dossier's state, history, or the account of its due date; many of them are in [`crate::lists`].
 
-use api::hoso::dossier::v1::SourceReference;
+use api::hoso::dossier::v1::{self as wire, SourceReference};
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 use api::hoso::processing::v1::{
     DossierName, ExplainDeadlineRequest, GetDossierRequest, GetHistoryRequest, dossier_name,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tonic::transport::Channel;
 
 use crate::args::{Dossier, OneDossier, View};
-use crate::{Failure, client, out, table};
+use crate::{Failure, client, lists, out, table};
 
 /// Asks processing and prints.
 pub async fn run(dossier: Dossier) -> Result<(), Failure> {
@@ -17,7 +17,31 @@ pub async fn run(dossier: Dossier) -> Result<(), Failure> {
         View::Show(one) => show(&one).await,
         View::History(one) => history(&one).await,
         View::Explain(one) => explain(&one).await,
+        View::List(asked) => lists::list(&asked).await,
+        View::Watch(asked) => lists::watch(&asked).await,
+        View::Due(asked) => lists::due(&asked).await,
     }
+}
+
+/// A dossier as one object for programs.
+pub fn object(dossier: &wire::Dossier) -> Value {
+    json!({
+        "dossier_id": dossier.dossier_id,
+        "code": dossier.code,
+        "national_status": dossier.national_status,
+        "revision": dossier.revision,
+        "procedure": dossier.procedure,
+        "agency": dossier.agency,
+        "agency_now": dossier.agency_now,
+        "accepted_at": table::instant(dossier.accepted_at),
+        "original_due": table::instant(dossier.original_due.and_then(|due| due.at)),
+        "due": table::instant(dossier.due.and_then(|due| due.at)),
+        "ended_at": table::instant(dossier.ended_at),
+        "exit": dossier.exit,
+        "holder": dossier.holder,
+        "flags": dossier.flags,
+        "synthetic": dossier.synthetic,
+    })
 }
 
 async fn processing(one: &OneDossier) -> Result<ProcessingServiceClient<Channel>, Failure> {
@@ -60,29 +84,11 @@ async fn show(one: &OneDossier) -> Result<(), Failure> {
         .map(|other| json!({"log": other.log_id, "void_code": other.void_code}))
         .collect();
     if one.format.is_json() {
-        out::print(
-            &json!({
-                "dossier_id": dossier.dossier_id,
-                "code": dossier.code,
-                "national_status": dossier.national_status,
-                "revision": dossier.revision,
-                "procedure": dossier.procedure,
-                "agency": dossier.agency,
-                "agency_now": dossier.agency_now,
-                "accepted_at": table::instant(dossier.accepted_at),
-                "original_due": table::instant(dossier.original_due.and_then(|due| due.at)),
-                "due": table::instant(dossier.due.and_then(|due| due.at)),
-                "ended_at": table::instant(dossier.ended_at),
-                "exit": dossier.exit,
-                "holder": dossier.holder,
-                "flags": dossier.flags,
-                "synthetic": dossier.synthetic,
-                "other_histories": others,
-                "notice": answer.notice_vi,
-                "notice_en": answer.notice_en,
-            })
-            .to_string(),
-        );
+        let mut object = object(&dossier);
+        object["other_histories"] = others.into();
+        object["notice"] = answer.notice_vi.into();
+        object["notice_en"] = answer.notice_en.into();
+        out::print(&object.to_string());
     } else {
         if !answer.notice_vi.is_empty() {
             out::print(&format!("⚠ {} · {}", answer.notice_vi, answer.notice_en));

@@ -317,7 +317,8 @@ pub fn moment(at: Option<prost_types::Timestamp>) -> String {
         )
 }
 
-fn due(due: Option<&Due>) -> String {
+/// A due date.
+pub fn due(due: Option<&Due>) -> String {
     match due {
         None => "không có · none".to_owned(),
         Some(due) if due.provisional => format!("{} (tạm tính · provisional)", moment(due.at)),

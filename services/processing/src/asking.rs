@@ -1,4 +1,4 @@
-//! Processing's questions: one dossier, its history, why it is due then, and what officers and asked agencies have to do.
+//! Processing's questions: one dossier, its history, why it is due then, and what asked agencies have to do.
 
 use std::sync::Arc;
 
@@ -6,18 +6,15 @@ use api::convert::{beyond, change, dossier as outward, duplicate, history, value
 use api::hoso::dossier::v1 as wire;
 use api::hoso::processing::v1::{
     CalendarInUse, ExplainDeadlineRequest, ExplainDeadlineResponse, GetDossierRequest,
-    GetDossierResponse, GetHistoryRequest, GetHistoryResponse, ListDossiersRequest,
-    ListDossiersResponse, ListSubtasksRequest, ListSubtasksResponse, OpenSubtaskEntry,
-    PublishCalendarRequest, PublishCalendarResponse,
+    GetDossierResponse, GetHistoryRequest, GetHistoryResponse, ListSubtasksRequest,
+    ListSubtasksResponse, OpenSubtaskEntry, PublishCalendarRequest, PublishCalendarResponse,
 };
 use api::token;
 use api::{EdgeError, Faults, page, place};
-use application::HandleError;
-use domain::ids::{ActorId, AgencyId};
+use domain::ids::AgencyId;
 
 use crate::calendar;
 use crate::grpc::Calls;
-use crate::inbox::{self, Filter, Place};
 use crate::subtasks;
 
 impl Calls {
@@ -33,6 +30,9 @@ impl Calls {
         let name = change::name(asked.dossier.as_ref(), &mut faults);
         let points = faults.take("min_position", token::read(&asked.min_position));
         let (name, points) = faults.finish(name.zip(points))?;
+        self.edge.wait_for(&points).await?;
+        // Before it is read: whoever watches from here misses nothing.
+        let position = self.edge.here();
         let (id, loaded) = self.look_up(&name, &points).await?;
         let others = self.edge.desk.other_histories(id, &loaded.dossier);
         let others = others.map_err(EdgeError::from)?;
@@ -42,7 +42,7 @@ impl Calls {
                 other_histories: duplicate::outward(&loaded, &others),
                 ..self.edge.read(id, &loaded)
             }),
-            position: self.edge.here(),
+            position,
             notice_vi: notice.vi,
             notice_en: notice.en,
         })
@@ -105,62 +105,6 @@ impl Calls {
         })
     }
 
-    /// A page of the inbox.
-    ///
-    /// # Errors
-    /// When a field is wrong, a position is not here, or nothing of that name is.
-    pub(crate) async fn ask_list_dossiers(
-        &self,
-        asked: ListDossiersRequest,
-    ) -> Result<ListDossiersResponse, EdgeError> {
-        let question = format!(
-            "{}/{}/{:?}/{:?}",
-            asked.agency, asked.holder, asked.phases, asked.due_before
-        );
-        let mut faults = Faults::default();
-        let size = page::size(asked.page_size, &mut faults);
-        let after = place::read::<Place>(&asked.page_token, &question, &mut faults);
-        let points = faults.take("min_position", token::read(&asked.min_position));
-        let due_before = asked
-            .due_before
-            .map(|at| faults.take("due_before", values::instant(at)))
-            .unwrap_or_default();
-        let mut phases = Vec::with_capacity(asked.phases.len().min(16));
-        for phase in asked.phases.iter().take(16) {
-            match values::phase(*phase).filter(|phase| inbox::lists(*phase)) {
-                Some(phase) => phases.push(phase),
-                None => faults.note(
-                    "phases",
-                    "may hold accepted, in processing, awaiting supplement, awaiting payment, suspended and resolved",
-                ),
-            }
-        }
-        let points = faults.finish(points)?;
-        self.edge.wait_for(&points).await?;
-        let head = self.edge.desk.log().head();
-        self.board.reach(head.position, self.edge.patience).await;
-        let filter = Filter {
-            agency: (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str())),
-            holder: (!asked.holder.is_empty()).then(|| ActorId::new(asked.holder.as_str())),
-            phases,
-            due_before,
-        };
-        let mut places = self
-            .board
-            .read(|board, _| board.inbox.page(&filter, after, size + 1));
-        let next_page_token = place::cut(&mut places, size, &question, |place| *place);
-        let dossiers = places
-            .iter()
-            .map(|place| self.edge.listed(place.dossier))
-            .collect::<Result<_, HandleError>>()
-            .map_err(EdgeError::from)?;
-        Ok(ListDossiersResponse {
-            dossiers,
-            next_page_token,
-            position: self.edge.here(),
-        })
-    }
-
     /// A page of what agencies were asked and have not answered.
     ///
     /// # Errors
@@ -180,8 +124,7 @@ impl Calls {
             .unwrap_or_default();
         let points = faults.finish(points)?;
         self.edge.wait_for(&points).await?;
-        let head = self.edge.desk.log().head();
-        self.board.reach(head.position, self.edge.patience).await;
+        let here = self.caught_up().await?;
         let agency = (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str()));
         let mut places = self.board.read(|board, _| {
             board
@@ -204,7 +147,7 @@ impl Calls {
         Ok(ListSubtasksResponse {
             subtasks,
             next_page_token,
-            position: self.edge.here(),
+            position: token::write(&[here]),
         })
     }
 

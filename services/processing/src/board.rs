@@ -45,7 +45,7 @@ impl Fold for Board {
         }
         let id = DossierId(record.stream.0);
         match codec::decode_view(record) {
-            Ok(occurrence) => self.inbox.take(id, &occurrence),
+            Ok(occurrence) => self.inbox.take(id, record.revision, &occurrence),
             // It keeps its last place in the inbox, and every call about it says why it is stuck.
             Err(why) => self.parked.note(id, &why),
         }

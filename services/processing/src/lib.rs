@@ -2,9 +2,10 @@
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire; [`asking`]: what is only asked
-//! * `filings`: what became of what was brought to intake nodes
-//! * [`inbox`]: what officers have to do, the nearest due date first; [`subtasks`]: what other agencies were asked;
-//!   [`watched`]: what may happen by itself
+//! * `listing`: lists of dossiers; `filings`: what became of what was brought to intake nodes
+//! * [`watching`]: the watch streams; [`changes`]: what happened to dossiers; [`reminders`]: which of them are due
+//! * [`register`]: where every accepted dossier stands in the lists; [`inbox`]: those that are not over, whole;
+//!   [`subtasks`]: what other agencies were asked; [`watched`]: what may happen by itself
 //! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; [`calendar`]: the calendar published while running
 //!
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
@@ -12,15 +13,22 @@
 pub mod asking;
 pub mod board;
 pub mod calendar;
+pub mod changes;
 pub mod deadlines;
 mod filings;
 pub mod grpc;
 pub mod inbox;
+mod listing;
 pub mod reading;
+pub mod register;
+pub mod reminders;
 pub mod settings;
 mod status;
 pub mod subtasks;
+#[cfg(test)]
+mod testing;
 pub mod watched;
+pub mod watching;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -30,9 +38,11 @@ use std::time::Duration;
 use api::edge::Edge;
 use api::hoso::log::v1::{log_service_server, parked_service_server};
 use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServer, SERVICE_NAME};
+use api::hoso::processing::v1::watch_service_server;
 use api::hoso::vault::v1::vault_service_server;
 use api::log_service::LogCalls;
 use api::vault_service::VaultCalls;
+use api::watching::Watchers;
 use application::ack::Ack;
 use application::codes::Codes;
 use application::projection::Projection;
@@ -48,6 +58,7 @@ use vault::Vault;
 use crate::board::Board;
 use crate::grpc::Calls;
 pub use crate::settings::Settings;
+use crate::watching::Watches;
 
 /// Processing, with its log and vault open.
 #[derive(Debug)]
@@ -215,12 +226,20 @@ impl Processing {
         });
         let source = status::source(&self.calls, unable.clone(), followed, self.relayed);
         let vault = VaultCalls::server(self.calls.edge.clone());
+        let (tell_stop, stopping) = watch::channel(false);
+        let stop = async move {
+            stop.await;
+            // Streams end first: the server would wait for them.
+            tell_stop.send_replace(true);
+        };
+        let watches = Watches::server(self.calls.clone(), Watchers::new(stopping));
         let routes = tonic::service::Routes::new(
             ProcessingServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
         .add_service(LogCalls::server(source.clone()))
         .add_service(vault)
+        .add_service(watches)
         .add_service(parked);
         let plan = Plan {
             role: "processing",
@@ -237,6 +256,7 @@ impl Processing {
                 log_service_server::SERVICE_NAME,
                 vault_service_server::SERVICE_NAME,
                 parked_service_server::SERVICE_NAME,
+                watch_service_server::SERVICE_NAME,
             ],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,

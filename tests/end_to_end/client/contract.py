@@ -50,6 +50,8 @@ from hoso.log.v1 import log_pb2 as log  # noqa: E402
 from hoso.log.v1 import log_pb2_grpc as log_calls  # noqa: E402
 from hoso.processing.v1 import processing_pb2 as processing  # noqa: E402
 from hoso.processing.v1 import processing_pb2_grpc as processing_calls  # noqa: E402
+from hoso.processing.v1 import watch_pb2 as watch  # noqa: E402
+from hoso.processing.v1 import watch_pb2_grpc as watch_calls  # noqa: E402
 from hoso.reporting.v1 import reporting_pb2 as reporting  # noqa: E402
 from hoso.reporting.v1 import reporting_pb2_grpc as reporting_calls  # noqa: E402
 
@@ -64,4 +66,6 @@ __all__ = [
     "processing_calls",
     "reporting",
     "reporting_calls",
+    "watch",
+    "watch_calls",
 ]

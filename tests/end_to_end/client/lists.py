@@ -51,7 +51,8 @@ class Lists(Scenario):
             token = page.next_page_token
             if not token:
                 return entries, pages
-            self.assertEqual(len(got), size, "only the last page may be short")
+            if "code_prefix" not in question:
+                self.assertEqual(len(got), size, "only the last page may be short")
 
     def submissions(self, size, **question):
         found, pages = self.pages(
@@ -99,6 +100,56 @@ class Lists(Scenario):
         due = self.accepted[0].due.at.ToDatetime(datetime.timezone.utc)
         self.assertEqual(self.inbox(50, due_before=at(due - datetime.timedelta(days=2)))[0], [])
         self.assertEqual(len(self.inbox(50, due_before=at(due + datetime.timedelta(days=2)))[0]), 9)
+
+    def test_what_is_finished_is_listed_too_and_stays_where_it_is(self):
+        ask = self.office.ask
+        finished = []
+        for _ in range(3):
+            copy = ask("intake", "SubmitAndAcceptDossier", submit_and_accept(direct(agency=DEPARTMENT)))
+            mark = change(copy.dossier.dossier_id, min_position=copy.position)
+            ask("processing", "AssignTask", processing.AssignTaskRequest(change=mark, holder="officer-done"))
+            mark = change(copy.dossier.dossier_id)
+            ask("processing", "ResolveDossier", processing.ResolveDossierRequest(change=mark, result="KQ"))
+            mark = change(copy.dossier.dossier_id)
+            mode = processing.DELIVERY_MODE_COUNTER
+            ask("processing", "RecordDelivery", processing.RecordDeliveryRequest(change=mark, mode=mode))
+            finished.append(copy.dossier.dossier_id)
+        self.assertEqual(self.inbox(50, holder="officer-done")[0], [], "nothing of it is pending")
+        returned = [dossier.PHASE_RETURNED]
+        for size in (1, 2, 50):
+            self.assertEqual(self.inbox(size, phases=returned, holder="officer-done")[0], finished)
+        self.assertLessEqual(set(finished), set(self.inbox(50, phases=returned, agency=DEPARTMENT)[0]))
+        row = ask(
+            "processing", "ListDossiers", processing.ListDossiersRequest(phases=returned, holder="officer-done")
+        ).dossiers[0]
+        whole = ask("processing", "GetDossier", processing.GetDossierRequest(dossier=named(finished[0])))
+        self.assertEqual(row, whole.dossier)
+
+    def test_a_code_is_found_by_its_beginning(self):
+        codes = {given.code: given.dossier_id for given in self.accepted}
+        day = self.accepted[0].code.rsplit("-", 1)[0]
+        found, _ = self.inbox(4, code_prefix=day)
+        by_code = [codes[code] for code in sorted(codes)]
+        self.assertEqual([life for life in found if life in codes.values()], by_code)
+        for given in self.accepted:
+            self.assertEqual(self.inbox(5, code_prefix=given.code)[0], [given.dossier_id])
+        even = self.accepted[0]
+        self.assertEqual(self.inbox(5, code_prefix=even.code, holder="officer-even")[0], [even.dossier_id])
+        self.assertEqual(self.inbox(5, code_prefix=even.code, holder="officer-odd")[0], [])
+        asked = processing.ListDossiersRequest(code_prefix="mã số")
+        self.refused("processing", "ListDossiers", asked, INVALID, "INVALID_FIELD", "code_prefix")
+
+    def test_due_dates_bound_a_list_on_both_sides(self):
+        due = self.accepted[0].due.at.ToDatetime(datetime.timezone.utc)
+        day = datetime.timedelta(days=1)
+        mine = {given.dossier_id for given in self.accepted}
+        within = self.inbox(3, due_from=at(due), due_before=at(due + day))[0]
+        self.assertLessEqual(mine, set(within))
+        self.assertFalse(mine & set(self.inbox(3, due_from=at(due + day))[0]))
+
+    def test_phases_before_acceptance_are_intakes(self):
+        asked = processing.ListDossiersRequest(phases=[dossier.PHASE_SUBMITTED])
+        self.refused("processing", "ListDossiers", asked, INVALID, "INVALID_FIELD", "phases")
 
     def test_a_history_has_pages_too(self):
         life = self.accepted[0].dossier_id

@@ -10,6 +10,7 @@ from office import DEADLINE_S, SERVICES, Scenario
 OWN = {name: [service.full_name, "hoso.log.v1.LogService"] for name, service in SERVICES.items()}
 for follower in ["processing", "reporting"]:
     OWN[follower].append("hoso.log.v1.ParkedService")
+OWN["processing"].append("hoso.processing.v1.WatchService")
 VERSIONS = ["grpc.reflection.v1alpha.ServerReflection", "grpc.reflection.v1.ServerReflection"]
 
 

@@ -29,6 +29,8 @@ pub enum Act {
     Lag(Lag),
     /// Make a folder of finished lives, fast, through the real logs.
     Fill(Fill),
+    /// How long a page of a list takes, over a filled folder.
+    Lists(Lists),
     /// Time from a start after kill -9 to the first answer, and the memory then, of each role over a filled folder.
     Restart(Restart),
     /// How fast a new reporting node copies and folds what processing has, and its memory.
@@ -163,6 +165,19 @@ pub struct Fill {
     /// How many records processing's log gets: six for each dossier, two of them intake's.
     #[arg(long, default_value_t = 1_000_000)]
     pub events: u64,
+    /// How to print.
+    #[command(flatten)]
+    pub told: Told,
+}
+
+/// `hoso load lists`.
+#[derive(Debug, Arguments)]
+pub struct Lists {
+    /// A folder that `hoso load fill` made.
+    pub data: PathBuf,
+    /// How long to measure each list.
+    #[arg(long, default_value = "5s", value_parser = duration)]
+    pub duration: Duration,
     /// How to print.
     #[command(flatten)]
     pub told: Told,

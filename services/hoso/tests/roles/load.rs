@@ -106,6 +106,20 @@ fn a_filled_folder_is_served_again_after_kill_9_and_no_real_service_takes_it() {
         assert!(row["memory"]["peak_mib"].as_u64().unwrap() > 0);
     }
     assert_eq!(restarted["roles"][2]["events"], events);
+    let lists = told(&[
+        "load",
+        "lists",
+        data,
+        "--duration",
+        "200ms",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(lists["events"], events);
+    for row in lists["lists"].as_array().unwrap() {
+        assert!(row["rows"].as_u64().unwrap() > 0, "{row}");
+        assert!(row["latency_us"]["p99"].as_u64().unwrap() > 0, "{row}");
+    }
     assert!(refused(&["up", "--data", data]).contains("synthetic"));
     assert!(refused(&["load", "fill", data]).contains("not empty"));
 }

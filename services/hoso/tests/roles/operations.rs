@@ -5,14 +5,18 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
+use api::hoso::processing::v1::watch_service_client::WatchServiceClient;
+use api::hoso::processing::v1::{WatchDeadlinesRequest, WatchDossiersRequest};
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::sleep;
-use tonic::Code;
+use tonic::{Code, Streaming};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 use tonic_types::StatusExt as _;
 
 use crate::office::{self, Notes, connection, figures, work};
@@ -40,6 +44,65 @@ async fn some_work(intake: &Role, processing: &Role, count: usize) -> Notes {
     closing.send_replace(true);
     clerk.await.unwrap();
     notes
+}
+
+/// A call that is under way until the role or its client ends it: a client that has more to ask about the contract, and
+/// does not.
+async fn held_open(address: &str) -> Streaming<ServerReflectionResponse> {
+    let mut reflection = ServerReflectionClient::new(office::lasting(address));
+    let asking = tokio_stream::pending::<ServerReflectionRequest>();
+    let answers = reflection.server_reflection_info(asking).await;
+    answers.unwrap().into_inner()
+}
+
+/// Whoever watches dossiers is told that the service stops, and keeps it from nothing.
+#[tokio::test]
+async fn a_watch_ends_at_once_when_the_service_is_asked_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let nats = Server::start();
+    let mut processing = Role::start("processing", 1, folder.path(), &nats.url());
+    let mut watches = WatchServiceClient::new(office::lasting(&processing.address));
+    let changes = watches.watch_dossiers(WatchDossiersRequest::default()).await;
+    let mut changes = changes.unwrap().into_inner();
+    let first = changes.message().await.unwrap().unwrap();
+    assert_eq!(first.change, None);
+    let asked = WatchDeadlinesRequest {
+        agency: "000.00.06.H20".to_owned(),
+        ..WatchDeadlinesRequest::default()
+    };
+    let deadlines = watches.watch_deadlines(asked).await;
+    let mut deadlines = deadlines.unwrap().into_inner();
+    processing.signal(Signal::TERM);
+    let ends = [
+        loop {
+            if let Err(end) = changes.message().await.map(Option::unwrap) {
+                break end;
+            }
+        },
+        loop {
+            if let Err(end) = deadlines.message().await.map(Option::unwrap) {
+                break end;
+            }
+        },
+    ];
+    for end in ends {
+        let reason = end.get_details_error_info().unwrap().reason;
+        assert_eq!((end.code(), reason.as_str()), (Code::Unavailable, "STOPPING"));
+        assert!(end.get_details_retry_info().is_some());
+    }
+    // Sooner than calls under way would be waited for.
+    let ended = processing.ended(Duration::from_secs(5));
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    // After the stop, the position that was told last is gone on from.
+    processing.restart();
+    let mut watches = WatchServiceClient::new(office::lasting(&processing.address));
+    let again = WatchDossiersRequest {
+        after_position: first.position.clone(),
+        ..WatchDossiersRequest::default()
+    };
+    let mut again = watches.watch_dossiers(again).await.unwrap().into_inner();
+    assert_eq!(again.message().await.unwrap().unwrap(), first);
+    processing.kill();
 }
 
 fn status(roles: &[&Role]) -> (bool, Value) {
@@ -231,12 +294,15 @@ async fn a_role_that_is_asked_to_stop_says_so_answers_what_is_under_way_and_ends
         let mut watch = watch.into_inner();
         let first = watch.message().await.unwrap().unwrap();
         assert_eq!(first.status(), ServingStatus::Serving);
+        let held = held_open(&role.address).await;
         role.signal(Signal::TERM);
         let told = watch.message().await.unwrap().unwrap();
         assert_eq!(told.status(), ServingStatus::NotServing);
         assert_eq!(role.ask("/readyz"), (503, "stopping\n".to_owned()));
-        // This watch never ends by itself: the role ends it when the two seconds are over.
+        assert_eq!(watch.message().await.unwrap(), None, "a watch ends");
+        // This stream never ends by itself: the role ends it when the two seconds are over.
         let ended = role.ended(Duration::from_secs(20));
+        drop(held);
         assert_eq!(ended.code(), Some(0), "{ended}");
         role.restart();
     }
@@ -255,12 +321,13 @@ async fn a_role_that_is_asked_to_stop_says_so_answers_what_is_under_way_and_ends
     let count = u64::try_from(all.len()).unwrap();
     assert_eq!((total.c3, total.c7, total.c11), (count, count, 0));
 
-    // A second signal does not wait for the watch.
+    // A second signal does not wait for the stream.
     let mut health = HealthClient::new(office::lasting(&intake.address));
     let service = String::new();
     let watch = health.watch(HealthCheckRequest { service }).await.unwrap();
     let mut watch = watch.into_inner();
     watch.message().await.unwrap();
+    let held = held_open(&intake.address).await;
     intake.signal(Signal::TERM);
     watch.message().await.unwrap();
     until("the second signal is heard", || {
@@ -271,6 +338,7 @@ async fn a_role_that_is_asked_to_stop_says_so_answers_what_is_under_way_and_ends
     .await;
     let ended = intake.ended(Duration::ZERO);
     assert_eq!(ended.code(), Some(128 + 15), "{ended}");
+    drop(held);
     intake.restart();
     intake.kill();
     intake.verify();

@@ -1,0 +1,204 @@
+//! An office for tests: intake's desk and processing over real logs and vaults, with a clock that is set by hand.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::watching::Watchers;
+use application::codes::{Codes, Counters};
+use application::{Desk, Wish, Writer};
+use chassis::Clock;
+use domain::Catalogue;
+use domain::command::{Accept, Command, Resolve, Submit, Transfer};
+use domain::event::{ApplicantKind, Channel, PlaceKind};
+use domain::ids::{ActorId, AgencyId, DossierId, OrganisationId, PointId, ProcedureCode, VaultRef};
+use eventlog::EventLog;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use uuid::Uuid;
+use vault::{MasterKey, Vault};
+
+use crate::grpc::Calls;
+use crate::watching::Watches;
+use crate::{Processing, Settings};
+
+/// The department that has the dossiers.
+pub(crate) const AGENCY: &str = "000.00.06.H20";
+/// Another.
+pub(crate) const OTHER: &str = "000.00.14.H20";
+/// Five working days.
+const PROCEDURE: &str = "2.001616";
+/// Longer than anything here takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Office {
+    intake: Desk,
+    pub(crate) calls: Calls,
+    pub(crate) clock: Clock,
+    pub(crate) watches: Watches,
+    pub(crate) stop: watch::Sender<bool>,
+    _folder: TempDir,
+}
+
+impl Office {
+    /// Opened at this time.
+    pub(crate) fn open(now: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = Clock::manual(time(now));
+        let catalogue = catalogue();
+        let own = clock.clone();
+        let log = EventLog::open(
+            &folder.path().join("intake/log"),
+            eventlog::Settings::new(move || own.now_us()),
+        );
+        let vault = Vault::open(
+            &folder.path().join("intake/vault"),
+            MasterKey::from_bytes(&[7; 32]),
+            vault::Settings::default(),
+        );
+        let intake = Desk::new(
+            log.unwrap(),
+            vault.unwrap(),
+            Arc::clone(&catalogue),
+            Arc::new(Codes::after(&Counters::of(0))),
+            Writer::Intake,
+        );
+        let processing = Processing::open(Settings {
+            data: folder.path().join("processing"),
+            catalogue,
+            clock: clock.clone(),
+            clock_confirmed: None,
+            master_key: MasterKey::from_bytes(&[8; 32]),
+            segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
+            free_bytes_min: 0,
+            patience: Duration::from_secs(5),
+            drain: Duration::from_secs(5),
+        });
+        let calls = processing.unwrap().calls;
+        tokio::spawn(calls.board.clone().run());
+        let (stop, stopping) = watch::channel(false);
+        Self {
+            intake,
+            watches: Watches::new(calls.clone(), Watchers::new(stopping)),
+            calls,
+            clock,
+            stop,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn set(&self, now: &str) {
+        self.clock.set(time(now));
+    }
+
+    /// A dossier filed and accepted at intake, and here.
+    pub(crate) async fn accepted(&self) -> DossierId {
+        let request_id = Uuid::new_v4();
+        let wish = self.wish(
+            &self.intake,
+            request_id,
+            DossierId::derive("test", request_id),
+        );
+        let secrets = vec![b"\"Nguyen Van A\"".to_vec()];
+        let answer = self
+            .intake
+            .carry_out(&wish, secrets, |kept| vec![submit(kept), accept()]);
+        let id = answer.await.unwrap().id;
+        let log = self.calls.edge.desk.log();
+        let here = log.watermark(self.intake.log().head().log);
+        let records = self
+            .intake
+            .log()
+            .read_after(here.map_or(0, |mark| mark.position), 100);
+        log.import(records.unwrap()).await.unwrap();
+        id
+    }
+
+    /// Something happens to it at processing.
+    pub(crate) async fn does(&self, dossier: DossierId, command: Command) {
+        let desk = &self.calls.edge.desk;
+        let wish = self.wish(desk, Uuid::new_v4(), dossier);
+        let answer = desk.carry_out(&wish, Vec::new(), |_| vec![command.clone()]);
+        answer.await.unwrap();
+    }
+
+    fn wish(&self, desk: &Desk, request_id: Uuid, dossier: DossierId) -> Wish {
+        Wish {
+            request: Wish::request(desk.vault(), "test", request_id, "Test", b""),
+            request_id,
+            dossier,
+            expected: None,
+            actor: ActorId::new("can-bo-1"),
+            organisation: OrganisationId::new(AGENCY),
+            now: self.clock.now(),
+            may_record_late: false,
+        }
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        for desk in [&self.intake, &self.calls.edge.desk] {
+            desk.log().close();
+            desk.vault().close();
+        }
+    }
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn catalogue() -> Arc<Catalogue> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/catalogue");
+    let read = |name: &&'static str| (*name, std::fs::read_to_string(folder.join(name)).unwrap());
+    let texts: Vec<_> = Catalogue::FILES.iter().map(read).collect();
+    let files: Vec<_> = texts
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    Arc::new(Catalogue::parse(&files).unwrap())
+}
+
+fn submit(kept: &[VaultRef]) -> Command {
+    Command::Submit(Submit {
+        procedure: ProcedureCode::new(PROCEDURE),
+        agency: AgencyId::new(AGENCY),
+        channel: Channel::Direct,
+        assisted: false,
+        place: PlaceKind::Counter,
+        point: Some(PointId::new("TTPVHCC-DT")),
+        operator: OrganisationId::new("VNPOST-DT"),
+        applicant: ApplicantKind::Citizen,
+        subject: kept[0].clone(),
+        components: Vec::new(),
+        source: None,
+        synthetic: true,
+        boundary_independent: false,
+    })
+}
+
+fn accept() -> Command {
+    Command::Accept(Accept {
+        point: PointId::new("TTPVHCC-DT"),
+        operator: OrganisationId::new("VNPOST-DT"),
+        earlier: None,
+        receipt_issued: true,
+    })
+}
+
+pub(crate) fn transfer(to: &str, unit: Option<&str>) -> Command {
+    Command::Transfer(Transfer {
+        to: AgencyId::new(to),
+        unit: unit.map(Into::into),
+    })
+}
+
+pub(crate) fn resolve() -> Command {
+    Command::Resolve(Resolve {
+        result: "KQ-1".into(),
+        electronic: true,
+        earlier: None,
+    })
+}
