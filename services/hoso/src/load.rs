@@ -85,9 +85,7 @@ async fn measure(asked: Load) -> Result<(), Failure> {
             tell(asked.told.format, &ratios::run(asked).await?, ratios::table)
         }
         Some(Act::Lag(asked)) => tell(asked.told.format, &lag::run(asked).await?, lag::table),
-        Some(Act::Lists(asked)) => {
-            tell(asked.told.format, &lists::run(asked).await?, lists::table)
-        }
+        Some(Act::Lists(asked)) => tell(asked.told.format, &lists::run(asked).await?, lists::table),
         Some(Act::Fill(asked)) => tell(asked.told.format, &fill::run(asked).await?, fill::table),
         Some(Act::Restart(asked)) => tell(
             asked.told.format,

@@ -318,7 +318,10 @@ impl Rounds {
 
     fn mark_at(&self, position: Position, at: Timestamp) -> Result<Mark, EdgeError> {
         let log = self.edge.desk.log();
-        let record = log.record(position).map_err(HandleError::from)?;
+        let record = match position {
+            0 => None,
+            position => log.record(position).map_err(HandleError::from)?,
+        };
         let head = log.head();
         Ok(Mark {
             point: Point {

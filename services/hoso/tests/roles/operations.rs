@@ -62,7 +62,9 @@ async fn a_watch_ends_at_once_when_the_service_is_asked_to_stop() {
     let nats = Server::start();
     let mut processing = Role::start("processing", 1, folder.path(), &nats.url());
     let mut watches = WatchServiceClient::new(office::lasting(&processing.address));
-    let changes = watches.watch_dossiers(WatchDossiersRequest::default()).await;
+    let changes = watches
+        .watch_dossiers(WatchDossiersRequest::default())
+        .await;
     let mut changes = changes.unwrap().into_inner();
     let first = changes.message().await.unwrap().unwrap();
     assert_eq!(first.change, None);
@@ -87,7 +89,10 @@ async fn a_watch_ends_at_once_when_the_service_is_asked_to_stop() {
     ];
     for end in ends {
         let reason = end.get_details_error_info().unwrap().reason;
-        assert_eq!((end.code(), reason.as_str()), (Code::Unavailable, "STOPPING"));
+        assert_eq!(
+            (end.code(), reason.as_str()),
+            (Code::Unavailable, "STOPPING")
+        );
         assert!(end.get_details_retry_info().is_some());
     }
     // Sooner than calls under way would be waited for.
