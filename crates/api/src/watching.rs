@@ -240,23 +240,25 @@ mod tests {
             patience: Duration::from_millis(50),
             ..Watchers::new(stopping)
         };
-        let tell = |count: u64| {
+        let told_about = Arc::new(());
+        let under_way = Arc::downgrade(&told_about);
+        let tell = |count: u64, while_told: Option<Arc<()>>| {
             move |mut teller: Teller<u64>| async move {
+                let _while_told = while_told;
                 for number in 0..count {
                     teller.tell(number).await?;
                 }
                 std::future::pending().await
             }
         };
-        let slow = watchers.begin(tell(1_000)).unwrap();
-        let mut quick = watchers.begin(tell(100)).unwrap();
+        let slow = watchers.begin(tell(1_000, Some(told_about))).unwrap();
+        let mut quick = watchers.begin(tell(100, None)).unwrap();
         for number in 0..100 {
             assert_eq!(quick.next().await.unwrap().unwrap(), number);
         }
-        while watchers.room.available_permits() > STREAMS_MAX - 2 {
-            tokio::task::yield_now().await;
+        while under_way.upgrade().is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
         let taken: Vec<_> = slow.collect().await;
         let (end, told) = taken.split_last().unwrap();
         assert!(told.len() <= BUFFER + 1, "{}", told.len());

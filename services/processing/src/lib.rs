@@ -262,7 +262,8 @@ impl Processing {
             explain: api::status::explained,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, stop).await;
+        // On the heap: whoever awaits a role would carry all of its server with it.
+        let served = Box::pin(chassis::serve::serve(plan, stop)).await;
         tasks.shutdown().await;
         log.close();
         served
