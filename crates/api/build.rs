@@ -11,6 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
         "hoso/dossier/v1/dossier.proto",
         "hoso/intake/v1/intake.proto",
+        "hoso/intake/v1/terminal.proto",
         "hoso/log/v1/log.proto",
         "hoso/log/v1/parked.proto",
         "hoso/processing/v1/processing.proto",

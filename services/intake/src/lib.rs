@@ -2,7 +2,7 @@
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
-//! * `filings`: what is brought later, taken in at once
+//! * `filings`: what is brought later, taken in at once; [`terminals`]: what the public post brings
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
 
@@ -12,6 +12,7 @@ pub mod reading;
 pub mod receipt;
 pub mod settings;
 mod status;
+pub mod terminals;
 pub mod worklist;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use api::edge::Edge;
 use api::hoso::intake::v1::intake_service_server::{IntakeServiceServer, SERVICE_NAME};
+use api::hoso::intake::v1::terminal_service_server::{self, TerminalServiceServer};
 use api::hoso::log::v1::log_service_server;
 use api::hoso::vault::v1::vault_service_server;
 use api::log_service::LogCalls;
@@ -38,6 +40,7 @@ use vault::Vault;
 
 use crate::grpc::Calls;
 pub use crate::settings::Settings;
+use crate::terminals::TerminalCalls;
 use crate::worklist::Worklist;
 
 /// How long the codes of a healed log may take to be counted before that is tried again.
@@ -193,6 +196,10 @@ impl Intake {
             IntakeServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
+        .add_service(
+            TerminalServiceServer::new(TerminalCalls)
+                .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
+        )
         .add_service(LogCalls::server(source.clone()))
         .add_service(vault);
         let plan = Plan {
@@ -207,6 +214,7 @@ impl Intake {
             tell: status::tell(source),
             names: vec![
                 SERVICE_NAME,
+                terminal_service_server::SERVICE_NAME,
                 log_service_server::SERVICE_NAME,
                 vault_service_server::SERVICE_NAME,
             ],
