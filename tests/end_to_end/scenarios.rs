@@ -53,6 +53,11 @@ fn who_writes_reads_it_at_once_at_every_service() {
 }
 
 #[test]
+fn a_postal_terminal_brings_what_it_collected() {
+    play(&["post_terminal"]);
+}
+
+#[test]
 fn lists_come_in_order_and_in_pages() {
     play(&["lists"]);
 }

@@ -4,6 +4,7 @@
 //! * [`change`]: what is wished of an accepted dossier; [`beyond`]: what goes beyond the straight way
 //! * [`duplicate`]: a dossier's other histories, outwards
 //! * [`brought`]: what people bring later, from the wire and back
+//! * [`post`]: what a postal terminal says; [`post_outward`]: what it is told
 //! * [`dossier`]: dossiers and receipts, outwards
 //! * [`history`]: events in words, outwards
 //! * [`values`]: the small things both directions share
@@ -15,4 +16,6 @@ pub mod dossier;
 pub mod duplicate;
 pub mod filing;
 pub mod history;
+pub mod post;
+pub mod post_outward;
 pub mod values;

@@ -138,6 +138,11 @@ fn keys_of(event: &Event) -> Vec<Key> {
         submitted.source.iter().map(keys::source).collect()
     } else if let Event::DossierAccepted(accepted) = event {
         vec![keys::code(&accepted.code)]
+    } else if let Event::JournalEntryAnswered(it) = event {
+        it.first_of_its_command()
+            .then(|| keys::command(&it.terminal, it.command))
+            .into_iter()
+            .collect()
     } else {
         Vec::new()
     }

@@ -1,8 +1,9 @@
 //! The names under which a dossier can be found again, as sixteen bytes each.
 
-use domain::ids::{DossierCode, SourceReference};
+use domain::ids::{DossierCode, SourceReference, TerminalId};
 use eventlog::Key;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// The key of a dossier code.
 pub fn code(code: &DossierCode) -> Key {
@@ -15,6 +16,15 @@ pub fn source(source: &SourceReference) -> Key {
         b"source",
         source.system.as_bytes(),
         source.reference.as_bytes(),
+    ])
+}
+
+/// The key of a terminal's command, under which its journal's answer is found.
+pub fn command(terminal: &TerminalId, command: Uuid) -> Key {
+    digest(&[
+        b"terminal command",
+        terminal.as_str().as_bytes(),
+        command.as_bytes(),
     ])
 }
 

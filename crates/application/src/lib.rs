@@ -13,6 +13,7 @@
 //! * [`orphans`]: vault entries that no event names are destroyed
 //! * [`parked`]: dossiers that are not understood until this program is upgraded
 //! * [`personal`]: what belongs in the vault and never in an event
+//! * [`post`]: what the public post brings: journals, minutes, receipts, and who has which papers
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
 //! * [`snapshot`]: such a list laid down beside the log, for the next start
@@ -35,6 +36,7 @@ pub mod orphans;
 pub mod parked;
 pub mod personal;
 pub mod position;
+pub mod post;
 pub mod projection;
 pub mod snapshot;
 pub mod status;

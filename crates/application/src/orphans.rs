@@ -145,7 +145,15 @@ fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::ComponentReused(_)
         | Event::FeedbackLinked(_)
         | Event::AgencySucceeded(_)
-        | Event::FilingRefused(_) => (None, None),
+        | Event::FilingRefused(_)
+        | Event::DossierCollected(_)
+        | Event::HandOverSigned(_)
+        | Event::HandOverAcknowledged(_)
+        | Event::FeeReceiptIssued(_)
+        | Event::ReceiptRangeLeased(_)
+        | Event::TerminalEnrolled(_)
+        | Event::TerminalNoted(_)
+        | Event::JournalEntryAnswered(_) => (None, None),
         Event::FilingReceived(it) => (it.words.as_ref(), None),
         Event::AuthorisationRecorded(it) => (Some(&it.authorised.person), None),
         Event::VoidProposed(it) => (None, Some(&it.reason)),

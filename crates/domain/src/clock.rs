@@ -185,6 +185,20 @@ pub fn working_hours_after(
     local::instant(counter.consume(local::datetime(start), time).end)
 }
 
+/// The working time between two instants; none when `to` is not after `from`.
+pub fn working_time_between(
+    from: Timestamp,
+    to: Timestamp,
+    calendar: &Calendar,
+    working_hours: &WorkingHours,
+) -> SignedDuration {
+    let counter = Counter {
+        calendar,
+        hours: working_hours,
+    };
+    counter.time_between(local::datetime(from), local::datetime(to))
+}
+
 /// The working days after `a`, up to and including `b`; none when `b` is not after `a`.
 pub fn working_days_between(a: Date, b: Date, calendar: &Calendar) -> u32 {
     count::days_after(a)

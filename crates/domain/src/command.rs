@@ -95,6 +95,8 @@ pub enum Command {
     ReceiveFiling(ReceiveFiling),
     /// Record that somebody else may act for the applicant.
     RecordAuthorisation(RecordAuthorisation),
+    /// Note that the post collected the dossier, right after it was filed.
+    NoteCollection(NoteCollection),
 }
 
 /// See [`crate::event::DossierSubmitted`]; the time is the server's, or the document's where one is named.

@@ -54,6 +54,7 @@ pub use evolve::{evolve, replay};
 pub use feedback::Feedback;
 pub use papers::DigitalPaper;
 pub use phase::Phase;
+pub use times::minute_counts;
 pub use voiding::VoidProposal;
 
 /// A dossier in one of its phases (national code table TrangThaiHoSo, see [`Phase::national_status`]).

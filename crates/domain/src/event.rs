@@ -8,6 +8,7 @@ mod corrections;
 mod duplicate;
 mod filings;
 mod papers;
+mod post;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ pub use corrections::*;
 pub use duplicate::DuplicateSubmission;
 pub use filings::*;
 pub use papers::*;
+pub use post::*;
 
 /// An event at its legal time, which is the envelope's `occurred_at`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -173,6 +175,22 @@ events! {
     FilingRefused = "filing_refused" v 1,
     /// Somebody else may act for the applicant.
     AuthorisationRecorded = "authorisation_recorded" v 1,
+    /// The post collected the dossier against a signed slip.
+    DossierCollected = "dossier_collected" v 1,
+    /// Papers changed hands, or one side says so; a history of its own.
+    HandOverSigned = "hand_over_signed" v 1,
+    /// The other side signed too.
+    HandOverAcknowledged = "hand_over_acknowledged" v 1,
+    /// A fee was taken offline; a history of its own.
+    FeeReceiptIssued = "fee_receipt_issued" v 1,
+    /// Receipt numbers were given to a terminal; in the history of their series.
+    ReceiptRangeLeased = "receipt_range_leased" v 1,
+    /// A postal terminal was made known, or moved; in its own history.
+    TerminalEnrolled = "terminal_enrolled" v 1,
+    /// Something is wrong with a terminal; in its own history.
+    TerminalNoted = "terminal_noted" v 1,
+    /// An entry of a terminal's journal was answered; in the journal's history.
+    JournalEntryAnswered = "journal_entry_answered" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.

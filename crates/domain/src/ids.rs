@@ -86,6 +86,10 @@ text_id! {
     OrganisationId
 }
 text_id! {
+    /// A postal terminal (*thiết bị tiếp nhận của bưu chính*), as the operator named it.
+    TerminalId
+}
+text_id! {
     /// A law version of the catalogue: `nd61-2018`.
     LawId
 }

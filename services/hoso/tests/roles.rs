@@ -55,3 +55,5 @@ mod running;
 mod server;
 #[path = "roles/streams.rs"]
 mod streams;
+#[path = "roles/terminals.rs"]
+mod terminals;

@@ -16,26 +16,26 @@ use api::hoso::intake::v1::{
     WithdrawSubmissionRequest, WithdrawSubmissionResponse,
 };
 use api::{EdgeError, Faults, page, place, text, token};
-use application::codes::Counters;
 use application::personal::{self, Applicant};
 use application::projection::Projection;
 use application::{Answer, HandleError};
-use domain::command::{Accept, Command, RecordDelivery, Resolve};
+use domain::command::{Accept, Command, EarlierTime, RecordDelivery, Resolve};
 use domain::event::DeliveryMode;
 use domain::ids::{AgencyId, DossierId, OrganisationId, ProcedureCode, VaultRef};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use crate::Folded;
 use crate::reading::Changing;
 use crate::receipt;
-use crate::worklist::{Filter, Place, Worklist};
+use crate::worklist::{Filter, Place};
 
 /// What the calls work with.
 #[derive(Clone, Debug)]
 pub struct Calls {
     pub(crate) edge: Edge,
     pub(crate) one_of_several: bool,
-    pub(crate) worklist: Projection<(Worklist, Counters)>,
+    pub(crate) worklist: Projection<Folded>,
 }
 
 impl Calls {
@@ -100,6 +100,24 @@ impl Calls {
             answer.dossier.filing()?,
             answer.dossier.case()?,
         ))
+    }
+
+    /// The signed minute by which a dossier came from the post: its signing is the moment of lawful filing, whether or not
+    /// who accepts says so. One that is older than acceptance may go back gives no time.
+    async fn handed_over(&self, dossier: DossierId) -> Option<EarlierTime> {
+        let desk = &self.edge.desk;
+        let head = desk.log().head();
+        self.worklist.reach(head.position, self.edge.patience).await;
+        let lawful = self
+            .worklist
+            .read(|(_, (_, custody)), _| custody.lawful(dossier).cloned())?;
+        let (signed_at, now) = (lawful.signed_at, (self.edge.now)());
+        domain::dossier::minute_counts(signed_at, now, &desk.catalogue()).then_some(
+            EarlierTime::HandOverMinute {
+                number: lawful.number,
+                signed_at,
+            },
+        )
     }
 
     /// Whether the procedure gives its result at once (NĐ 61/2018 Đ.17.4: form 01 only if asked).
@@ -178,6 +196,10 @@ impl IntakeService for Calls {
             .is_some_and(|filing| self.immediate(&filing.submitted.procedure));
         let accept = Accept {
             receipt_issued: accept.receipt_issued || !immediate,
+            earlier: match accept.earlier {
+                Some(earlier) => Some(earlier),
+                None => self.handed_over(id).await,
+            },
             ..accept
         };
         let asked = Asked {

@@ -28,6 +28,7 @@ use api::hoso::vault::v1::vault_service_server;
 use api::log_service::LogCalls;
 use api::vault_service::VaultCalls;
 use application::codes::{Codes, Counters};
+use application::post::custody::Custody;
 use application::projection::Projection;
 use application::{Desk, Writer, erasures};
 use chassis::http::HttpPlan;
@@ -43,6 +44,9 @@ pub use crate::settings::Settings;
 use crate::terminals::TerminalCalls;
 use crate::worklist::Worklist;
 
+/// What intake folds out of its log: what waits, the codes given out, who has which papers.
+pub(crate) type Folded = (Worklist, (Counters, Custody));
+
 /// How long the codes of a healed log may take to be counted before that is tried again.
 const CODES_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -50,6 +54,7 @@ const CODES_PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Intake {
     calls: Calls,
+    node: u8,
     codes: Arc<Codes>,
     drain: Duration,
     data: PathBuf,
@@ -105,10 +110,13 @@ impl Intake {
         erasures::apply_after_restore(&log, &vault, &settings.data)?;
         let folded = Projection::open_kept(
             log.clone(),
-            (Worklist::default(), Counters::of(settings.node)),
+            (
+                Worklist::default(),
+                (Counters::of(settings.node), Custody::default()),
+            ),
             settings.data.join("worklist.fold"),
         )?;
-        let codes = Arc::new(folded.read(|(_, counters), _| Codes::after(counters)));
+        let codes = Arc::new(folded.read(|(_, (counters, _)), _| Codes::after(counters)));
         let desk = Desk::new(
             log,
             vault,
@@ -127,6 +135,7 @@ impl Intake {
                 },
                 worklist: folded,
             },
+            node: settings.node,
             codes,
             drain: settings.drain,
             data: settings.data,
@@ -176,7 +185,7 @@ impl Intake {
             async move {
                 // No code is given out before those that were taken back are counted.
                 let there = folded.reach(head, CODES_PATIENCE).await;
-                folded.read(|(_, counters), _| codes.raise(counters));
+                folded.read(|(_, (counters, _)), _| codes.raise(counters));
                 there && erased.await
             }
         }));
@@ -192,12 +201,24 @@ impl Intake {
         });
         let source = status::source(&self.calls, unable.clone(), self.relayed);
         let vault = VaultCalls::server(self.calls.edge.clone());
+        let (tell_stop, stopping) = watch::channel(false);
+        let stop = async move {
+            stop.await;
+            // The terminals' streams end by themselves; other calls are waited for.
+            tell_stop.send_replace(true);
+        };
+        let terminals = TerminalCalls {
+            edge: self.calls.edge.clone(),
+            node: self.node,
+            folded: self.calls.worklist.clone(),
+            stopping,
+        };
         let routes = tonic::service::Routes::new(
             IntakeServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
         .add_service(
-            TerminalServiceServer::new(TerminalCalls)
+            TerminalServiceServer::new(terminals)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
         .add_service(LogCalls::server(source.clone()))

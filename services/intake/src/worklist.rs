@@ -178,7 +178,15 @@ impl Fold for Worklist {
             | Event::AgencySucceeded(_)
             | Event::FilingReceived(_)
             | Event::FilingRefused(_)
-            | Event::AuthorisationRecorded(_) => {}
+            | Event::AuthorisationRecorded(_)
+            | Event::DossierCollected(_)
+            | Event::HandOverSigned(_)
+            | Event::HandOverAcknowledged(_)
+            | Event::FeeReceiptIssued(_)
+            | Event::ReceiptRangeLeased(_)
+            | Event::TerminalEnrolled(_)
+            | Event::TerminalNoted(_)
+            | Event::JournalEntryAnswered(_) => {}
         }
     }
 }

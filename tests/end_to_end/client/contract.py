@@ -46,6 +46,8 @@ sys.path.insert(0, str(_generated()))
 from hoso.dossier.v1 import dossier_pb2 as dossier  # noqa: E402
 from hoso.intake.v1 import intake_pb2 as intake  # noqa: E402
 from hoso.intake.v1 import intake_pb2_grpc as intake_calls  # noqa: E402
+from hoso.intake.v1 import terminal_pb2 as terminal  # noqa: E402
+from hoso.intake.v1 import terminal_pb2_grpc as terminal_calls  # noqa: E402
 from hoso.log.v1 import log_pb2 as log  # noqa: E402
 from hoso.log.v1 import log_pb2_grpc as log_calls  # noqa: E402
 from hoso.processing.v1 import processing_pb2 as processing  # noqa: E402
@@ -66,6 +68,8 @@ __all__ = [
     "processing_calls",
     "reporting",
     "reporting_calls",
+    "terminal",
+    "terminal_calls",
     "watch",
     "watch_calls",
 ]

@@ -61,40 +61,43 @@ pub fn submission(given: Option<&intake::Submission>, faults: &mut Faults) -> Op
         faults.note("submission", "must say what is filed");
         return None;
     };
-    faults.within("submission", |faults| {
-        let procedure = faults.take("procedure", text::identifier(&given.procedure, 64));
-        let agency = faults.take("agency", text::identifier(&given.agency, 64));
-        let channel = faults.take("channel", values::channel(given.channel));
-        if given.assisted && channel.is_some_and(|channel| channel != Channel::Online) {
-            faults.note("assisted", "goes with the online channel only");
-        }
-        let place = faults.take("place", values::place(given.place));
-        let point = (!given.point.is_empty())
-            .then(|| faults.take("point", text::identifier(&given.point, 64)))
-            .flatten();
-        let operator = faults.take("operator", text::identifier(&given.operator, 64));
-        let person = applicant(given.applicant.as_ref(), faults);
-        let components = values::components(&given.components, faults);
-        let source = given
-            .source
-            .as_ref()
-            .and_then(|source| values::source(source, faults));
-        let (kind, applicant) = person?;
-        Some(Filed {
-            applicant,
-            operator: OrganisationId::new(operator?),
-            procedure: ProcedureCode::new(procedure?),
-            agency: AgencyId::new(agency?),
-            channel: channel?,
-            assisted: given.assisted,
-            place: place?,
-            point: point.map(PointId::new),
-            kind,
-            components,
-            source,
-            boundary_independent: given.boundary_independent,
-            synthetic: given.synthetic,
-        })
+    faults.within("submission", |faults| submitted(given, faults))
+}
+
+/// A submission from the wire, in a field that the caller is within.
+pub fn submitted(given: &intake::Submission, faults: &mut Faults) -> Option<Filed> {
+    let procedure = faults.take("procedure", text::identifier(&given.procedure, 64));
+    let agency = faults.take("agency", text::identifier(&given.agency, 64));
+    let channel = faults.take("channel", values::channel(given.channel));
+    if given.assisted && channel.is_some_and(|channel| channel != Channel::Online) {
+        faults.note("assisted", "goes with the online channel only");
+    }
+    let place = faults.take("place", values::place(given.place));
+    let point = (!given.point.is_empty())
+        .then(|| faults.take("point", text::identifier(&given.point, 64)))
+        .flatten();
+    let operator = faults.take("operator", text::identifier(&given.operator, 64));
+    let person = applicant(given.applicant.as_ref(), faults);
+    let components = values::components(&given.components, faults);
+    let source = given
+        .source
+        .as_ref()
+        .and_then(|source| values::source(source, faults));
+    let (kind, applicant) = person?;
+    Some(Filed {
+        applicant,
+        operator: OrganisationId::new(operator?),
+        procedure: ProcedureCode::new(procedure?),
+        agency: AgencyId::new(agency?),
+        channel: channel?,
+        assisted: given.assisted,
+        place: place?,
+        point: point.map(PointId::new),
+        kind,
+        components,
+        source,
+        boundary_independent: given.boundary_independent,
+        synthetic: given.synthetic,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The wishes beyond the straight way: voiding, putting right, giving back, asking other agencies, papers and the post.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::clock::TimeLimit;
@@ -7,7 +8,7 @@ use crate::event::{
     Authorised, Brought, Channel, ComponentDigitised, ComponentReused, DeliveryMode, PaymentMethod,
     Reason, SubtaskKind,
 };
-use crate::ids::{AgencyId, DossierName, VaultRef};
+use crate::ids::{AgencyId, DossierName, TerminalId, VaultRef, VersionHash};
 
 /// See [`crate::event::VoidProposed`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -190,4 +191,17 @@ pub struct ReceiveFiling {
 pub struct RecordAuthorisation {
     /// Who, and for what.
     pub authorised: Authorised,
+}
+
+/// See [`crate::event::DossierCollected`]; the agency is the one that the dossier was filed for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoteCollection {
+    /// The slip's number.
+    pub slip: Box<str>,
+    /// The terminal that has it.
+    pub terminal: TerminalId,
+    /// The checklist by which the papers were counted.
+    pub checklist: VersionHash,
+    /// When, on the terminal's clock.
+    pub device_at: Timestamp,
 }

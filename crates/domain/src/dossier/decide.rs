@@ -85,6 +85,7 @@ macro_rules! any {
             | C::ReceiveIntakeSupplement(_)
             | C::RefuseIntake(_)
             | C::Accept(_)
+            | C::NoteCollection(_)
     };
     (handling) => {
         C::Transfer(_)
@@ -196,6 +197,7 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
         // Filed: intake asks once for what is missing, refuses, or accepts.
         (D::Submitted(it), C::RequestIntakeSupplement(wish)) => Ok(intake::request_supplement(&it.filing, wish, ctx)),
         (D::Submitted(_), C::ReceiveIntakeSupplement(_)) => Err(No::IntakeSupplementNotRequested),
+        (D::Submitted(it), C::NoteCollection(wish)) => Ok(intake::note_collection(&it.filing, wish, ctx)),
         (D::Submitted(it), C::RefuseIntake(wish)) => Ok(intake::refuse(&it.filing, wish, ctx)),
         (D::Submitted(it), C::Accept(wish)) => acceptance::accept(&it.filing, wish, ctx),
         (D::Submitted(it), C::Withdraw(wish)) => Ok(ending::withdraw_filing(&it.filing, wish, ctx)),
@@ -204,7 +206,7 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
 
         // Intake waits for what is missing.
         (D::AwaitingIntakeSupplement(it), C::ReceiveIntakeSupplement(wish)) => Ok(intake::receive_supplement(it, wish, ctx)),
-        (D::AwaitingIntakeSupplement(_), C::RequestIntakeSupplement(_) | C::Accept(_)) => Err(No::IntakeSupplementAwaited),
+        (D::AwaitingIntakeSupplement(_), C::RequestIntakeSupplement(_) | C::NoteCollection(_) | C::Accept(_)) => Err(No::IntakeSupplementAwaited),
         (D::AwaitingIntakeSupplement(it), C::RefuseIntake(wish)) => Ok(intake::refuse(&it.filing, wish, ctx)),
         (D::AwaitingIntakeSupplement(it), C::Withdraw(wish)) => Ok(ending::withdraw_filing(&it.filing, wish, ctx)),
         (D::AwaitingIntakeSupplement(_), C::Submit(_)) => Err(No::AlreadySubmitted),

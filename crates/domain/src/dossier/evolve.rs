@@ -77,6 +77,15 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::AuthorisationRecorded(event) => beyond::authorised(dossier, at, event),
         // What is brought changes a dossier by the event it leads to.
         Event::FilingReceived(_) | Event::FilingRefused(_) => dossier,
+        // Where the papers are is no part of the dossier's state; the others are no dossier's.
+        Event::DossierCollected(_)
+        | Event::HandOverSigned(_)
+        | Event::HandOverAcknowledged(_)
+        | Event::FeeReceiptIssued(_)
+        | Event::ReceiptRangeLeased(_)
+        | Event::TerminalEnrolled(_)
+        | Event::TerminalNoted(_)
+        | Event::JournalEntryAnswered(_) => dossier,
     }
 }
 

@@ -170,7 +170,15 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::AgencySucceeded(_)
         | Event::FilingReceived(_)
         | Event::FilingRefused(_)
-        | Event::AuthorisationRecorded(_) => return None,
+        | Event::AuthorisationRecorded(_)
+        | Event::DossierCollected(_)
+        | Event::HandOverSigned(_)
+        | Event::HandOverAcknowledged(_)
+        | Event::FeeReceiptIssued(_)
+        | Event::ReceiptRangeLeased(_)
+        | Event::TerminalEnrolled(_)
+        | Event::TerminalNoted(_)
+        | Event::JournalEntryAnswered(_) => return None,
     };
     let told = words(&occurrence.event);
     Some(ExplainStep {

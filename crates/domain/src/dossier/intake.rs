@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use super::{AwaitingIntakeSupplement, Context, Filing, times};
 use crate::clock;
-use crate::command::{ReceiveIntakeSupplement, RefuseIntake, RequestIntakeSupplement, Submit};
+use crate::command::{
+    NoteCollection, ReceiveIntakeSupplement, RefuseIntake, RequestIntakeSupplement, Submit,
+};
 use crate::event::{
-    Channel, DossierSubmitted, Event, IntakeRefused, IntakeSupplementReceived,
+    Channel, DossierCollected, DossierSubmitted, Event, IntakeRefused, IntakeSupplementReceived,
     IntakeSupplementRequested, Occurrence,
 };
 use crate::ids::AgencyId;
@@ -38,6 +40,24 @@ pub(super) fn submit(command: &Submit, ctx: &Context<'_>) -> Result<Vec<Occurren
             synthetic: command.synthetic,
         }),
     }])
+}
+
+/// The post has it, against a slip that both sides signed; whoever accepts it will be somebody else.
+pub(super) fn note_collection(
+    filing: &Filing,
+    command: &NoteCollection,
+    ctx: &Context<'_>,
+) -> Vec<Occurrence> {
+    vec![Occurrence {
+        at: times::now_after(filing.submitted_at, ctx),
+        event: Event::DossierCollected(DossierCollected {
+            slip: command.slip.clone(),
+            terminal: command.terminal.clone(),
+            agency: filing.submitted.agency.clone(),
+            checklist: command.checklist.clone(),
+            device_at: command.device_at,
+        }),
+    }]
 }
 
 /// Form 02. A second one breaks Đ.17.2a: recorded, and its number says so.

@@ -3,6 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::{Case, Context, Filing};
+use crate::catalogue::Catalogue;
 use crate::clock;
 use crate::command::EarlierTime;
 use crate::event::{AcceptanceBasis, Channel};
@@ -40,6 +41,15 @@ pub(super) fn of_acceptance(
             Ok((*at, AcceptanceBasis::RecordedLate { reason }))
         }
     }
+}
+
+/// Whether a minute signed then may still give the time of acceptance.
+pub fn minute_counts(signed_at: Timestamp, now: Timestamp, catalogue: &Catalogue) -> bool {
+    let signed_on = local::date(signed_at);
+    let age = clock::working_days_between(signed_on, local::date(now), catalogue.calendar());
+    catalogue
+        .law_on(signed_on)
+        .is_some_and(|law| age <= u32::from(law.accept_back_dating_max_working_days.value))
 }
 
 /// When processing counts as ended.

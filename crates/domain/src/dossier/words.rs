@@ -193,6 +193,30 @@ pub fn words(event: &Event) -> Words {
             };
             Words::new(format!("Ghi nhận ủy quyền {vi}"), format!("Somebody else may {en}"))
         }
+        Event::DossierCollected(it) => Words::new(
+            format!("Bưu chính nhận hồ sơ theo phiếu gửi {}", it.slip),
+            format!("The post collected it against slip {}", it.slip)),
+        Event::HandOverSigned(it) => Words::new(
+            format!("Lập biên bản giao nhận {}", it.number),
+            format!("Minute {} was signed", it.number)),
+        Event::HandOverAcknowledged(it) => Words::new(
+            format!("Bên nhận ký biên bản giao nhận {}", it.number),
+            format!("The side that takes signed minute {}", it.number)),
+        Event::FeeReceiptIssued(it) => Words::new(
+            format!("Thu {} đồng, biên lai {}/{}", grouped(it.amount_vnd, '.'), it.series, it.number),
+            format!("{} đồng taken, receipt {}/{}", grouped(it.amount_vnd, ','), it.series, it.number)),
+        Event::ReceiptRangeLeased(it) => Words::new(
+            format!("Cấp biên lai {}/{}–{} cho {}", it.series, it.first, it.last, it.terminal),
+            format!("Receipts {}/{}–{} given to {}", it.series, it.first, it.last, it.terminal)),
+        Event::TerminalEnrolled(it) => Words::new(
+            format!("Thiết bị {} thuộc bưu cục {}", it.terminal, it.office),
+            format!("Terminal {} stands in {}", it.terminal, it.office)),
+        Event::TerminalNoted(_) => Words::new(
+            "Thiết bị có dấu hiệu bất thường",
+            "Something is wrong with the terminal"),
+        Event::JournalEntryAnswered(it) => Words::new(
+            format!("Trả lời một mục trong sổ của thiết bị {}", it.terminal),
+            format!("An entry of {}'s journal was answered", it.terminal)),
     }
 }
 

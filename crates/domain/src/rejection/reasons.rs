@@ -3,7 +3,9 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::RejectionKind;
-use crate::ids::{AgencyId, LawId, OrganisationId, PointId, ProcedureCode, VersionHash};
+use crate::ids::{
+    AgencyId, LawId, OrganisationId, PointId, ProcedureCode, TerminalId, VersionHash,
+};
 use crate::local;
 
 /// Declares each rejection once. The reasons are part of the contract: add, never change.
@@ -388,6 +390,49 @@ rejections! {
         en("agency {agency} has not ended, or the catalogue names no successor")
         vi("Cơ quan {agency} chưa kết thúc hoạt động hoặc chưa có cơ quan kế thừa.")
         hint("name the successor in the catalogue, or transfer the dossier")
+
+    // Postal terminals.
+
+    /// This node enrolled no such terminal.
+    TerminalUnknown { terminal: TerminalId } = "TERMINAL_UNKNOWN" NotFound field "terminal_id"
+        en("this node knows no terminal {terminal}")
+        vi("Nút tiếp nhận này không có thiết bị {terminal}.")
+        hint("enrol the terminal here, or call the node that enrolled it")
+    /// It is enrolled in another office.
+    TerminalOfAnotherOffice { terminal: TerminalId, office: Box<str> } = "TERMINAL_OF_ANOTHER_OFFICE" PermissionDenied field "office"
+        en("terminal {terminal} is enrolled in another post office, {office}")
+        vi("Thiết bị {terminal} thuộc bưu cục khác, {office}.")
+        hint("enrol it anew where it stands now")
+    /// Another entry of the journal has the number.
+    SequenceReused { sequence: u32 } = "SEQUENCE_REUSED" FailedPrecondition field "sequence"
+        en("another entry was taken in under number {sequence}")
+        vi("Số thứ tự {sequence} đã dùng cho một mục khác.")
+        hint("write the entry once more under the journal's next number, with the same command id")
+    /// A receipt's number was used before.
+    ReceiptNumberUsed { series: Box<str>, number: u64 } = "RECEIPT_NUMBER_USED" FailedPrecondition field "number"
+        en("receipt {series}/{number} was issued before")
+        vi("Biên lai {series}/{number} đã được sử dụng.")
+        hint("issue another receipt, and let the office look at both")
+    /// The node's numbers in the series have run out.
+    ReceiptNumbersExhausted { series: Box<str> } = "RECEIPT_NUMBERS_EXHAUSTED" FailedPrecondition field "series"
+        en("no receipt number is left in series {series} at this node")
+        vi("Hết số biên lai trong ký hiệu {series}.")
+        hint("begin another series")
+    /// Another minute has the number.
+    HandOverNumberTaken { number: Box<str> } = "HAND_OVER_NUMBER_TAKEN" FailedPrecondition field "number"
+        en("another minute has the number {number}")
+        vi("Số biên bản giao nhận {number} đã được sử dụng.")
+        hint("give the minute its own number")
+    /// There is no such minute.
+    HandOverUnknown { number: Box<str> } = "HAND_OVER_UNKNOWN" NotFound field "number"
+        en("this node has no minute {number}")
+        vi("Không có biên bản giao nhận {number}.")
+        hint("wait until the terminal that holds it has synchronised")
+    /// Both sides have signed.
+    HandOverAcknowledged { number: Box<str> } = "HAND_OVER_ACKNOWLEDGED" FailedPrecondition
+        en("both sides have signed minute {number} already")
+        vi("Biên bản giao nhận {number} đã được hai bên ký.")
+        hint("read the minute; what was found later goes into a new one")
 }
 
 /// A date as people write it here: 30/11/2026.

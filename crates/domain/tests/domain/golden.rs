@@ -17,6 +17,8 @@ use crate::testing::{at, day, paper};
 mod beyond;
 #[path = "brought.rs"]
 mod brought;
+#[path = "post.rs"]
+mod post;
 
 /// An event and the golden file it must encode to: the kind, the version, and what the sample shows besides.
 pub(crate) struct Sample {
@@ -349,7 +351,8 @@ pub(crate) fn samples() -> Vec<Sample> {
     let all = intake_samples()
         .into_iter()
         .chain(processing_samples())
-        .chain(beyond::samples());
+        .chain(beyond::samples())
+        .chain(post::samples());
     all.map(|(shows, event)| Sample { shows, event }).collect()
 }
 

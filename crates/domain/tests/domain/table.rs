@@ -102,6 +102,7 @@ fn wishes() -> Vec<(&'static str, Command)> {
         ("RecordAuthorisation", authorise(AuthorisedTo::Act, None)),
         ("PassToSuccessor", succeed()),
         ("ReceiveFiling", bring()),
+        ("NoteCollection", note_collection()),
     ]
 }
 

@@ -231,7 +231,15 @@ impl<'a> FactEvent<'a> {
             | EventKind::SubtaskCancelled
             | EventKind::FilingReceived
             | EventKind::FilingRefused
-            | EventKind::AuthorisationRecorded => marked(Change::NONE),
+            | EventKind::AuthorisationRecorded
+            | EventKind::DossierCollected
+            | EventKind::HandOverSigned
+            | EventKind::HandOverAcknowledged
+            | EventKind::FeeReceiptIssued
+            | EventKind::ReceiptRangeLeased
+            | EventKind::TerminalEnrolled
+            | EventKind::TerminalNoted
+            | EventKind::JournalEntryAnswered => marked(Change::NONE),
         })
     }
 
@@ -392,7 +400,15 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::SubtaskCancelled(_)
             | Event::FilingReceived(_)
             | Event::FilingRefused(_)
-            | Event::AuthorisationRecorded(_) => marked(Change::NONE),
+            | Event::AuthorisationRecorded(_)
+            | Event::DossierCollected(_)
+            | Event::HandOverSigned(_)
+            | Event::HandOverAcknowledged(_)
+            | Event::FeeReceiptIssued(_)
+            | Event::ReceiptRangeLeased(_)
+            | Event::TerminalEnrolled(_)
+            | Event::TerminalNoted(_)
+            | Event::JournalEntryAnswered(_) => marked(Change::NONE),
         }
     }
 }

@@ -146,7 +146,15 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::AgencySucceeded(_)
         | Event::FilingReceived(_)
         | Event::FilingRefused(_)
-        | Event::AuthorisationRecorded(_) => {}
+        | Event::AuthorisationRecorded(_)
+        | Event::DossierCollected(_)
+        | Event::HandOverSigned(_)
+        | Event::HandOverAcknowledged(_)
+        | Event::FeeReceiptIssued(_)
+        | Event::ReceiptRangeLeased(_)
+        | Event::TerminalEnrolled(_)
+        | Event::TerminalNoted(_)
+        | Event::JournalEntryAnswered(_) => {}
     }
 }
 

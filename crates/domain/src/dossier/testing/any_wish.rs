@@ -136,6 +136,7 @@ pub fn any_wish() -> impl Strategy<Value = Command> {
         withdraw(),
         recompute(),
         erase(),
+        note_collection(),
     ]);
     let beyond = prop::sample::select(beyond());
     let times = [

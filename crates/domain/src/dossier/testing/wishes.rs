@@ -439,3 +439,13 @@ pub fn bring() -> Command {
         words: None,
     })
 }
+
+/// The post has it, against a slip.
+pub fn note_collection() -> Command {
+    Command::NoteCollection(NoteCollection {
+        slip: "PG-1".into(),
+        terminal: TerminalId::new("T-1"),
+        checklist: VersionHash::new("fedcba9876543210"),
+        device_at: at("2022-12-15T08:59"),
+    })
+}

@@ -1,0 +1,137 @@
+//! What the public post brings: each in a history of its own, and each only once, whatever crashes in between.
+//!
+//! * [`journal`]: the answers to a terminal's entries; [`terminal`]: the terminal itself
+//! * [`hand_over`]: minutes; [`receipts`]: receipt numbers and receipts
+//! * [`custody`]: who has which papers, since when
+//!
+//! Every history's id follows from this log and the thing's own name, so that no state is needed to find it, and so that
+//! two nodes never write the same one.
+
+pub mod custody;
+pub mod hand_over;
+pub mod journal;
+pub mod receipts;
+pub mod terminal;
+
+use domain::event::{Event, Occurrence};
+use domain::ids::{ActorId, OrganisationId};
+use eventlog::{Append, AppendError, Expected, Record, Request, StreamId};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::codec::{self, Stamp};
+use crate::desk::Desk;
+use crate::error::HandleError;
+
+/// Who wishes something that is no dossier's, and when.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// The request, by keyed digests.
+    pub request: Request,
+    /// The caller's own id of the request.
+    pub request_id: Uuid,
+    /// The acting account.
+    pub actor: ActorId,
+    /// The organisation acted for.
+    pub organisation: OrganisationId,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// Sixteen bytes that follow from a text of parts; each part is preceded by its length.
+fn digest(what: &str, parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(what.as_bytes());
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    bytes
+}
+
+/// The history of something of this log.
+fn stream(desk: &Desk, what: &str, parts: &[&[u8]]) -> StreamId {
+    let head = desk.log().head();
+    let mut all = vec![head.log.0.as_bytes().as_slice()];
+    all.extend(parts);
+    StreamId(uuid::Builder::from_custom_bytes(digest(what, &all)).into_uuid())
+}
+
+/// The record of this request, if it was carried out before.
+fn answered(desk: &Desk, request: Request) -> Result<Option<Record>, HandleError> {
+    let records = desk.log().find_request(request.key)?;
+    let Some(record) = records.and_then(|records| records.into_iter().next()) else {
+        return Ok(None);
+    };
+    if record.request != Some(request) {
+        return Err(HandleError::RequestReused {
+            position: record.place.position,
+        });
+    }
+    Ok(Some(record))
+}
+
+/// Appends one event to one history; a repeat gets the first record.
+async fn append(
+    desk: &Desk,
+    stream: StreamId,
+    expected: Expected,
+    by: &By,
+    occurrence: &Occurrence,
+) -> Result<Record, AppendError> {
+    let stamp = Stamp {
+        request: by.request,
+        causation: by.request_id,
+        correlation: stream.0,
+        actor: &by.actor,
+        organisation: &by.organisation,
+    };
+    let event = codec::encode(occurrence, 0, &stamp)
+        .map_err(|error| AppendError::Closed(error.to_string()))?;
+    let appended = desk
+        .log()
+        .append(Append {
+            stream,
+            expected,
+            request: Some(by.request),
+            events: vec![event],
+        })
+        .await?;
+    // An append of one event answers with one record.
+    appended
+        .records
+        .into_iter()
+        .next()
+        .ok_or_else(|| AppendError::Closed("the log answered without a record".to_owned()))
+}
+
+/// Nothing may be written while the log waits for its others, or for its clock.
+fn may_write(desk: &Desk) -> Result<(), HandleError> {
+    if desk.log().awaits().is_some() {
+        return Err(HandleError::AwaitsEpoch);
+    }
+    match desk.log().clock_jump() {
+        Some(jump) => Err(HandleError::ClockJumped(jump)),
+        None => Ok(()),
+    }
+}
+
+/// The events of a history, in order, each with its record.
+fn history(desk: &Desk, stream: StreamId) -> Result<Vec<(Record, Event)>, HandleError> {
+    desk.log()
+        .stream(stream)?
+        .into_iter()
+        .map(|record| {
+            let event = codec::decode(&record)?.event;
+            Ok((record, event))
+        })
+        .collect()
+}
+
+/// When a record was written here.
+fn recorded_at(record: &Record) -> Timestamp {
+    Timestamp::from_microsecond(record.place.recorded_at).unwrap_or_default()
+}
