@@ -1,5 +1,7 @@
 //! Who has which papers, as both sides have signed; and when a dossier that came by post was lawfully filed.
 
+use api::hoso::dossier::v1::{BroughtDelivery, BroughtDeliveryFailure, Filing, filing};
+use api::hoso::intake::v1::journal_entry::Item;
 use api::hoso::intake::v1::{
     AcceptDossierRequest, Acceptance, AcknowledgeHandOverRequest, GetHandOverRequest, HandedOver,
     ListOpenCustodyRequest, OpenCustody, PaperResult, open_custody,

@@ -9,8 +9,8 @@ use api::hoso::dossier::v1::{BroughtWithdrawal, Channel, Filing, Phase, SourceRe
 use api::hoso::intake::v1::journal_entry::Item;
 use api::hoso::intake::v1::sync_terminal_request::Body as Asked;
 use api::hoso::intake::v1::{
-    Collected, EntryAnswer, EntryResult, GetSubmissionRequest, GetTerminalRequest, JournalEntry,
-    LostEntry, PaperResult, get_submission_request,
+    EntryAnswer, EntryResult, GetSubmissionRequest, GetTerminalRequest, JournalEntry, LostEntry,
+    PaperResult, get_submission_request,
 };
 use tokio::time::sleep;
 use tonic::{Code, Status};
