@@ -243,7 +243,8 @@ impl Intake {
             explain: api::status::explained,
             drain: self.drain,
         };
-        let served = chassis::serve::serve(plan, stop).await;
+        // On the heap: whoever runs the role holds a pointer only.
+        let served = Box::pin(chassis::serve::serve(plan, stop)).await;
         tasks.shutdown().await;
         log.close();
         served
