@@ -14,6 +14,7 @@ use domain::{Phase, local};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::args::{Format, PROCESSING};
 use crate::days::{Day, moment};
@@ -359,8 +360,14 @@ impl Patience {
     /// Waits a little, when it was here before and may come back.
     async fn after(&mut self, ended: Result<Status, Failure>) -> Result<(), Failure> {
         let error = match ended {
-            Ok(status) if status.code() == Code::Unavailable => client::explain(&status),
-            Ok(status) => return Err(client::explain(&status)),
+            // What a service refuses has a reason; what has none is a connection that broke.
+            Ok(status)
+                if status.code() != Code::Unavailable
+                    && status.get_details_error_info().is_some() =>
+            {
+                return Err(client::explain(&status));
+            }
+            Ok(status) => client::explain(&status),
             Err(error) => error,
         };
         if !self.reached || self.away >= COMES_BACK {

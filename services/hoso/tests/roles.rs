@@ -31,6 +31,8 @@ mod faults;
 mod floods;
 #[path = "roles/lines.rs"]
 mod lines;
+#[path = "roles/lists.rs"]
+mod lists;
 #[path = "roles/load.rs"]
 mod load;
 #[path = "roles/office.rs"]

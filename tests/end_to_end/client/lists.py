@@ -188,7 +188,7 @@ class Lists(Scenario):
         self.refused("intake", "ListSubmissions", other, INVALID, "INVALID_FIELD", "page_token")
         # Bound to the question, and naming no place: taken for the first page, it would show everything again.
         bound = base64.urlsafe_b64decode(first.next_page_token + "=" * (-len(first.next_page_token) % 4))[:4]
-        for end in (b"", b"\x00" * 31, b"\xff" * 32):
+        for end in (b"", b"\x00" * 31, b"\x7f" * 32):
             token = base64.urlsafe_b64encode(bound + end).rstrip(b"=").decode()
             forged = intake.ListSubmissionsRequest(page_size=2, page_token=token)
             self.refused("intake", "ListSubmissions", forged, INVALID, "INVALID_FIELD", "page_token")

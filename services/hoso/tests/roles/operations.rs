@@ -35,7 +35,7 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Lets one clerk work until so many dossiers are done.
-async fn some_work(intake: &Role, processing: &Role, count: usize) -> Notes {
+pub(crate) async fn some_work(intake: &Role, processing: &Role, count: usize) -> Notes {
     let notes = Notes::default();
     let (closing, closed) = watch::channel(false);
     let addresses = (intake.address.clone(), processing.address.clone());

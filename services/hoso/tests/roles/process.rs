@@ -48,7 +48,7 @@ impl Special {
     }
 }
 
-fn hoso() -> Command {
+pub(crate) fn hoso() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_hoso"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HOSO_") {
