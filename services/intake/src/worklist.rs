@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 
 use api::place::{never, time};
-use application::codec;
 use application::projection::Fold;
 use application::snapshot::{self, Keep};
-use domain::event::{Channel, Event};
+use application::upcast;
+use domain::event::{Channel, EventKind};
 use domain::ids::{AgencyId, DossierId};
 use eventlog::format::RecordView;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -116,77 +117,113 @@ impl Worklist {
     }
 }
 
+/// Of `dossier_submitted`, what the list asks.
+#[derive(Deserialize)]
+struct Filed {
+    agency: AgencyId,
+    channel: Channel,
+    #[serde(default)]
+    answer_due: Option<Timestamp>,
+}
+
+/// Of `intake_supplement_received`.
+#[derive(Deserialize)]
+struct Supplemented {
+    #[serde(default)]
+    answer_due: Option<Timestamp>,
+}
+
+/// Of an event that says all by having happened.
+#[derive(Deserialize)]
+struct Happened {}
+
+/// What counts of an event; none of one of a newer program.
+fn read<T: DeserializeOwned>(record: &RecordView<'_>) -> Option<T> {
+    let data = upcast::present(record.kind, record.schema_version, record.data)?;
+    serde_json::from_slice(&data).ok()
+}
+
 impl Fold for Worklist {
     fn apply(&mut self, record: &RecordView<'_>) {
         let dossier = DossierId(record.stream.0);
         // A record of a newer program: the dossier stays listed as it was, and every call about it says why it is stuck.
-        let Ok(occurrence) = codec::decode_view(record) else {
+        let Some(kind) = EventKind::named(record.kind) else {
             return;
         };
-        match &occurrence.event {
-            Event::DossierSubmitted(submitted) => self.insert(
-                Place {
-                    answer_due: submitted.answer_due.unwrap_or_else(never),
-                    submitted_at: occurrence.at,
-                    dossier,
-                },
-                Waiting {
-                    agency: submitted.agency.clone(),
-                    channel: submitted.channel,
-                },
-            ),
-            // Intake has answered; now the applicant's time runs.
-            Event::IntakeSupplementRequested(_) => self.answer_by(dossier, None),
-            Event::IntakeSupplementReceived(received) => {
-                self.answer_by(dossier, received.answer_due);
+        match kind {
+            EventKind::DossierSubmitted => {
+                if let Some(filed) = read::<Filed>(record)
+                    && let Ok(submitted_at) = Timestamp::from_microsecond(record.occurred_at)
+                {
+                    let place = Place {
+                        answer_due: filed.answer_due.unwrap_or_else(never),
+                        submitted_at,
+                        dossier,
+                    };
+                    let (agency, channel) = (filed.agency, filed.channel);
+                    self.insert(place, Waiting { agency, channel });
+                }
             }
-            Event::IntakeRefused(_) | Event::DossierAccepted(_) | Event::DossierWithdrawn(_) => {
-                self.remove(dossier);
+            // Intake has answered; now the applicant's time runs.
+            EventKind::IntakeSupplementRequested => {
+                if let Some(Happened {}) = read(record) {
+                    self.answer_by(dossier, None);
+                }
+            }
+            EventKind::IntakeSupplementReceived => {
+                if let Some(Supplemented { answer_due }) = read(record) {
+                    self.answer_by(dossier, answer_due);
+                }
+            }
+            EventKind::IntakeRefused | EventKind::DossierAccepted | EventKind::DossierWithdrawn => {
+                if let Some(Happened {}) = read(record) {
+                    self.remove(dossier);
+                }
             }
             // What comes after acceptance is no longer intake's.
-            Event::Transferred(_)
-            | Event::TaskAssigned(_)
-            | Event::SupplementRequested(_)
-            | Event::SupplementReceived(_)
-            | Event::SupplementLapsed(_)
-            | Event::FeeRequested(_)
-            | Event::FeePaid(_)
-            | Event::DeadlineExtended(_)
-            | Event::ProcessingSuspended(_)
-            | Event::ProcessingResumed(_)
-            | Event::ProcessingTerminated(_)
-            | Event::DossierResolved(_)
-            | Event::ResultDelivered(_)
-            | Event::DueDateRecomputed(_)
-            | Event::SubjectKeyDestroyed(_)
-            | Event::DuplicateSubmission(_)
-            | Event::VoidProposed(_)
-            | Event::AcceptanceVoided(_)
-            | Event::EventCorrected(_)
-            | Event::SubjectReplaced(_)
-            | Event::FeeWaived(_)
-            | Event::FeeRefunded(_)
-            | Event::CompetentAgencyReceived(_)
-            | Event::SubtaskOpened(_)
-            | Event::SubtaskCompleted(_)
-            | Event::SubtaskCancelled(_)
-            | Event::ComponentDigitised(_)
-            | Event::ComponentReused(_)
-            | Event::DeliveryFailed(_)
-            | Event::ResultReturnedToAgency(_)
-            | Event::FeedbackLinked(_)
-            | Event::AgencySucceeded(_)
-            | Event::FilingReceived(_)
-            | Event::FilingRefused(_)
-            | Event::AuthorisationRecorded(_)
-            | Event::DossierCollected(_)
-            | Event::HandOverSigned(_)
-            | Event::HandOverAcknowledged(_)
-            | Event::FeeReceiptIssued(_)
-            | Event::ReceiptRangeLeased(_)
-            | Event::TerminalEnrolled(_)
-            | Event::TerminalNoted(_)
-            | Event::JournalEntryAnswered(_) => {}
+            EventKind::Transferred
+            | EventKind::TaskAssigned
+            | EventKind::SupplementRequested
+            | EventKind::SupplementReceived
+            | EventKind::SupplementLapsed
+            | EventKind::FeeRequested
+            | EventKind::FeePaid
+            | EventKind::DeadlineExtended
+            | EventKind::ProcessingSuspended
+            | EventKind::ProcessingResumed
+            | EventKind::ProcessingTerminated
+            | EventKind::DossierResolved
+            | EventKind::ResultDelivered
+            | EventKind::DueDateRecomputed
+            | EventKind::SubjectKeyDestroyed
+            | EventKind::DuplicateSubmission
+            | EventKind::VoidProposed
+            | EventKind::AcceptanceVoided
+            | EventKind::EventCorrected
+            | EventKind::SubjectReplaced
+            | EventKind::FeeWaived
+            | EventKind::FeeRefunded
+            | EventKind::CompetentAgencyReceived
+            | EventKind::SubtaskOpened
+            | EventKind::SubtaskCompleted
+            | EventKind::SubtaskCancelled
+            | EventKind::ComponentDigitised
+            | EventKind::ComponentReused
+            | EventKind::DeliveryFailed
+            | EventKind::ResultReturnedToAgency
+            | EventKind::FeedbackLinked
+            | EventKind::AgencySucceeded
+            | EventKind::FilingReceived
+            | EventKind::FilingRefused
+            | EventKind::AuthorisationRecorded
+            | EventKind::DossierCollected
+            | EventKind::HandOverSigned
+            | EventKind::HandOverAcknowledged
+            | EventKind::FeeReceiptIssued
+            | EventKind::ReceiptRangeLeased
+            | EventKind::TerminalEnrolled
+            | EventKind::TerminalNoted
+            | EventKind::JournalEntryAnswered => {}
         }
     }
 }

@@ -21,6 +21,9 @@ use jiff::Timestamp;
 use statistics::Facts;
 use statistics::facts::{Fact, FactEvent, fold_in_order};
 
+/// Blocks decoded at a time: workers take turns folding, and a turn costs as much as decoding several records.
+const BLOCKS_A_TURN: usize = 8;
+
 /// The facts, and what could not become one.
 #[derive(Debug)]
 pub struct Figures {
@@ -50,35 +53,45 @@ impl Figures {
     pub fn catch_up(&mut self, log: &EventLog, after: Position) -> Result<Position, ReadError> {
         let last = log.head().position;
         let parked = Mutex::new(std::mem::take(&mut self.parked));
-        let decode = |block: Result<EncodedBlock, ReadError>, fold: &mut dyn FnMut(&[Fact<'_>])| {
-            let block = block?;
-            let damaged = |error: DecodeError| ReadError::Damaged {
-                file: log.folder().display().to_string(),
-                position: block.header.first,
-                why: error.to_string(),
-            };
-            let block = block.decode().map_err(damaged)?;
-            let mut facts =
-                Vec::with_capacity(usize::try_from(block.header.count).unwrap_or_default());
-            for record in block.views() {
-                let record = record.map_err(damaged)?;
-                let new = record.place.position > after && record.place.position <= last;
-                // What does not stand is never counted.
-                if !new || record.rival || epoch::opens_view(&record) {
-                    continue;
+        let damaged = |block: &EncodedBlock, error: &DecodeError| ReadError::Damaged {
+            file: log.folder().display().to_string(),
+            position: block.header.first,
+            why: error.to_string(),
+        };
+        let decode = |blocks: Vec<Result<EncodedBlock, ReadError>>,
+                      fold: &mut dyn FnMut(&[Fact<'_>])| {
+            let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let decoded = blocks
+                .iter()
+                .map(|block| block.decode().map_err(|error| damaged(block, &error)))
+                .collect::<Result<Vec<_>, _>>()?;
+            let count = blocks.iter().map(|block| block.header.count).sum::<u32>();
+            let mut facts = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
+            for (block, decoded) in blocks.iter().zip(&decoded) {
+                for record in decoded.views() {
+                    let record = record.map_err(|error| damaged(block, &error))?;
+                    let new = record.place.position > after && record.place.position <= last;
+                    // What does not stand is never counted.
+                    if !new || record.rival || epoch::opens_view(&record) {
+                        continue;
+                    }
+                    let fact = fact(&record);
+                    if fact.event.is_none() {
+                        let mut parked = parked.lock().unwrap_or_else(PoisonError::into_inner);
+                        parked.note(fact.dossier, &why(&record));
+                    }
+                    facts.push(fact);
                 }
-                let fact = fact(&record);
-                if fact.event.is_none() {
-                    let mut parked = parked.lock().unwrap_or_else(PoisonError::into_inner);
-                    parked.note(fact.dossier, &why(&record));
-                }
-                facts.push(fact);
             }
             fold(&facts);
             Ok(())
         };
         let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        let blocks = log.blocks(after.saturating_add(1));
+        let mut blocks = log.blocks(after.saturating_add(1));
+        let blocks = std::iter::from_fn(|| {
+            let some: Vec<_> = blocks.by_ref().take(BLOCKS_A_TURN).collect();
+            (!some.is_empty()).then_some(some)
+        });
         fold_in_order(&mut self.facts, blocks, decode, workers)?;
         if last > after {
             // The last records may be about no dossier, or not count.
