@@ -13,7 +13,7 @@ use prost_types::{
 use support::repository;
 
 /// Our files of the contract, in order of their names.
-fn contract() -> Vec<FileDescriptorProto> {
+pub(crate) fn contract() -> Vec<FileDescriptorProto> {
     let mut files = FileDescriptorSet::decode(api::DESCRIPTORS)
         .expect("the contract's descriptors decode")
         .file;

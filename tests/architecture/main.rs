@@ -8,6 +8,7 @@
     reason = "a failed set-up fails the test"
 )]
 
+mod authority;
 mod contract;
 mod dependencies;
 mod tidy;

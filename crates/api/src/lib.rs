@@ -6,9 +6,11 @@
 //! * [`token`] and [`page`]: opaque positions and pages; [`place`]: where in a list a page begins
 //! * [`log_service`]: the service every role answers about its log; [`vault_service`]: the copy of a vault
 //! * [`parked_service`]: which dossiers are not understood
+//! * [`authority`]: who may make which call
 //! * [`edge`]: the steps every call shares; [`watching`]: streams to watchers
 //! * [`status`]: the one table of errors → status codes; [`problem`]: the same over HTTP
 
+pub mod authority;
 pub mod convert;
 pub mod edge;
 pub mod faults;
