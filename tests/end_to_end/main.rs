@@ -7,6 +7,8 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "../../services/hoso/tests/roles/issuer.rs"]
+mod issuer;
 mod personal_data;
 mod scenarios;
 #[path = "../../crates/messaging/tests/feed/server.rs"]

@@ -9,6 +9,7 @@ use support::program::Hoso;
 use support::{python, repository};
 use tempfile::TempDir;
 
+use crate::issuer::Issuer;
 use crate::server::Server;
 
 /// A folder for the program's data and one file for what scenarios leave each other.
@@ -60,6 +61,45 @@ fn a_postal_terminal_brings_what_it_collected() {
 #[test]
 fn lists_come_in_order_and_in_pages() {
     play(&["lists"]);
+}
+
+/// Each role comes in over TLS with a token of its own, does what it may, and is refused the rest.
+#[test]
+fn with_tokens_every_client_does_what_its_role_may_and_nothing_else() {
+    use api::authority::roles::ROLES;
+    use serde_json::{Value, json};
+
+    let place = Place::new();
+    let issuer = Issuer::new(place.folder.path());
+    let mut tokens = serde_json::Map::new();
+    for role in ROLES {
+        let scopes: Vec<_> = role.scopes.iter().map(|scope| scope.name()).collect();
+        let theirs = match role.name {
+            "one-stop" | "ioc" | "auditor" => json!({"agency": "*", "point": "*", "office": "*"}),
+            _ => {
+                json!({"agency": ["000.00.06.H20"], "point": ["TTPVHCC-DT"], "office": ["VNPOST-DT"]})
+            }
+        };
+        let token = issuer.token(role.name, &scopes, &theirs);
+        tokens.insert(role.name.to_owned(), Value::String(token));
+    }
+    let file = |name: &str| issuer.file(name).to_str().unwrap().to_owned();
+    let word = json!({"ca": file("ca.pem"), "tokens": tokens});
+    fs::write(place.state(), word.to_string()).unwrap();
+    let (certificate, key, jwks) = (file("server.pem"), file("server.key"), file("jwks.json"));
+    let guarded = [
+        "--tls-cert",
+        &certificate,
+        "--tls-key",
+        &key,
+        "--jwks",
+        &jwks,
+    ];
+    let mut words = vec!["--log", "info", "--token-issuer", "tinh"];
+    words.extend(guarded);
+    let hoso = Hoso::start_with(&place.data(), &words);
+    python::run("tokens", &hoso, &place.state());
+    hoso.stop();
 }
 
 #[test]

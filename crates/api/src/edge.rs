@@ -14,15 +14,13 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
+use crate::authority::{Scope, caller};
 use crate::convert::change::Marks;
 use crate::convert::values::ReasonGiven;
 use crate::convert::{dossier as outward, values};
 use crate::hoso::dossier::v1 as wire;
 use crate::status::EdgeError;
 use crate::token::{self, Point};
-
-/// Until tokens say who calls, every caller on the loopback is this one.
-const PRINCIPAL: &str = "local";
 
 /// The flag of a dossier about which a newer program wrote something.
 pub const NOT_UNDERSTOOD: &str = "not_understood";
@@ -74,7 +72,7 @@ impl Edge {
 
     /// The dossier that a request files: the same for every retry.
     pub fn new_dossier(marks: &Marks) -> DossierId {
-        DossierId::derive(PRINCIPAL, marks.request_id)
+        DossierId::derive(&caller::current().subject, marks.request_id)
     }
 
     /// Carries a mutation out.
@@ -90,10 +88,11 @@ impl Edge {
         build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
     ) -> Result<Answer, EdgeError> {
         let marks = asked.marks;
+        let caller = caller::current();
         let wish = Wish {
             request: Wish::request(
                 self.desk.vault(),
-                PRINCIPAL,
+                &caller.subject,
                 marks.request_id,
                 asked.method,
                 &asked.body.encode_to_vec(),
@@ -104,7 +103,7 @@ impl Edge {
             actor: marks.actor.clone(),
             organisation: marks.organisation.clone().unwrap_or(organisation),
             now: (self.now)(),
-            may_record_late: false,
+            may_record_late: caller.may(Scope::RecordLate),
         };
         let answer = self.desk.carry_out(&wish, secrets, build).await?;
         self.ack

@@ -1,6 +1,7 @@
 //! The same refusals over HTTP: a status becomes a problem (RFC 9457), with its reason, its sentence and every fault.
 
 use serde::Serialize;
+use tonic::codegen::http::{HeaderValue, Response, StatusCode, header};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -65,6 +66,25 @@ impl From<&Status> for Problem {
             retry_after_s: retry.map(|wait| wait.as_secs().max(1)),
         }
     }
+}
+
+/// A refusal as HTTP answers it.
+pub fn response(refusal: &Status) -> Response<Vec<u8>> {
+    let problem = Problem::from(refusal);
+    // A problem is plain text and numbers: it can always be written.
+    let mut answer = Response::new(serde_json::to_vec(&problem).unwrap_or_default());
+    *answer.status_mut() =
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    if let Some(seconds) = problem.retry_after_s {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if refusal.code() == Code::Unauthenticated {
+        let how = HeaderValue::from_static("Bearer realm=\"hoso\"");
+        headers.insert(header::WWW_AUTHENTICATE, how);
+    }
+    answer
 }
 
 /// As Google's HTTP mapping has it.

@@ -1,5 +1,7 @@
 //! The one table of errors → status codes (AIP-193): a stable reason, all field faults, a sentence in Vietnamese, when to retry.
 
+mod access;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ use crate::watching::WatchEnd;
 
 mod watches;
 
+pub use access::AccessError;
+
 /// Who says so, in every `ErrorInfo`.
 pub const DOMAIN: &str = "hoso";
 /// How long to wait before asking again for what is on its way.
@@ -29,6 +33,9 @@ const LATER: Duration = Duration::from_secs(30);
 /// Everything that a call can be answered with instead of what it asked for.
 #[derive(Debug, Error)]
 pub enum EdgeError {
+    /// The call was not let in.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// Fields say what they may not.
     #[error("{} of the request's fields are wrong", .0.len())]
     Fields(Vec<FieldFault>),
@@ -191,6 +198,7 @@ impl Answer {
 
 fn answer(error: &EdgeError) -> Answer {
     match error {
+        EdgeError::Access(refused) => access::answer(*refused),
         EdgeError::Fields(faults) => {
             let mut answer = Answer::new(
                 Code::InvalidArgument,

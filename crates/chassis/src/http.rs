@@ -1,11 +1,16 @@
 //! The HTTP side door of a role: whether it lives, whether it is ready and why not, its numbers, and what a service adds.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -15,17 +20,31 @@ use tracing::{info, warn};
 
 use crate::metrics::{self, Metrics};
 use crate::serve::Condition;
+use crate::tls::{Secured, Tls};
 
 /// How long requests under way may take once the last gRPC call was answered.
 const DRAIN: Duration = Duration::from_secs(1);
 
+/// Whether a request may come in, and what is answered if not.
+pub type Doorkeeper =
+    Arc<dyn Fn(&Parts) -> Result<(), Box<axum::http::Response<Vec<u8>>>> + Send + Sync>;
+
 /// What the side door serves besides `/livez`, `/readyz` and `/metrics`.
-#[derive(Debug)]
 pub struct HttpPlan {
     /// The socket.
     pub listener: TcpListener,
     /// The service's own routes.
     pub routes: Router,
+    /// Who lets requests in.
+    pub doorkeeper: Doorkeeper,
+}
+
+impl fmt::Debug for HttpPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpPlan")
+            .field("listener", &self.listener)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A side door that is open.
@@ -40,24 +59,44 @@ impl Door {
     pub(crate) fn open(
         role: &'static str,
         plan: HttpPlan,
+        tls: Option<&Tls>,
         condition: watch::Receiver<Condition>,
         metrics: Metrics,
     ) -> Self {
-        let HttpPlan { listener, routes } = plan;
+        let HttpPlan {
+            listener,
+            routes,
+            doorkeeper,
+        } = plan;
         let own = Router::new()
             // An answer at all is the answer: whoever restarts a process that cannot do its work helps nobody.
             .route("/livez", get(|| async { "alive\n" }))
             .route("/readyz", get(ready))
             .with_state(condition)
             .route("/metrics", get(async move || numbers(&metrics)));
+        let routes = own
+            .merge(routes)
+            .layer(middleware::from_fn_with_state(doorkeeper, let_in));
         let (close, closed) = oneshot::channel();
+        let secured = tls.cloned();
         let task = tokio::spawn(async move {
             let until = async move {
                 // Without the other end there is nobody to serve for.
                 let _ = closed.await;
             };
-            let served = axum::serve(listener, own.merge(routes)).with_graceful_shutdown(until);
-            match served.await {
+            let served = match secured {
+                None => {
+                    axum::serve(listener, routes)
+                        .with_graceful_shutdown(until)
+                        .await
+                }
+                Some(tls) => {
+                    axum::serve(Secured::on(listener, &tls), routes)
+                        .with_graceful_shutdown(until)
+                        .await
+                }
+            };
+            match served {
                 Ok(()) => info!(role, "the side door is closed"),
                 Err(error) => warn!(role, %error, "the side door closed by itself"),
             }
@@ -72,6 +111,14 @@ impl Door {
         if tokio::time::timeout(DRAIN, &mut task).await.is_err() {
             task.abort();
         }
+    }
+}
+
+async fn let_in(State(doorkeeper): State<Doorkeeper>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match doorkeeper(&parts) {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(refused) => (*refused).map(Body::from),
     }
 }
 
@@ -92,8 +139,6 @@ fn numbers(metrics: &Metrics) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
     use tonic::service::Routes;
@@ -131,7 +176,9 @@ mod tests {
             http: Some(HttpPlan {
                 listener,
                 routes: Router::new().route("/mine", get(|| async { "mine" })),
+                doorkeeper: Arc::new(|_| Ok(())),
             }),
+            tls: None,
             unable,
             tell: Arc::new(|_| {}),
             names: vec!["hoso.test.v1.TestService"],

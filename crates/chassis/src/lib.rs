@@ -6,14 +6,20 @@
 //! * [`http`]: the side door: `/livez`, `/readyz`, `/metrics`, and what a service adds
 //! * [`metrics`]: what Prometheus scrapes
 //! * [`serve`]: one gRPC server with health and reflection; NOT_SERVING first, then a bounded drain
-//! * [`limits`]: how much it takes on at once
+//! * [`limits`]: how much it takes on at once; [`rates`]: how often one caller may call
+//! * [`tls`]: certificates, exchanged while it runs; [`tokens`]: who calls, as a signed token says
 
 pub mod clock;
 pub mod http;
 pub mod limits;
 pub mod metrics;
+pub mod rates;
 pub mod serve;
 pub mod signals;
 pub mod telemetry;
+pub mod tls;
+pub mod tokens;
+mod watched;
 
 pub use clock::Clock;
+pub use watched::FileError;

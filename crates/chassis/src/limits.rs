@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::Status;
@@ -21,6 +20,8 @@ use tonic::codegen::http::{Request, Response};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 use tower::{Layer, Service};
 use tracing::{info, warn};
+
+use crate::tls::Socket;
 
 /// What one server takes on at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,7 +133,7 @@ where
 
 /// The connections that are let in.
 pub(crate) fn admitted(
-    incoming: impl Stream<Item = io::Result<TcpStream>>,
+    incoming: impl Stream<Item = io::Result<Socket>>,
     limits: Limits,
 ) -> impl Stream<Item = io::Result<Admitted>> {
     let room = Arc::new(Semaphore::new(limits.connections));
@@ -165,7 +166,7 @@ pub(crate) fn admitted(
 /// A connection that was let in; its place is free when it ends.
 #[derive(Debug)]
 pub(crate) struct Admitted {
-    socket: TcpStream,
+    socket: Socket,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -173,7 +174,7 @@ impl Connected for Admitted {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> Self::ConnectInfo {
-        self.socket.connect_info()
+        self.socket.tcp().connect_info()
     }
 }
 
@@ -221,6 +222,7 @@ impl AsyncWrite for Admitted {
 mod tests {
     use std::convert::Infallible;
 
+    use tokio::net::TcpStream;
     use tokio::sync::oneshot;
     use tower::service_fn;
 
@@ -273,6 +275,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let incoming = incoming.map(|accepted| accepted.map(Socket::Plain));
         let limits = Limits {
             connections: 1,
             ..Limits::default()

@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::body::Body;
 use tonic::codegen::http::Response;
 use tonic::service::Routes;
@@ -22,6 +26,7 @@ use tracing::{error, info, warn};
 use crate::http::{Door, HttpPlan};
 use crate::limits::{self, Gate, Limits};
 use crate::metrics::{Calls, Counted, Metrics, Tell};
+use crate::tls::{self, Socket, Spoken, Tls};
 
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -36,6 +41,8 @@ pub struct Sockets {
     pub grpc: TcpListener,
     /// For HTTP, when the side door is wanted.
     pub http: Option<TcpListener>,
+    /// What both speak TLS with; none in the open, on this machine.
+    pub tls: Option<Tls>,
 }
 
 /// Whether a role does its work; gRPC health and `/readyz` tell the same.
@@ -55,6 +62,8 @@ pub struct Plan {
     pub role: &'static str,
     /// The socket; whoever asked for port 0 has read the real one off it.
     pub listener: TcpListener,
+    /// What it and the side door speak TLS with, if they do.
+    pub tls: Option<Tls>,
     /// The services.
     pub routes: Routes,
     /// The side door, when there is one.
@@ -133,14 +142,13 @@ pub async fn serve(
     let metrics = Metrics::new(plan.role, &calls, plan.tell);
     let door = plan
         .http
-        .map(|http| Door::open(plan.role, http, known, metrics));
+        .map(|http| Door::open(plan.role, http, plan.tls.as_ref(), known, metrics));
 
     let (stopping, stopped) = oneshot::channel::<()>();
     let drain = plan.drain;
     let role = plan.role;
     let explain = plan.explain;
-    // Without NODELAY every small answer waits for the client's delayed acknowledgement: 44 ms a call.
-    let incoming = TcpIncoming::from(plan.listener).with_nodelay(Some(true));
+    let incoming = incoming(plan.listener, plan.tls.as_ref());
     let bounds = Limits::default();
     let server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
@@ -193,6 +201,24 @@ fn end_watches(mut health: HealthReporter, names: Vec<&'static str>) {
             health.clear_service_status(name).await;
         }
     });
+}
+
+/// The connections as they come.
+fn incoming(
+    listener: TcpListener,
+    tls: Option<&Tls>,
+) -> Pin<Box<dyn Stream<Item = io::Result<Socket>> + Send>> {
+    match tls {
+        None => {
+            // Without NODELAY every small answer waits for the client's delayed acknowledgement: 44 ms a call.
+            let plain = TcpIncoming::from(listener).with_nodelay(Some(true));
+            Box::pin(plain.map(|accepted| accepted.map(Socket::Plain)))
+        }
+        Some(tls) => {
+            let secured = tls::connections(listener, tls, Spoken::Grpc);
+            Box::pin(ReceiverStream::new(secured).map(|(socket, _)| Ok(socket)))
+        }
+    }
 }
 
 /// Gives a refusal its reason; those that the services make have one already.

@@ -7,11 +7,13 @@
 //! * [`discover`]: which origins there are; [`feed`]: one origin's records as a follower takes them; [`steady`]: the part of
 //!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
 //!   it has
+//! * [`Access`]: how a server is come in to
 //! * [`latest`]: the current figures, the last value of each subject
 //!
 //! Nothing depends on JetStream remembering: it acknowledges before it syncs. Whatever it forgets is asked for at the
 //! origin, whose log is the truth.
 
+mod access;
 pub mod answers;
 mod asking;
 pub mod discover;
@@ -31,13 +33,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use async_nats::{Client, Event, ServerAddr};
 use eventlog::EventLog;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
+pub use access::Access;
 pub use async_nats::Subscriber;
 pub use discover::{feeds, origins};
 pub use feed::NatsFeed;
@@ -104,17 +107,22 @@ impl Nats {
     /// # Errors
     /// When an address cannot be used.
     pub async fn connect(urls: &str, name: &str) -> Result<Self, AddressError> {
+        Self::connect_with(urls, name, &Access::default()).await
+    }
+
+    /// The same, coming in as the files say.
+    ///
+    /// # Errors
+    /// When an address cannot be used.
+    pub async fn connect_with(
+        urls: &str,
+        name: &str,
+        access: &Access,
+    ) -> Result<Self, AddressError> {
         let servers = addresses(urls)?;
         let who = name.to_owned();
-        // The client does not look for them in the address itself.
-        let word = |server: &ServerAddr| {
-            Some((server.username()?.to_owned(), server.password()?.to_owned()))
-        };
-        let options = match servers.iter().find_map(word) {
-            Some((user, password)) => ConnectOptions::with_user_and_password(user, password),
-            None => ConnectOptions::new(),
-        };
-        let client = options
+        let client = access
+            .options(&servers)
             .name(name)
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(2))

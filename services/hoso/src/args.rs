@@ -8,7 +8,9 @@ use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::client::Credentials;
 use crate::days::{Day, date, moment};
+use crate::entrance::EntranceArgs;
 use crate::stack::AckKind;
 use crate::{backup, calendar, lists, load, parked, roles, status};
 
@@ -38,6 +40,9 @@ pub struct Args {
         env = "HOSO_LOG_FORMAT"
     )]
     pub log_format: LogFormat,
+    /// Who calls, and whom the commands believe.
+    #[command(flatten)]
+    pub credentials: Credentials,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -149,6 +154,9 @@ pub struct Up {
     /// Writes are refused while the disk has fewer bytes free than this.
     #[arg(long, default_value_t = roles::FREE_BYTES_MIN, value_name = "BYTES", env = "HOSO_FREE_BYTES_MIN")]
     pub free_bytes_min: u64,
+    /// Who may connect, and who may do what.
+    #[command(flatten)]
+    pub entrance: EntranceArgs,
 }
 
 /// `hoso demo`.

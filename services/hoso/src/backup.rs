@@ -11,10 +11,10 @@ use clap::Args as Arguments;
 use eventlog::transfer::{self, Archive};
 use eventlog::{LogId, Record, Role, format};
 use tokio::sync::mpsc;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 use vault::copy::CopyFolder;
 
+use crate::client::Channel;
 use crate::{Failure, client, logs, out, stack};
 
 /// Answers that wait to be written.

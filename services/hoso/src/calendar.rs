@@ -9,9 +9,9 @@ use api::hoso::processing::v1::{CalendarInUse, GetCalendarRequest, PublishCalend
 use clap::{Args as Arguments, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use tonic::transport::Channel;
 
 use crate::args::{Format, PROCESSING};
+use crate::client::Channel;
 use crate::{Failure, client, out};
 
 /// How often to ask how far it is.

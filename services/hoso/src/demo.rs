@@ -30,6 +30,7 @@ use self::plan::{
 };
 use self::play::{Known, PlayError, Played, Player};
 use self::progress::Progress;
+use crate::entrance::Entrance;
 use crate::roles::FREE_BYTES_MIN;
 use crate::stack::{AckKind, FeedKind, FolderKind, Options, Stack, StackError};
 use crate::{Failure, client, out, shipped, table};
@@ -124,6 +125,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), DemoError> {
         feed: options.feed.clone(),
         ack: AckKind::Local,
         clock_confirmed: None,
+        entrance: Entrance::default(),
     })?;
     let stage = Stage {
         stack: &stack,

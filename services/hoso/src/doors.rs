@@ -4,7 +4,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use chassis::serve::Sockets;
+use chassis::tls::Tls;
 
+use crate::entrance::OpenEntrance;
 use crate::out;
 use crate::stack::{StackError, io_error};
 
@@ -16,6 +18,7 @@ const ASIDE: u16 = 10;
 pub struct Doors {
     grpc: TcpListener,
     http: Option<TcpListener>,
+    tls: Option<Tls>,
 }
 
 /// Where they are; whoever asked for port 0 reads the real one here.
@@ -28,14 +31,20 @@ pub struct Addresses {
 }
 
 impl Doors {
-    /// Listens, on this machine only.
+    /// Listens; on this machine only, unless the entrance is guarded.
     ///
     /// # Errors
-    /// When an address is not a loopback one or is taken.
-    pub fn bind(grpc: SocketAddr, http: Option<SocketAddr>) -> Result<Self, StackError> {
+    /// When an address is not a loopback one and may not be another, or is taken.
+    pub fn bind(
+        grpc: SocketAddr,
+        http: Option<SocketAddr>,
+        entrance: &OpenEntrance,
+    ) -> Result<Self, StackError> {
+        let bind = |address| bind(address, entrance.guarded);
         Ok(Self {
             grpc: bind(grpc)?,
             http: http.map(bind).transpose()?,
+            tls: entrance.tls.clone(),
         })
     }
 
@@ -64,6 +73,7 @@ impl Doors {
         Ok(Sockets {
             grpc: open(self.grpc)?,
             http: self.http.map(open).transpose()?,
+            tls: self.tls,
         })
     }
 }
@@ -85,8 +95,8 @@ pub fn beside(grpc: SocketAddr) -> SocketAddr {
     SocketAddr::new(grpc.ip(), port)
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener, StackError> {
-    if !address.ip().is_loopback() {
+fn bind(address: SocketAddr, guarded: bool) -> Result<TcpListener, StackError> {
+    if !guarded && !address.ip().is_loopback() {
         return Err(StackError::NotLoopback(address));
     }
     let listener =

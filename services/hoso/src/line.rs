@@ -3,11 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use chassis::serve::{ServeError, Sockets};
 use eventlog::{EpochError, EventLog, LogId, Position};
 use intake::Intake;
-use messaging::nats::{self, AddressError, Holder, Latest, Published, Role, StreamSettings};
+use messaging::nats::{
+    self, Access, AddressError, Holder, Latest, Published, Role, StreamSettings,
+};
 use messaging::{AcceptedLoss, Feeds, Healer, Nats, NatsFeed, NatsWitness};
 use processing::Processing;
 use reporting::Reporting;
@@ -40,6 +43,8 @@ pub struct Line {
     pub accepted: Option<AcceptedLoss>,
     /// The name under which the role follows, if it was given one.
     pub name: Option<String>,
+    /// How the server is come in to.
+    pub access: Arc<Access>,
     /// Whose dossiers travel; those of the demo and of a load have streams of their own.
     pub kind: FolderKind,
 }
@@ -78,6 +83,7 @@ impl Line {
             followers: Vec::new(),
             accepted: None,
             name: None,
+            access: Arc::default(),
             kind,
         })
     }
@@ -131,7 +137,7 @@ impl Line {
         held: Option<watch::Sender<Position>>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RoleError> {
-        let nats = Nats::connect(&self.urls, "hoso intake").await?;
+        let nats = Nats::connect_with(&self.urls, "hoso intake", &self.access).await?;
         let (intake, _) = self.upstream();
         let healer = self.healer(&nats, intake, node.log(), data).await?;
         let mut published = self.publish(&nats, intake, node.log(), data);
@@ -155,7 +161,7 @@ impl Line {
         sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RoleError> {
-        let nats = Nats::connect(&self.urls, "hoso processing").await?;
+        let nats = Nats::connect_with(&self.urls, "hoso processing", &self.access).await?;
         let (intake, processing) = self.upstream();
         let healer = self.healer(&nats, processing, role.log(), data).await?;
         let mut published = self.publish(&nats, processing, role.log(), data);
@@ -188,7 +194,7 @@ impl Line {
         sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RoleError> {
-        let nats = Nats::connect(&self.urls, "hoso reporting").await?;
+        let nats = Nats::connect_with(&self.urls, "hoso reporting", &self.access).await?;
         let (_, processing) = self.upstream();
         let head = role.log().head();
         let known = if head.position > 0 {

@@ -14,6 +14,7 @@ mod copies;
 mod days;
 mod demo;
 mod doors;
+mod entrance;
 mod figures;
 mod line;
 mod lists;
@@ -23,6 +24,7 @@ mod out;
 mod parked;
 mod report;
 mod roles;
+mod secrets;
 mod shipped;
 mod show;
 mod stack;
@@ -44,6 +46,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
+    if secrets::on_the_command_line(std::env::args_os().skip(1)) {
+        out::say(secrets::REFUSAL);
+        return ExitCode::FAILURE;
+    }
     let args = Args::parse();
     match run(args) {
         Ok(code) => code,
@@ -57,6 +63,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<ExitCode, Failure> {
     chassis::telemetry::start(args.log_format.into(), &args.log)?;
     chassis::limits::raise_open_files();
+    client::calls_with(args.credentials);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -8,9 +8,9 @@ use api::hoso::log::v1::{
 use clap::{Args as Arguments, Subcommand};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 
 use crate::args::{Format, PROCESSING};
+use crate::client::Channel;
 use crate::{Failure, client, out, table};
 
 /// `hoso parked`.

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::Entry;
 use chassis::serve::Sockets;
 use chassis::{Clock, signals};
 use clap::Args as Arguments;
 use domain::Catalogue;
 use eventlog::LogId;
 use intake::Intake;
-use messaging::nats;
+use messaging::nats::{self, Access};
 use processing::Processing;
 use reporting::Reporting;
 
@@ -19,6 +20,7 @@ use crate::config::Settings;
 use crate::copies::{self, Copies};
 use crate::days::Day;
 use crate::doors::{self, Doors};
+use crate::entrance::{Entrance, EntranceArgs};
 use crate::line::{self, Line};
 use crate::stack::{self, AckKind, FolderKind};
 use crate::{Failure, args, shipped};
@@ -49,9 +51,16 @@ pub struct Common {
     /// Where the role's side door is: /livez, /readyz, /metrics over HTTP; none if not said, a free port for port 0.
     #[arg(long, value_name = "ADDR", env = "HOSO_HTTP")]
     pub http: Option<String>,
-    /// The NATS server or cluster: `nats://[user:password@]host[:port]`, several with commas between.
+    /// The NATS server or cluster: `nats://host[:port]`, or `tls://`, several with commas between. A password is not for the
+    /// command line: it goes into `nats_credentials_file`, or before the host (`user:password@`) in the environment or the file.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
+    /// A file with `USER:PASSWORD` for NATS, in one line; it is read anew at each connection.
+    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CREDENTIALS_FILE")]
+    pub nats_credentials_file: Option<String>,
+    /// For servers at tls://: authorities to believe besides the system's (PEM).
+    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CA")]
+    pub nats_ca: Option<String>,
     /// On how many servers of a cluster the streams are kept (1 if not said).
     #[arg(long, value_name = "N", env = "HOSO_NATS_REPLICAS")]
     pub nats_replicas: Option<String>,
@@ -69,6 +78,9 @@ pub struct Common {
     /// signal does not wait.
     #[arg(long, value_name = "SECONDS", env = "HOSO_DRAIN_SECONDS")]
     pub drain_seconds: Option<String>,
+    /// Who may connect, and who may do what.
+    #[command(flatten)]
+    pub entrance: EntranceArgs,
 }
 
 /// `hoso intake`.
@@ -143,6 +155,7 @@ struct Base {
     data: PathBuf,
     listen: SocketAddr,
     http: Option<SocketAddr>,
+    entrance: Entrance,
     catalogue: Option<PathBuf>,
     segment_bytes_max: u64,
     free_bytes_min: u64,
@@ -161,6 +174,8 @@ impl Base {
             ("listen", common.listen),
             ("http", common.http),
             ("nats", common.nats),
+            ("nats_credentials_file", common.nats_credentials_file),
+            ("nats_ca", common.nats_ca),
             ("nats_replicas", common.nats_replicas),
             ("catalogue", common.catalogue),
             ("segment_bytes_max", common.segment_bytes_max),
@@ -169,16 +184,18 @@ impl Base {
         ];
         let follows = more.iter().any(|(key, _)| *key == "origins");
         keys.extend(more);
+        keys.extend(common.entrance.keys());
         let mut settings = Settings::read(common.config.as_deref(), keys);
         let data = settings.required("data").unwrap_or_default();
         let listen: SocketAddr = settings.or("listen", listen.parse()?);
         let http: Option<SocketAddr> = settings.optional("http");
+        let entrance = Entrance::read(&mut settings);
         let told = [("listen", Some(listen)), ("http", http)];
-        for (key, address) in told {
+        for (key, address) in told.iter().filter(|_| !entrance.is_guarded()) {
             if address.is_some_and(|address| !address.ip().is_loopback()) {
                 settings.fault(
                     key,
-                    "without TLS and tokens a role listens on this machine only",
+                    "without tls_cert and jwks a role listens on this machine only",
                 );
             }
         }
@@ -217,6 +234,7 @@ impl Base {
             data,
             listen,
             http,
+            entrance,
             catalogue: settings.optional("catalogue"),
             segment_bytes_max,
             free_bytes_min,
@@ -228,6 +246,10 @@ impl Base {
                 followers: Vec::new(),
                 accepted: None,
                 name: None,
+                access: Arc::new(Access {
+                    credentials: settings.optional("nats_credentials_file"),
+                    authorities: settings.optional("nats_ca"),
+                }),
                 kind: FolderKind::Real,
             },
             settings,
@@ -238,9 +260,11 @@ impl Base {
     fn ready(self) -> Result<Ready, Failure> {
         self.settings.finish()?;
         stack::claim(&self.data, FolderKind::Real)?;
+        let entrance = self.entrance.open(&Clock::system())?;
         Ok(Ready {
             catalogue: shipped::catalogue(self.catalogue.as_deref())?,
-            doors: Doors::bind(self.listen, self.http)?,
+            doors: Doors::bind(self.listen, self.http, &entrance)?,
+            entry: entrance.entry,
             data: self.data,
             segment_bytes_max: self.segment_bytes_max,
             free_bytes_min: self.free_bytes_min,
@@ -253,6 +277,7 @@ impl Base {
 struct Ready {
     data: PathBuf,
     doors: Doors,
+    entry: Entry,
     catalogue: Arc<Catalogue>,
     segment_bytes_max: u64,
     free_bytes_min: u64,
@@ -313,6 +338,7 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
         free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
         drain: ready.drain,
+        entry: ready.entry,
     })?;
     let stop = stop();
     let sockets = Ready::sockets(ready.doors, "intake")?;
@@ -347,6 +373,7 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
         free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
         drain: ready.drain,
+        entry: ready.entry,
     })?;
     let stop = stop();
     let sockets = Ready::sockets(ready.doors, "processing")?;
@@ -377,6 +404,7 @@ pub async fn reporting(told: ReportingReplica) -> Result<(), Failure> {
         free_bytes_min: ready.free_bytes_min,
         patience: PATIENCE,
         drain: ready.drain,
+        entry: ready.entry,
         small_cells_min,
     })?;
     let stop = stop();

@@ -6,9 +6,9 @@ use api::hoso::processing::v1::{
     DossierName, ExplainDeadlineRequest, GetDossierRequest, GetHistoryRequest, dossier_name,
 };
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 
 use crate::args::{Dossier, OneDossier, View};
+use crate::client::Channel;
 use crate::{Failure, client, lists, out, table};
 
 /// Asks processing and prints.

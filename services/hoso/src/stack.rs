@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 use vault::MasterKey;
 
 use crate::doors::{Addresses, Doors};
+use crate::entrance::Entrance;
 use crate::line::{self, Line, RoleError};
 
 /// What calls wait for at most: a position, or the end of a drain.
@@ -148,6 +149,8 @@ pub struct Options {
     pub ack: AckKind,
     /// The day on which the machine's clock is right, whatever it is ahead of.
     pub clock_confirmed: Option<Date>,
+    /// How they are entered.
+    pub entrance: Entrance,
 }
 
 /// The three services, running.
@@ -190,6 +193,9 @@ pub enum StackError {
         /// The system's answer.
         source: io::Error,
     },
+    /// A certificate, or the keys of tokens.
+    #[error(transparent)]
+    Entrance(#[from] chassis::FileError),
     /// The master key cannot be used.
     #[error("the master key cannot be used: {0}")]
     Key(String),
@@ -242,14 +248,16 @@ impl Stack {
             feed,
             ack,
             clock_confirmed,
+            entrance,
         } = options;
+        let entrance = entrance.open(&clock)?;
         let (ack, held) = ack.ready();
         claim(&data, kind)?;
         let [intake, processing, reporting] = listen;
         let [intake_http, processing_http, reporting_http] = http;
-        let intake = Doors::bind(intake, intake_http)?;
-        let processing = Doors::bind(processing, processing_http)?;
-        let reporting = Doors::bind(reporting, reporting_http)?;
+        let intake = Doors::bind(intake, intake_http, &entrance)?;
+        let processing = Doors::bind(processing, processing_http, &entrance)?;
+        let reporting = Doors::bind(reporting, reporting_http, &entrance)?;
         let key = || master_key(&data, master_key_file.as_deref());
         let intake_node = Intake::open(intake::Settings {
             data: data.join("intake"),
@@ -264,6 +272,7 @@ impl Stack {
             free_bytes_min,
             patience: PATIENCE,
             drain: DRAIN,
+            entry: entrance.entry.clone(),
         })?;
         let processing_role = Processing::open(processing::Settings {
             data: data.join("processing"),
@@ -275,6 +284,7 @@ impl Stack {
             free_bytes_min,
             patience: PATIENCE,
             drain: DRAIN,
+            entry: entrance.entry.clone(),
         })?;
         let reporting_role = Reporting::open(reporting::Settings {
             data: data.join("reporting"),
@@ -284,6 +294,7 @@ impl Stack {
             free_bytes_min,
             patience: PATIENCE,
             drain: DRAIN,
+            entry: entrance.entry,
             small_cells_min,
         })?;
         let logs = [intake_node.log(), processing_role.log()].map(|log| log.head().log);

@@ -5,13 +5,18 @@ use std::time::Duration;
 use chassis::{Clock, signals};
 
 use crate::args::Up;
+use crate::config::Settings;
 use crate::days::Day;
+use crate::entrance::Entrance;
 use crate::stack::{FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, doors, shipped};
 
 /// Runs until a signal, or until a role ends by itself.
 pub async fn run(up: Up) -> Result<(), Failure> {
     let signal = signals::stop();
+    let mut settings = Settings::read(None, up.entrance.keys());
+    let entrance = Entrance::read(&mut settings);
+    settings.finish()?;
     let catalogue = shipped::catalogue(up.catalogue.as_deref())?;
     let stack = Stack::start(Options {
         data: up.data,
@@ -33,6 +38,7 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         feed: FeedKind::over(up.nats, FolderKind::Real)?,
         ack: up.ack,
         clock_confirmed: up.confirm_clock.map(|Day(day)| day),
+        entrance,
     })?;
     doors::tell("intake", stack.intake);
     doors::tell("processing", stack.processing);

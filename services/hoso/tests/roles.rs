@@ -9,6 +9,8 @@
 
 #[path = "roles/acks.rs"]
 mod acks;
+#[path = "roles/authority.rs"]
+mod authority;
 #[path = "roles/backups.rs"]
 mod backups;
 #[path = "roles/brought.rs"]
@@ -23,12 +25,18 @@ mod clocks;
 mod dial;
 #[path = "roles/disks.rs"]
 mod disks;
+#[path = "roles/entrances.rs"]
+mod entrances;
 #[path = "roles/epochs.rs"]
 mod epochs;
 #[path = "roles/faults.rs"]
 mod faults;
 #[path = "roles/floods.rs"]
 mod floods;
+#[path = "roles/identity.rs"]
+mod identity;
+#[path = "roles/issuer.rs"]
+mod issuer;
 #[path = "roles/lines.rs"]
 mod lines;
 #[path = "roles/lists.rs"]
@@ -47,12 +55,16 @@ mod process;
 mod province;
 #[path = "../../../crates/messaging/tests/feed/proxy.rs"]
 mod proxy;
+#[path = "roles/raw.rs"]
+mod raw;
 #[path = "roles/record.rs"]
 mod record;
 #[path = "roles/retried.rs"]
 mod retried;
 #[path = "roles/running.rs"]
 mod running;
+#[path = "roles/scene.rs"]
+mod scene;
 #[path = "../../../crates/messaging/tests/feed/server.rs"]
 mod server;
 #[path = "roles/streams.rs"]

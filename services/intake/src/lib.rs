@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::{Entry, Guard, Judge};
 use api::edge::Edge;
 use api::hoso::intake::v1::intake_service_server::{IntakeServiceServer, SERVICE_NAME};
 use api::hoso::intake::v1::terminal_service_server::{self, TerminalServiceServer};
@@ -57,6 +58,7 @@ pub struct Intake {
     node: u8,
     codes: Arc<Codes>,
     drain: Duration,
+    entry: Entry,
     data: PathBuf,
     relayed: Option<watch::Receiver<Relayed>>,
 }
@@ -138,6 +140,7 @@ impl Intake {
             node: settings.node,
             codes,
             drain: settings.drain,
+            entry: settings.entry,
             data: settings.data,
             relayed: None,
         })
@@ -213,6 +216,11 @@ impl Intake {
             folded: self.calls.worklist.clone(),
             stopping,
         };
+        let judge = Judge {
+            edge: Some(self.calls.edge.clone()),
+            small_cells_min: 0,
+        };
+        let guard = Guard::new(self.entry, judge);
         let routes = tonic::service::Routes::new(
             IntakeServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
@@ -226,9 +234,11 @@ impl Intake {
         let plan = Plan {
             role: "intake",
             listener: sockets.grpc,
-            routes,
+            tls: sockets.tls,
+            routes: guard.around(routes),
             http: sockets.http.map(|listener| HttpPlan {
                 listener,
+                doorkeeper: Arc::new(move |asked| guard.door(asked)),
                 routes: axum::Router::new(),
             }),
             unable,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::Entry;
 use application::ack::Ack;
 use chassis::Clock;
 use domain::Catalogue;
@@ -37,4 +38,6 @@ pub struct Settings {
     pub ack: Ack,
     /// How long calls under way may take after the stop.
     pub drain: Duration,
+    /// Who may call.
+    pub entry: Entry,
 }

@@ -29,9 +29,9 @@ use api::hoso::processing::v1::{
     ResolveDossierRequest, ResolveDossierResponse, ResumeProcessingRequest,
     ResumeProcessingResponse, ReturnResultToAgencyRequest, ReturnResultToAgencyResponse,
     SuspendProcessingRequest, SuspendProcessingResponse, TerminateProcessingRequest,
-    TerminateProcessingResponse, TransferRequest, TransferResponse, VoidAcceptanceRequest,
-    VoidAcceptanceResponse, WaiveFeeRequest, WaiveFeeResponse, WithdrawDossierRequest,
-    WithdrawDossierResponse,
+    TerminateProcessingResponse, TrackDossierRequest, TrackDossierResponse, TransferRequest,
+    TransferResponse, VoidAcceptanceRequest, VoidAcceptanceResponse, WaiveFeeRequest,
+    WaiveFeeResponse, WithdrawDossierRequest, WithdrawDossierResponse,
 };
 use api::token;
 use api::{EdgeError, Faults};
@@ -475,5 +475,12 @@ impl ProcessingService for Calls {
     ) -> Result<Response<GetCalendarResponse>, Status> {
         let calendar = Some(self.calendar());
         Ok(Response::new(GetCalendarResponse { calendar }))
+    }
+
+    async fn track_dossier(
+        &self,
+        request: Request<TrackDossierRequest>,
+    ) -> Result<Response<TrackDossierResponse>, Status> {
+        Ok(Response::new(self.track(request.into_inner())?))
     }
 }

@@ -27,6 +27,7 @@ mod status;
 pub mod subtasks;
 #[cfg(test)]
 mod testing;
+mod tracking;
 pub mod watched;
 pub mod watching;
 
@@ -35,6 +36,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::{Entry, Guard, Judge};
 use api::edge::Edge;
 use api::hoso::log::v1::{log_service_server, parked_service_server};
 use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServer, SERVICE_NAME};
@@ -65,6 +67,7 @@ use crate::watching::Watches;
 pub struct Processing {
     calls: Calls,
     drain: Duration,
+    entry: Entry,
     data: PathBuf,
     relayed: Option<watch::Receiver<Relayed>>,
 }
@@ -146,6 +149,7 @@ impl Processing {
                 own_calendar,
             },
             drain: settings.drain,
+            entry: settings.entry,
             data: settings.data,
             relayed: None,
         })
@@ -233,6 +237,11 @@ impl Processing {
             tell_stop.send_replace(true);
         };
         let watches = Watches::server(self.calls.clone(), Watchers::new(stopping));
+        let judge = Judge {
+            edge: Some(self.calls.edge.clone()),
+            small_cells_min: 0,
+        };
+        let guard = Guard::new(self.entry, judge);
         let routes = tonic::service::Routes::new(
             ProcessingServiceServer::new(self.calls)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
@@ -244,9 +253,11 @@ impl Processing {
         let plan = Plan {
             role: "processing",
             listener: sockets.grpc,
-            routes,
+            tls: sockets.tls,
+            routes: guard.around(routes),
             http: sockets.http.map(|listener| HttpPlan {
                 listener,
+                doorkeeper: Arc::new(move |asked| guard.door(asked)),
                 routes: axum::Router::new(),
             }),
             unable,

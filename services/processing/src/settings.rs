@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::Entry;
 use chassis::Clock;
 use domain::Catalogue;
 use jiff::civil::Date;
@@ -30,4 +31,6 @@ pub struct Settings {
     pub patience: Duration,
     /// How long calls under way may take after the stop.
     pub drain: Duration,
+    /// Who may call.
+    pub entry: Entry,
 }

@@ -74,6 +74,7 @@ impl Office {
             free_bytes_min: 0,
             patience: Duration::from_secs(5),
             drain: Duration::from_secs(5),
+            entry: api::authority::Entry::local(),
         });
         let calls = processing.unwrap().calls;
         tokio::spawn(calls.board.clone().run());

@@ -12,11 +12,11 @@ mod query;
 use std::sync::Arc;
 
 use api::EdgeError;
-use api::problem::{self, Problem};
+use api::problem;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use statistics::AsOf;
@@ -142,17 +142,5 @@ fn matches(headers: &HeaderMap, tag: &str) -> bool {
 
 /// A refusal, as a problem.
 fn refused(error: EdgeError) -> Response {
-    let problem = Problem::from(&Status::from(error));
-    let mut answer = Response::new(Body::from(serde_json::to_vec(&problem).unwrap_or_default()));
-    *answer.status_mut() =
-        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = answer.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(problem::MEDIA_TYPE),
-    );
-    if let Some(seconds) = problem.retry_after_s {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    answer
+    problem::response(&Status::from(error)).map(Body::from)
 }

@@ -18,8 +18,10 @@ pub mod settings;
 mod status;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::{Entry, Guard, Judge};
 use api::hoso::log::v1::{log_service_server, parked_service_server};
 use api::hoso::reporting::v1::reporting_service_server::{ReportingServiceServer, SERVICE_NAME};
 use api::log_service::LogCalls;
@@ -44,6 +46,7 @@ pub use crate::settings::Settings;
 pub struct Reporting {
     reports: Reports,
     drain: Duration,
+    entry: Entry,
     small_cells_min: u64,
     latest: Option<Latest>,
 }
@@ -88,6 +91,7 @@ impl Reporting {
                 patience: settings.patience,
             },
             drain: settings.drain,
+            entry: settings.entry,
             small_cells_min: settings.small_cells_min,
             latest: None,
         })
@@ -158,6 +162,11 @@ impl Reporting {
             progress,
         };
         let source = status::source(&calls, unable.clone());
+        let judge = Judge {
+            edge: None,
+            small_cells_min: self.small_cells_min,
+        };
+        let guard = Guard::new(self.entry, judge);
         let (tell_stop, stopping) = watch::channel(false);
         let stop = async move {
             stop.await;
@@ -173,9 +182,11 @@ impl Reporting {
         let plan = Plan {
             role: "reporting",
             listener: sockets.grpc,
-            routes,
+            tls: sockets.tls,
+            routes: guard.around(routes),
             http: sockets.http.map(|listener| HttpPlan {
                 listener,
+                doorkeeper: Arc::new(move |asked| guard.door(asked)),
                 routes: http::routes(self.reports, self.small_cells_min, stopping),
             }),
             unable,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::Entry;
 use chassis::Clock;
 use domain::Catalogue;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub patience: Duration,
     /// How long calls under way may take after the stop.
     pub drain: Duration,
+    /// Who may call.
+    pub entry: Entry,
     /// From how many dossiers on a row is shown over HTTP and NATS; smaller ones are merged. 0 shows all.
     pub small_cells_min: u64,
 }

@@ -38,12 +38,12 @@ SERVICES = {
 
 
 class Office:
-    """Connections to the three services."""
+    """Connections to the three services; in the open, unless told how else."""
 
-    def __init__(self):
+    def __init__(self, connect=grpc.insecure_channel):
         self.addresses = {name: os.environ[f"HOSO_{name.upper()}"] for name in SERVICES}
         # Python's gRPC limits what it receives, not what it sends: bad input may be as large as it likes.
-        self.channels = {name: grpc.insecure_channel(address) for name, address in self.addresses.items()}
+        self.channels = {name: connect(address) for name, address in self.addresses.items()}
         self.intake = intake_calls.IntakeServiceStub(self.channels["intake"])
         self.processing = processing_calls.ProcessingServiceStub(self.channels["processing"])
         self.reporting = reporting_calls.ReportingServiceStub(self.channels["reporting"])

@@ -39,8 +39,27 @@ pub enum Matter {
     },
     /// One filing: where it was received, and its dossier's.
     Filing(Option<FilingId>),
+    /// One terminal (*thiết bị của bưu cục*), by its id: its own token names it as the account.
+    Terminal(String),
+    /// What a terminal, an office or a point holds; whatever anybody holds when empty.
+    Holder(String),
     /// Figures: whoever may see counts only asks for them with cells of fewer dossiers than this merged.
     Counts(u64),
+}
+
+impl Matter {
+    /// What it is, for whom it is refused.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Agency(_) => "agency",
+            Self::Counter { .. } => "counter",
+            Self::Read(_) | Self::Act { .. } | Self::Answer { .. } => "dossier",
+            Self::Filing(_) => "filing",
+            Self::Terminal(_) => "terminal",
+            Self::Holder(_) => "holder",
+            Self::Counts(_) => "report with small cells",
+        }
+    }
 }
 
 /// What a call is about, and what it waits for.
@@ -89,6 +108,19 @@ pub(super) fn at_intake(dossier_id: &str) -> Matter {
     }
 }
 
+/// Where a terminal stands that begins to upload.
+pub(super) fn stands(first: intake::SyncTerminalRequest) -> Matter {
+    use intake::sync_terminal_request::Body;
+    let office = match first.body {
+        Some(Body::Hello(hello)) => hello.office,
+        Some(Body::Entry(_)) | None => String::new(),
+    };
+    Matter::Counter {
+        point: String::new(),
+        operator: office,
+    }
+}
+
 /// A change of an accepted dossier.
 pub(super) fn changed(change: Option<processing::Change>) -> About {
     let change = change.unwrap_or_default();
@@ -123,4 +155,12 @@ pub(super) fn filing(filing_id: &str, min_position: String) -> About {
 
 fn named(name: Option<&processing::DossierName>) -> Option<Name> {
     change::name(name, &mut Faults::default())
+}
+
+/// The agency that a side door is asked about; empty: all.
+pub(super) fn asked_agency(query: &str) -> String {
+    form_urlencoded::parse(query.as_bytes())
+        .filter(|(key, _)| key == "agency")
+        .last()
+        .map_or_else(String::new, |(_, agency)| agency.into_owned())
 }

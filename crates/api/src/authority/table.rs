@@ -8,7 +8,7 @@ use super::Scope::{
     ReadReport, TakeIn,
 };
 use super::matter::{
-    About, Matter, about, accepted, answered, at_intake, changed, filed, filing, read,
+    About, Matter, about, accepted, answered, at_intake, changed, filed, filing, read, stands,
 };
 use crate::Faults;
 use crate::convert::change::submission_name;
@@ -108,6 +108,21 @@ rows! {
         GetFiling(intake::GetFilingRequest) [TakeIn, ReadDossier],
             |asked| filing(&asked.filing_id, asked.min_position);
     }
+    "hoso.intake.v1.TerminalService" {
+        EnrolTerminal(intake::EnrolTerminalRequest) [Operate];
+        GetTerminal(intake::GetTerminalRequest) [TakeIn, Operate],
+            |asked| about(asked.min_position, [Matter::Terminal(asked.terminal_id)]);
+        SyncTerminal(intake::SyncTerminalRequest) [TakeIn], |first| about(String::new(), [stands(first)]);
+        LeaseReceiptRange(intake::LeaseReceiptRangeRequest) [TakeIn],
+            |asked| about(asked.min_position, [Matter::Terminal(asked.terminal_id)]);
+        // A minute is named by its number, of whichever offices: for software that serves them all.
+        AcknowledgeHandOver(intake::AcknowledgeHandOverRequest) [Accept],
+            |asked| about(asked.min_position, [Matter::Holder(String::new())]);
+        GetHandOver(intake::GetHandOverRequest) [Accept],
+            |asked| about(asked.min_position, [Matter::Holder(String::new())]);
+        ListOpenCustody(intake::ListOpenCustodyRequest) [TakeIn, Accept],
+            |asked| about(asked.min_position, [Matter::Holder(asked.holder)]);
+    }
     "hoso.processing.v1.ProcessingService" {
         GetDossier(processing::GetDossierRequest) [ReadDossier], |asked| read(asked.dossier.as_ref(), asked.min_position);
         ListDossiers(processing::ListDossiersRequest) [ReadDossier],
@@ -157,6 +172,12 @@ rows! {
         ListHeldFilings(processing::ListHeldFilingsRequest) [ReadDossier],
             |asked| about(asked.min_position, [Matter::Agency(String::new())]);
     }
+    "hoso.processing.v1.WatchService" {
+        WatchDossiers(processing::WatchDossiersRequest) [ReadDossier],
+            |asked| about(String::new(), [Matter::Agency(asked.agency)]);
+        WatchDeadlines(processing::WatchDeadlinesRequest) [ReadDossier],
+            |asked| about(String::new(), [Matter::Agency(asked.agency)]);
+    }
     "hoso.reporting.v1.ReportingService" {
         GetReport(reporting::GetReportRequest) [ReadCounts, ReadReport], |asked| {
             let question = asked.question.unwrap_or_default();
@@ -181,6 +202,8 @@ rows! {
         CopyVault(vault::CopyVaultRequest) [Operate];
     }
     doors {
+        // Anyone who has a code may know how far it is: the code and the degree of completion, nothing else (TT 01/2018 Đ.16.2d).
+        "/hoso.processing.v1.ProcessingService/TrackDossier" Who::Anyone;
         "GET /livez" Who::Anyone;
         "GET /readyz" Who::Anyone;
         "GET /metrics" Who::Scopes(&[Operate]);

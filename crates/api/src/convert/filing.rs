@@ -9,6 +9,7 @@ use domain::ids::{
 };
 
 use super::values;
+use crate::authority::caller;
 use crate::faults::Faults;
 use crate::hoso::{dossier::v1 as wire, intake::v1 as intake};
 use crate::text;
@@ -220,8 +221,11 @@ pub fn acceptance(given: Option<&intake::Acceptance>, faults: &mut Faults) -> Op
     })
 }
 
-/// The acting account from the wire.
+/// The acting account: the token's own; where the token may name another, or none was asked for, the one on the wire.
 pub fn actor(given: &str, faults: &mut Faults) -> Option<ActorId> {
+    if let Some(own) = caller::current().acts() {
+        return Some(ActorId::new(own));
+    }
     faults
         .take("actor", text::identifier(given, 128))
         .map(ActorId::new)

@@ -1,5 +1,6 @@
 //! The demo's questions to processing and reporting, through the same calls as everybody's.
 
+use crate::client::Channel;
 use api::convert::values;
 use api::hoso::dossier::v1::HistoryEntry;
 use api::hoso::log::v1::log_service_client::LogServiceClient;
@@ -17,7 +18,6 @@ use domain::local;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tonic::Status;
-use tonic::transport::Channel;
 
 /// Connections for reading.
 #[derive(Clone, Debug)]

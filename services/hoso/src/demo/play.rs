@@ -20,7 +20,6 @@ use chassis::Clock;
 use domain::Catalogue;
 use thiserror::Error;
 use tokio::task::JoinSet;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use self::calls::{Answer, Call, Clients};
@@ -28,6 +27,7 @@ use super::plan::Plan;
 use super::plan::diary::Moment;
 use super::plan::life::{Life, Step};
 use super::progress::Progress;
+use crate::client::Channel;
 
 /// Calls in flight at one moment, at most.
 const IN_FLIGHT: usize = 16;

@@ -8,7 +8,6 @@ use api::hoso::reporting::v1::{GetReportRequest, Grouping, ReportQuestion};
 use serde::Serialize;
 use tokio::time::Instant;
 use tonic::Status;
-use tonic::transport::Channel;
 
 use super::args::{Lag, Method};
 use super::dossiers::Dossiers;
@@ -17,6 +16,7 @@ use super::pace::{Calls, Pace, Span, load};
 use super::place::{Folder, all};
 use super::progress::Progress;
 use super::tally::{Latency, Seen, Tally};
+use crate::client::Channel;
 use crate::stack::{FeedKind, FolderKind};
 use crate::{Failure, client, shipped};
 

@@ -6,12 +6,12 @@ use api::hoso::dossier::v1::Phase;
 use api::hoso::processing::v1::ListDossiersRequest;
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 use serde::Serialize;
-use tonic::transport::Channel;
 
 use super::args::{Lists, OneRole};
 use super::child::{Memory, RoleProcess};
 use super::progress::Progress;
 use super::tally::{Seen, Tally};
+use crate::client::Channel;
 use crate::{Failure, client};
 
 /// Rows on a page, as the one-stop software asks for them.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use tonic::Status;
-use tonic::transport::Channel;
 
 use super::args::Method;
 use super::dossiers::Dossiers;
 use super::pace::Calls;
+use crate::client::Channel;
 use crate::{Failure, client};
 
 /// One connection takes a thread to its end before another could help; more share the work of framing.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::authority::Entry;
 use application::ack::Ack;
 use chassis::Clock;
 use domain::Catalogue;
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::args::OneRole;
 use crate::doors::Doors;
+use crate::entrance::{Entrance, OpenEntrance};
 use crate::roles;
 use crate::stack::{self, AckKind, FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, shipped};
@@ -65,6 +67,7 @@ pub fn free_doors() -> Result<Doors, Failure> {
     Ok(Doors::bind(
         SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         None,
+        &OpenEntrance::local(),
     )?)
 }
 
@@ -89,6 +92,7 @@ pub fn all(data: &Path, feed: FeedKind) -> Result<Stack, Failure> {
         ack: AckKind::Local,
         clock_confirmed: None,
         feed,
+        entrance: Entrance::default(),
     })?)
 }
 
@@ -131,6 +135,7 @@ impl RoleFolder {
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
+            entry: Entry::local(),
             clock_confirmed: None,
             ack: Ack::Local,
         })?)
@@ -150,6 +155,7 @@ impl RoleFolder {
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
+            entry: Entry::local(),
             clock_confirmed: None,
         })?)
     }
@@ -167,6 +173,7 @@ impl RoleFolder {
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
             drain: DRAIN,
+            entry: Entry::local(),
             small_cells_min: reporting::settings::SMALL_CELLS_MIN,
         })?)
     }

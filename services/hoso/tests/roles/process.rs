@@ -302,6 +302,18 @@ impl Role {
     }
 }
 
+/// The first so many lines that a program prints.
+pub(crate) fn first_lines(child: &mut Child, lines: usize) -> Vec<String> {
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let said: Vec<_> = out.lines().take(lines).map(Result::unwrap).collect();
+    assert_eq!(
+        said.len(),
+        lines,
+        "it ended before it had said all: {said:?}"
+    );
+    said
+}
+
 /// A path as a word of a command line.
 pub(crate) fn path(path: &Path) -> &str {
     path.to_str().unwrap()

@@ -143,6 +143,7 @@ async fn serve(
         patience: Duration::from_secs(10),
         ack: Ack::Local,
         drain: Duration::from_secs(30),
+        entry: api::authority::Entry::local(),
     };
     let intake = Intake::open(settings).unwrap();
     let log = intake.log().clone();
@@ -151,6 +152,7 @@ async fn serve(
     let sockets = Sockets {
         grpc: listener,
         http: None,
+        tls: None,
     };
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(intake.serve(healer, sockets, async move {

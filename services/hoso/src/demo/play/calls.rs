@@ -17,12 +17,12 @@ use api::hoso::processing::v1::{
 };
 use domain::catalogue::Procedure;
 use tonic::Status;
-use tonic::transport::Channel;
 
 use super::wishes::{
     acceptance, actor, amount, change, missing, missing_codes, officer, reason, request_id,
     submission, unit,
 };
+use crate::client::Channel;
 use crate::demo::plan::life::{Act, Hand, Life, Payment};
 
 /// Connections to the two services that are written to; clones share them.
