@@ -10,6 +10,7 @@
 #[path = "../../services/hoso/tests/roles/issuer.rs"]
 mod issuer;
 mod personal_data;
+mod rehearsals;
 mod scenarios;
 #[path = "../../crates/messaging/tests/feed/server.rs"]
 #[allow(dead_code, reason = "the tests of the feed do more to their server")]

@@ -22,6 +22,7 @@ pub fn run(scenario: &str, hoso: &Hoso, state: &Path) {
         )
         .env("HOSO_NATS", &hoso.nats)
         .env("HOSO_STATE", state)
+        .env("HOSO_CLOCK", state.with_file_name("clock"))
         .env("HOSO_CONTRACT", target.join("python-contract"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONUTF8", "1")

@@ -5,12 +5,14 @@
 //! * [`duplicate`]: a dossier's other histories, outwards
 //! * [`brought`]: what people bring later, from the wire and back
 //! * [`post`]: what a postal terminal says; [`post_outward`]: what it is told
+//! * [`carried`]: what another system recorded, from the wire
 //! * [`dossier`]: dossiers and receipts, outwards
 //! * [`history`]: events in words, outwards
 //! * [`values`]: the small things both directions share
 
 pub mod beyond;
 pub mod brought;
+pub mod carried;
 pub mod change;
 pub mod dossier;
 pub mod duplicate;

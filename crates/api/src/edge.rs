@@ -87,9 +87,39 @@ impl Edge {
         secrets: Vec<Vec<u8>>,
         build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
     ) -> Result<Answer, EdgeError> {
+        let wish = self.wish(&asked, dossier, organisation);
+        let answer = self.desk.carry_out(&wish, secrets, build).await?;
+        self.ack
+            .wait(answer.record.place.position, self.patience)
+            .await?;
+        Ok(answer)
+    }
+
+    /// Whether a mutation would be carried out; `true` when it was before. Nothing is left anywhere.
+    ///
+    /// # Errors
+    /// When the wish would not be granted.
+    pub fn would_carry_out<M: Message>(
+        &self,
+        asked: &Asked<'_, M>,
+        dossier: DossierId,
+        organisation: OrganisationId,
+        secrets: usize,
+        build: impl Fn(&[VaultRef]) -> Vec<Command>,
+    ) -> Result<bool, EdgeError> {
+        let wish = self.wish(asked, dossier, organisation);
+        Ok(self.desk.would_carry_out(&wish, secrets, build)?)
+    }
+
+    fn wish<M: Message>(
+        &self,
+        asked: &Asked<'_, M>,
+        dossier: DossierId,
+        organisation: OrganisationId,
+    ) -> Wish {
         let marks = asked.marks;
         let caller = caller::current();
-        let wish = Wish {
+        Wish {
             request: Wish::request(
                 self.desk.vault(),
                 &caller.subject,
@@ -104,12 +134,7 @@ impl Edge {
             organisation: marks.organisation.clone().unwrap_or(organisation),
             now: (self.now)(),
             may_record_late: caller.may(Scope::RecordLate),
-        };
-        let answer = self.desk.carry_out(&wish, secrets, build).await?;
-        self.ack
-            .wait(answer.record.place.position, self.patience)
-            .await?;
-        Ok(answer)
+        }
     }
 
     /// A dossier that is known here.

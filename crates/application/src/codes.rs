@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::sync::{Mutex, PoisonError};
 
 use domain::code;
-use domain::dossier::{CodeIssuer, CodesExhausted};
+use domain::dossier::{CodeIssuer, CodeOfAnotherNode, CodesExhausted};
 use domain::event::Event;
 use domain::ids::DossierCode;
 use eventlog::format::RecordView;
@@ -123,5 +123,19 @@ impl CodeIssuer for Codes {
         *last = next;
         drop(counters);
         Ok(code::format(prefix, day, self.node, next))
+    }
+
+    fn may_take_over(&self, code: &DossierCode) -> Result<(), CodeOfAnotherNode> {
+        let writer = code::parse(code.as_str()).and_then(|parsed| parsed.node());
+        match writer {
+            Some(node) if node != self.node => Err(CodeOfAnotherNode(node)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn take_over(&self, code: &DossierCode) {
+        let mut taken = Counters::of(self.node);
+        taken.observe(code);
+        self.raise(&taken);
     }
 }

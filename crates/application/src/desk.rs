@@ -4,18 +4,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::catalogue::Catalogue;
 use domain::command::Command;
-use domain::dossier::{self, CodeIssuer, CodesExhausted, Context, Dossier, Phase};
-use domain::event::{Event, Occurrence};
+use domain::dossier::{self, CodeIssuer, Context, Dossier, Phase};
+use domain::event::Occurrence;
 pub use domain::ids::DossierName as Name;
-use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, VaultRef};
+use domain::ids::{ActorId, DossierId, OrganisationId, VaultRef};
 use eventlog::{Append, AppendError, EventLog, Expected, Key, Record, Request, Revision, StreamId};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use uuid::Uuid;
 use vault::Vault;
 
 use crate::codec::{self, NotUnderstood, Stamp};
 use crate::error::HandleError;
+use crate::rehearsal::{self, Rehearsal};
 use crate::{keys, personal};
 
 /// How often a wish without an expected revision is decided again after somebody was faster.
@@ -304,9 +304,7 @@ impl Desk {
             Vec::new()
         } else {
             let rehearsal = vec![personal::placeholder(); secrets.len()];
-            let loaded = self.load(wish.dossier)?;
-            let rehearsed = self.decide(wish, &build(&rehearsal), &Rehearsal, &loaded)?;
-            self.source_is_free(&rehearsed)?;
+            self.rehearse(wish, &build(&rehearsal))?;
             personal::keep_all(&self.vault, wish.dossier, secrets).await?
         };
         self.handle(wish, &build(&kept)).await
@@ -334,13 +332,26 @@ impl Desk {
                     });
                 }
                 Err(AppendError::Conflict { .. }) if wish.expected.is_none() => {}
+                Err(error @ AppendError::KeyTaken { .. }) => {
+                    // Somebody was faster with the same name: which one it is, they say.
+                    rehearsal::names_are_free(&self.log, &occurrences)?;
+                    return Err(error.into());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         Err(HandleError::Contended)
     }
 
-    /// What would happen, if the rules allow it.
+    /// What would happen, if the rules allow it; and no other dossier has its names, which the append would refuse only
+    /// after the vault had been written.
+    pub(crate) fn rehearse(&self, wish: &Wish, commands: &[Command]) -> Result<(), HandleError> {
+        let loaded = self.load(wish.dossier)?;
+        let codes = Rehearsal(&*self.codes);
+        let rehearsed = self.decide(wish, commands, &codes, &loaded)?;
+        rehearsal::names_are_free(&self.log, &rehearsed)
+    }
+
     fn decide(
         &self,
         wish: &Wish,
@@ -367,20 +378,6 @@ impl Desk {
             may_record_late: wish.may_record_late,
         };
         Ok(dossier::decide_all(&loaded.dossier, commands, &context)?)
-    }
-
-    /// Another dossier must not have the same number of the other system; the append would refuse it, but only after the
-    /// vault had been written.
-    fn source_is_free(&self, occurrences: &[Occurrence]) -> Result<(), HandleError> {
-        for occurrence in occurrences {
-            if let Event::DossierSubmitted(submitted) = &occurrence.event
-                && let Some(source) = &submitted.source
-                && let Some(position) = self.log.find(keys::source(source))?
-            {
-                return Err(HandleError::SourceTaken { position });
-            }
-        }
-        Ok(())
     }
 
     /// One writer per dossier: intake up to acceptance, processing from then on.
@@ -446,15 +443,6 @@ fn unchanged(id: DossierId, loaded: Loaded) -> Result<Answer, HandleError> {
         record,
         replayed: false,
     })
-}
-
-/// Gives out codes that nobody will see: for asking the rules only.
-struct Rehearsal;
-
-impl CodeIssuer for Rehearsal {
-    fn issue(&self, prefix: &str, day: Date) -> Result<DossierCode, CodesExhausted> {
-        Ok(domain::code::format(prefix, day, 0, 1))
-    }
 }
 
 fn encode(

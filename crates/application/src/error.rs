@@ -40,6 +40,12 @@ pub enum HandleError {
         /// Where that dossier was submitted.
         position: Position,
     },
+    /// Another dossier has the code that a dossier from another system brings along.
+    #[error("another dossier has this code, recorded at position {position}")]
+    CodeTaken {
+        /// Where that dossier was accepted.
+        position: Position,
+    },
     /// The dossier is not this service's to write any more, or not yet.
     #[error("this dossier is written by {writer}")]
     Elsewhere {

@@ -16,6 +16,7 @@
 //! * [`post`]: what the public post brings: journals, minutes, receipts, and who has which papers
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
+//! * `rehearsal`: asking the rules without doing anything
 //! * [`snapshot`]: such a list laid down beside the log, for the next start
 //! * [`status`]: what a service tells about itself
 
@@ -38,6 +39,7 @@ pub mod personal;
 pub mod position;
 pub mod post;
 pub mod projection;
+mod rehearsal;
 pub mod snapshot;
 pub mod status;
 pub mod upcast;

@@ -194,7 +194,9 @@ fn named_by(brought: &Brought) -> Option<&VaultRef> {
 
 fn late(basis: &AcceptanceBasis) -> Option<&Reason> {
     match basis {
-        AcceptanceBasis::ServerClock | AcceptanceBasis::HandOverMinute { .. } => None,
+        AcceptanceBasis::ServerClock
+        | AcceptanceBasis::HandOverMinute { .. }
+        | AcceptanceBasis::CarriedOver { .. } => None,
         AcceptanceBasis::RecordedLate { reason } => Some(reason),
     }
 }

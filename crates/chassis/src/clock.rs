@@ -1,5 +1,8 @@
-//! The time, as a handle: the machine's, or one that a test or the demo sets.
+//! The time, as a handle: the machine's, or one that a test, a rehearsal or the demo sets.
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,6 +17,8 @@ enum Source {
     System,
     /// Microseconds since 1970.
     Manual(Arc<AtomicI64>),
+    /// What a file says, and what it said last.
+    File(Arc<(PathBuf, AtomicI64)>),
 }
 
 impl Clock {
@@ -29,6 +34,18 @@ impl Clock {
         ))))
     }
 
+    /// A clock that stands at the moment written in a file, such as `2023-01-16T08:00:00+07:00`, until another is written
+    /// there: whoever writes the file and then calls is answered at the time it says. While the file says no moment, it stays
+    /// at the last. Write beside it and rename, as for every file that others read.
+    ///
+    /// # Errors
+    /// When the file cannot be read or says no moment now.
+    pub fn file(path: &Path) -> io::Result<Self> {
+        let now = read(path)?;
+        let at = AtomicI64::new(now.as_microsecond());
+        Ok(Self(Source::File(Arc::new((path.to_owned(), at)))))
+    }
+
     /// The time now, in whole microseconds: what a log keeps of it, so that a first answer and its repeat are the same.
     #[allow(
         clippy::disallowed_methods,
@@ -38,6 +55,13 @@ impl Clock {
         let micros = match &self.0 {
             Source::System => Timestamp::now().as_microsecond(),
             Source::Manual(at) => at.load(Ordering::SeqCst),
+            Source::File(file) => {
+                let (path, last) = &**file;
+                if let Ok(now) = read(path) {
+                    last.store(now.as_microsecond(), Ordering::SeqCst);
+                }
+                last.load(Ordering::SeqCst)
+            }
         };
         Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
     }
@@ -47,10 +71,10 @@ impl Clock {
         self.now().as_microsecond()
     }
 
-    /// Sets a manual clock; the machine's own clock is not ours to set, and stays.
+    /// Sets a manual clock; the machine's own clock and a file are not ours to set, and stay.
     pub fn set(&self, to: Timestamp) {
         match &self.0 {
-            Source::System => {}
+            Source::System | Source::File(_) => {}
             Source::Manual(at) => at.store(to.as_microsecond(), Ordering::SeqCst),
         }
     }
@@ -59,9 +83,14 @@ impl Clock {
     pub fn is_manual(&self) -> bool {
         match &self.0 {
             Source::System => false,
-            Source::Manual(_) => true,
+            Source::Manual(_) | Source::File(_) => true,
         }
     }
+}
+
+fn read(path: &Path) -> io::Result<Timestamp> {
+    let text = fs::read_to_string(path)?;
+    text.trim().parse().map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -74,6 +103,21 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(clock.now().subsec_nanosecond() % 1_000, 0);
         }
+    }
+
+    #[test]
+    fn a_file_says_what_time_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clock");
+        assert!(Clock::file(&path).is_err(), "nobody has said anything");
+        fs::write(&path, "2023-01-16T08:00:00+07:00\n").unwrap();
+        let clock = Clock::file(&path).unwrap();
+        assert_eq!(clock.now().to_string(), "2023-01-16T01:00:00Z");
+        fs::write(&path, "2023-01-17T08:00:00+07:00").unwrap();
+        assert_eq!(clock.now().to_string(), "2023-01-17T01:00:00Z");
+        fs::write(&path, "tomorrow").unwrap();
+        assert_eq!(clock.now().to_string(), "2023-01-17T01:00:00Z");
+        assert!(clock.is_manual());
     }
 
     #[test]

@@ -120,6 +120,11 @@ fn digits(text: &str) -> bool {
 }
 
 impl ParsedCode<'_> {
+    /// The one node that writes numbers so; none when this generator writes none like it.
+    pub fn node(&self) -> Option<u8> {
+        (0..=u8::MAX).find(|node| self.sequence_of(*node).is_some())
+    }
+
     /// The number of the day that this node gave, if it was this node and this generator.
     pub fn sequence_of(&self, node: u8) -> Option<u32> {
         let number_part = match (node, self.sequence.len()) {
@@ -238,6 +243,7 @@ mod tests {
             prop_assert_eq!(parsed.prefix, OURS);
             prop_assert_eq!(parsed.date, date(2022, 12, 15));
             prop_assert_eq!(parsed.sequence_of(node), Some(sequence));
+            prop_assert_eq!(parsed.node(), Some(node));
             if other != node {
                 prop_assert_eq!(parsed.sequence_of(other), None);
             }

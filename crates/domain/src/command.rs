@@ -97,6 +97,8 @@ pub enum Command {
     RecordAuthorisation(RecordAuthorisation),
     /// Note that the post collected the dossier, right after it was filed.
     NoteCollection(NoteCollection),
+    /// Take over a dossier that another system accepted.
+    CarryOver(CarryOver),
 }
 
 /// See [`crate::event::DossierSubmitted`]; the time is the server's, or the document's where one is named.

@@ -13,6 +13,7 @@ use crate::ids::{ActorId, ComponentCode, DossierCode, OrganisationId};
 mod acceptance;
 mod authorisation;
 pub mod brought;
+pub mod carried_over;
 pub mod case;
 mod competence;
 mod cooperation;
@@ -258,7 +259,22 @@ pub trait CodeIssuer {
     ///
     /// [`CodesExhausted`] when the issuer has no number left.
     fn issue(&self, prefix: &str, day: Date) -> Result<DossierCode, CodesExhausted>;
+
+    /// Whether a code that another system gave out is safe here: no other node may ever give it out.
+    ///
+    /// # Errors
+    ///
+    /// [`CodeOfAnotherNode`] with the digit of the node that writes such codes.
+    fn may_take_over(&self, code: &DossierCode) -> Result<(), CodeOfAnotherNode>;
+
+    /// A code that another system gave out has become one of ours: it is never given out here.
+    fn take_over(&self, code: &DossierCode);
 }
+
+/// Only the node with this digit can see to it that the code is not given out again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("node {0} gives out codes of this form")]
+pub struct CodeOfAnotherNode(pub u8);
 
 /// No number is left for this prefix and day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -352,6 +352,14 @@ pub enum AcceptanceBasis {
         /// Why it was not recorded in time.
         reason: Reason,
     },
+    /// Accepted in another system, which hoso took it over from: code, times, due date and law are as recorded there.
+    CarriedOver {
+        /// That system.
+        system: Box<str>,
+        /// The due date that hoso would have given; none when it is the one recorded there, or hoso would have given none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        computed: Option<Due>,
+    },
 }
 
 /// Form 01 (NĐ 61/2018 Đ.17.1c, 17.3; NĐ 309/2026 Đ.17.3). The dossier is judged by the versions named here.

@@ -151,6 +151,20 @@ pub enum OpenError {
         /// The role in the settings.
         wanted: &'static str,
     },
+    /// The times of its records were set by hand; nothing real may follow them.
+    #[error(
+        "the clock of {folder} was set by hand: it holds a rehearsal and is never served with the machine's clock"
+    )]
+    ClockByHand {
+        /// The log's folder.
+        folder: PathBuf,
+    },
+    /// The times of its records are the machine's; none that is set by hand may follow them.
+    #[error("{folder} was written by the machine's clock: it never takes one that is set by hand")]
+    ClockOfMachine {
+        /// The log's folder.
+        folder: PathBuf,
+    },
 }
 
 /// An append was refused; nothing of it is in the log.

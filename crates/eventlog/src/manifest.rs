@@ -20,6 +20,9 @@ pub(crate) struct Manifest {
     pub(crate) log: LogId,
     pub(crate) epoch: u32,
     pub(crate) role: Role,
+    /// Its times were never a machine's: a person set them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) clock_by_hand: bool,
     /// In the order of their positions; the last one is live.
     pub(crate) segments: Vec<Entry>,
 }
@@ -64,6 +67,7 @@ impl Manifest {
             log,
             epoch: 1,
             role,
+            clock_by_hand: false,
             segments: vec![live],
         }
     }

@@ -147,7 +147,8 @@ fn create(folder: &Path, settings: &Settings, lock: File) -> Result<Opened, Open
         form: Form::Folder,
     };
     let identity = settings.identity.unwrap_or_else(|| LogId(Uuid::new_v4()));
-    let manifest = Manifest::new(identity, settings.role, entry);
+    let mut manifest = Manifest::new(identity, settings.role, entry);
+    manifest.clock_by_hand = settings.clock_by_hand.unwrap_or(false);
     manifest
         .store(folder, &settings.faults)
         .map_err(io_error("writing the manifest of", folder))?;
@@ -183,6 +184,15 @@ impl Opening<'_> {
                 folder: self.folder.to_owned(),
                 found: manifest.role.as_str(),
                 wanted: self.settings.role.as_str(),
+            });
+        }
+        if let Some(by_hand) = self.settings.clock_by_hand
+            && by_hand != manifest.clock_by_hand
+        {
+            let folder = self.folder.to_owned();
+            return Err(match by_hand {
+                true => OpenError::ClockOfMachine { folder },
+                false => OpenError::ClockByHand { folder },
             });
         }
         let marker = Marker::load(self.folder);

@@ -47,6 +47,9 @@ pub struct Settings {
     pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// How far that clock may leap ahead before the log takes no more writes; by default it is believed whatever it says.
     pub clock_rule: Option<ClockRule>,
+    /// Whether somebody sets that clock by hand. A log is one or the other for ever and does not open as the other; by
+    /// default it opens as what it is, and one that is made takes the machine's.
+    pub clock_by_hand: Option<bool>,
     /// Microseconds of a clock that nobody sets; the machine's, since it was started.
     pub steady: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// Who writes the log.
@@ -72,6 +75,7 @@ impl Settings {
             free_bytes_min: 1 << 30,
             now: Arc::new(now),
             clock_rule: None,
+            clock_by_hand: None,
             steady: Arc::new(guard::steady_us),
             role: Role::Origin,
             identity: None,

@@ -127,6 +127,8 @@ rows! {
     BoundaryIndependent = "boundary_independent", "Nộp phi địa giới", "filed outside the agency's boundary";
     /// Of (3): the agency that had it ended.
     Succeeded = "succeeded", "Chuyển sang cơ quan kế thừa", "passed to a successor";
+    /// Of (3): accepted in another system, which hoso took it over from.
+    CarriedOver = "carried_over", "Chuyển tiếp từ hệ thống khác", "carried over from another system";
     /// Counted once: filed or accepted on two nodes.
     Duplicates = "duplicates", "Nộp trùng (chỉ tính một lần)", "submitted twice, counted once";
 }
@@ -195,7 +197,8 @@ impl MemoRow {
             | Self::ResultBack
             | Self::WithFeedback
             | Self::BoundaryIndependent
-            | Self::Succeeded => false,
+            | Self::Succeeded
+            | Self::CarriedOver => false,
         }
     }
 
@@ -224,6 +227,7 @@ impl MemoRow {
             Self::WithFeedback => of_all(marks::FEEDBACK),
             Self::BoundaryIndependent => of_all(marks::BOUNDARY_INDEPENDENT),
             Self::Succeeded => of_all(marks::SUCCEEDED),
+            Self::CarriedOver => of_all(marks::CARRIED_OVER),
             Self::ReceivedOnline
             | Self::ReceivedDirect
             | Self::ReceivedPostal

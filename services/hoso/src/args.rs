@@ -12,7 +12,7 @@ use crate::client::Credentials;
 use crate::days::{Day, date, moment};
 use crate::entrance::EntranceArgs;
 use crate::stack::AckKind;
-use crate::{backup, calendar, lists, load, parked, roles, status};
+use crate::{backup, calendar, import, lists, load, parked, roles, status};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -98,6 +98,8 @@ pub enum Command {
     Restore(backup::Restore),
     /// Publish a working calendar to the processing that runs: provisional due dates are computed on it.
     Calendar(calendar::Calendar),
+    /// Take over the dossiers that another system has accepted and not ended, from a CSV or JSON Lines file.
+    Import(import::Import),
     /// Look into a log that no service has open: verify, dump, export, import.
     Log(Log),
 }
@@ -151,6 +153,10 @@ pub struct Up {
     /// time these services were alive (they were switched off for so long, say). Without it they take no writes.
     #[arg(long, value_name = "DAY", env = "HOSO_CONFIRM_CLOCK")]
     pub confirm_clock: Option<Day>,
+    /// Rehearse: the time is what this file says (2023-01-16T08:00:00+07:00), read whenever the time is needed. Only in a
+    /// folder of rehearsals and with synthetic dossiers; its logs say so, and are never served with the machine's clock.
+    #[arg(long, value_name = "FILE", conflicts_with = "confirm_clock")]
+    pub rehearsal_clock: Option<PathBuf>,
     /// Writes are refused while the disk has fewer bytes free than this.
     #[arg(long, default_value_t = roles::FREE_BYTES_MIN, value_name = "BYTES", env = "HOSO_FREE_BYTES_MIN")]
     pub free_bytes_min: u64,

@@ -16,6 +16,7 @@ mod demo;
 mod doors;
 mod entrance;
 mod figures;
+mod import;
 mod line;
 mod lists;
 mod load;
@@ -95,6 +96,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Calendar(calendar) => {
                 calendar::run(calendar).await.map(|()| ExitCode::SUCCESS)
             }
+            Command::Import(import) => import::run(import).await,
             Command::Log(log) => logs::run(log),
         }
     })

@@ -1,4 +1,4 @@
-//! `hoso up`: all roles in one process, with either form of the feed and the machine's clock.
+//! `hoso up`: all roles in one process, with either form of the feed, and the machine's clock or a rehearsal's.
 
 use std::time::Duration;
 
@@ -18,11 +18,19 @@ pub async fn run(up: Up) -> Result<(), Failure> {
     let entrance = Entrance::read(&mut settings);
     settings.finish()?;
     let catalogue = shipped::catalogue(up.catalogue.as_deref())?;
+    let (kind, clock) = match &up.rehearsal_clock {
+        None => (FolderKind::Real, Clock::system()),
+        Some(file) => (
+            FolderKind::Demo,
+            Clock::file(file)
+                .map_err(|error| format!("{} must say the time: {error}", file.display()))?,
+        ),
+    };
     let stack = Stack::start(Options {
         data: up.data,
-        kind: FolderKind::Real,
+        kind,
         catalogue,
-        clock: Clock::system(),
+        clock,
         listen: [up.intake, up.processing, up.reporting],
         http: [
             (up.intake, up.intake_http),
@@ -35,7 +43,7 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         segment_bytes_max: up.segment_bytes_max,
         free_bytes_min: up.free_bytes_min,
         small_cells_min: up.small_cells_min,
-        feed: FeedKind::over(up.nats, FolderKind::Real)?,
+        feed: FeedKind::over(up.nats, kind)?,
         ack: up.ack,
         clock_confirmed: up.confirm_clock.map(|Day(day)| day),
         entrance,

@@ -8,14 +8,15 @@ use api::hoso::intake::v1::intake_service_server::IntakeService;
 use api::hoso::intake::v1::{
     AcceptDossierRequest, AcceptDossierResponse, CorrectApplicantRequest, CorrectApplicantResponse,
     GetFilingRequest, GetFilingResponse, GetSubmissionRequest, GetSubmissionResponse,
-    ListSubmissionsRequest, ListSubmissionsResponse, ReceiveFilingRequest, ReceiveFilingResponse,
-    RecordComponentsRequest, RecordComponentsResponse, RefuseDossierRequest, RefuseDossierResponse,
-    RequestIntakeSupplementRequest, RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest,
-    SubmitAndAcceptDossierResponse, SubmitDossierRequest, SubmitDossierResponse,
-    SupplementSubmissionRequest, SupplementSubmissionResponse, WaitingSubmission,
-    WithdrawSubmissionRequest, WithdrawSubmissionResponse,
+    ImportDossierRequest, ImportDossierResponse, ListSubmissionsRequest, ListSubmissionsResponse,
+    ReceiveFilingRequest, ReceiveFilingResponse, RecordComponentsRequest, RecordComponentsResponse,
+    RefuseDossierRequest, RefuseDossierResponse, RequestIntakeSupplementRequest,
+    RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest, SubmitAndAcceptDossierResponse,
+    SubmitDossierRequest, SubmitDossierResponse, SupplementSubmissionRequest,
+    SupplementSubmissionResponse, WaitingSubmission, WithdrawSubmissionRequest,
+    WithdrawSubmissionResponse,
 };
-use api::{EdgeError, Faults, page, place, text, token};
+use api::{EdgeError, Faults, FieldFault, page, place, text, token};
 use application::personal::{self, Applicant};
 use application::projection::Projection;
 use application::{Answer, HandleError};
@@ -35,6 +36,8 @@ use crate::worklist::{Filter, Place};
 pub struct Calls {
     pub(crate) edge: Edge,
     pub(crate) one_of_several: bool,
+    /// The clock is set by hand.
+    pub(crate) rehearses: bool,
     pub(crate) worklist: Projection<Folded>,
 }
 
@@ -85,6 +88,18 @@ impl Calls {
             }
             found => found,
         }
+    }
+
+    /// In a rehearsal every dossier says that it is one, wherever its records go.
+    pub(crate) fn may_take_in(&self, synthetic: bool) -> Result<(), EdgeError> {
+        if synthetic || !self.rehearses {
+            return Ok(());
+        }
+        Err(EdgeError::Fields(vec![FieldFault {
+            field: "submission.synthetic".into(),
+            description: "must be true: the clock here is set by hand, nothing real is taken in"
+                .into(),
+        }]))
     }
 
     fn operator(&self, dossier: DossierId) -> Result<OrganisationId, EdgeError> {
@@ -148,6 +163,7 @@ impl IntakeService for Calls {
         );
         let filed = filing::submission(asked.submission.as_ref(), &mut faults);
         let (marks, filed) = faults.finish(marks.zip(filed))?;
+        self.may_take_in(filed.is_synthetic())?;
         self.edge.wait_for(&marks.min_position).await?;
         let asked = Asked {
             marks: &marks,
@@ -261,6 +277,7 @@ impl IntakeService for Calls {
         }
         let (((marks, filed), accept), result) =
             faults.finish(marks.zip(filed).zip(accept).zip(result))?;
+        self.may_take_in(filed.is_synthetic())?;
         self.edge.wait_for(&marks.min_position).await?;
         let accept = Accept {
             receipt_issued: accept.receipt_issued || !immediate,
@@ -400,6 +417,13 @@ impl IntakeService for Calls {
         request: Request<GetFilingRequest>,
     ) -> Result<Response<GetFilingResponse>, Status> {
         Ok(Response::new(self.ask_filing(request.into_inner()).await?))
+    }
+
+    async fn import_dossier(
+        &self,
+        request: Request<ImportDossierRequest>,
+    ) -> Result<Response<ImportDossierResponse>, Status> {
+        Ok(Response::new(self.take_over(request.into_inner()).await?))
     }
 
     async fn list_submissions(

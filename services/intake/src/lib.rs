@@ -2,10 +2,12 @@
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
+//! * `carried`: dossiers taken over from another system
 //! * `filings`: what is brought later, taken in at once; [`terminals`]: what the public post brings
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
 
+mod carried;
 mod filings;
 pub mod grpc;
 pub mod reading;
@@ -96,6 +98,7 @@ impl Intake {
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 clock_rule,
+                clock_by_hand: Some(!believed),
                 free_bytes_min: settings.free_bytes_min,
                 ..eventlog::Settings::new(move || time.now_us())
             },
@@ -129,6 +132,7 @@ impl Intake {
         Ok(Self {
             calls: Calls {
                 one_of_several: settings.one_of_several,
+                rehearses: clock.is_manual(),
                 edge: Edge {
                     desk,
                     now: Arc::new(move || clock.now()),

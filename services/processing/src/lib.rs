@@ -110,6 +110,7 @@ impl Processing {
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 clock_rule,
+                clock_by_hand: Some(!believed),
                 free_bytes_min: settings.free_bytes_min,
                 ..eventlog::Settings::new(move || time.now_us())
             },

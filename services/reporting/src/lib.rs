@@ -69,12 +69,14 @@ impl Reporting {
     /// When the log does not open or cannot be read; nothing is changed then.
     pub fn open(settings: Settings) -> Result<Self, StartError> {
         let time = settings.clock.clone();
+        let clock_by_hand = Some(time.is_manual());
         let log = EventLog::open(
             &settings.data.join("log"),
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 free_bytes_min: settings.free_bytes_min,
                 role: Role::Replica,
+                clock_by_hand,
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;

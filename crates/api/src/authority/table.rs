@@ -4,7 +4,7 @@ use prost::{DecodeError, Message as _};
 
 use super::Scope;
 use super::Scope::{
-    Accept, Correct, Operate, Process, ReadApplicant, ReadCounts, ReadDossier, ReadHistory,
+    Accept, Correct, Import, Operate, Process, ReadApplicant, ReadCounts, ReadDossier, ReadHistory,
     ReadReport, TakeIn,
 };
 use super::matter::{
@@ -107,6 +107,8 @@ rows! {
         };
         GetFiling(intake::GetFilingRequest) [TakeIn, ReadDossier],
             |asked| filing(&asked.filing_id, asked.min_position);
+        // Whoever carries an old system's dossiers over does so for every agency that it served.
+        ImportDossier(intake::ImportDossierRequest) [Import];
     }
     "hoso.intake.v1.TerminalService" {
         EnrolTerminal(intake::EnrolTerminalRequest) [Operate];

@@ -3,7 +3,9 @@
 use domain::clock::{TimeLimit, TimeUnit, Timeliness};
 use domain::command::{LinkFeedback, RecordComponents, Right};
 use domain::dossier::{DigitalPaper, Dossier, Feedback, PaidFee, Subtask, SubtaskEnd};
-use domain::event::{ComponentDigitised, ComponentReused, PaymentMethod, ReuseSource, SubtaskKind};
+use domain::event::{
+    AcceptanceBasis, ComponentDigitised, ComponentReused, PaymentMethod, ReuseSource, SubtaskKind,
+};
 use domain::ids::ComponentCode;
 
 use super::{brought, change, values};
@@ -214,6 +216,15 @@ pub fn add(to: &mut wire::Dossier, dossier: &Dossier) {
         .unwrap_or_default();
     to.failed_deliveries = u32::from(case.post.failures);
     to.result_back_at = case.post.back_at.map(values::timestamp);
+    match &case.basis {
+        AcceptanceBasis::CarriedOver { system, computed } => {
+            to.carried_over_from = system.to_string();
+            to.computed_due = computed.map(values::wire_due);
+        }
+        AcceptanceBasis::ServerClock
+        | AcceptanceBasis::HandOverMinute { .. }
+        | AcceptanceBasis::RecordedLate { .. } => {}
+    }
 }
 
 /// A sub-task on the wire.

@@ -36,6 +36,11 @@ pub struct Filed {
 }
 
 impl Filed {
+    /// It says that its data are synthetic.
+    pub fn is_synthetic(&self) -> bool {
+        self.synthetic
+    }
+
     /// The command, once the vault has the applicant.
     pub fn command(self, subject: VaultRef) -> Submit {
         Submit {

@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::Submit;
 use crate::clock::TimeLimit;
 use crate::event::{
     Authorised, Brought, Channel, ComponentDigitised, ComponentReused, DeliveryMode, PaymentMethod,
     Reason, SubtaskKind,
 };
-use crate::ids::{AgencyId, DossierName, TerminalId, VaultRef, VersionHash};
+use crate::ids::{
+    AgencyId, DossierCode, DossierName, LawId, PointId, TerminalId, VaultRef, VersionHash,
+};
 
 /// See [`crate::event::VoidProposed`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -204,4 +207,34 @@ pub struct NoteCollection {
     pub checklist: VersionHash,
     /// When, on the terminal's clock.
     pub device_at: Timestamp,
+}
+
+/// A dossier that another system accepted and has not ended, as recorded there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CarryOver {
+    /// What was filed; its source names the system it comes from and its number there.
+    pub submit: Submit,
+    /// That system, as the source names it.
+    pub system: Box<str>,
+    /// When it was filed; at its acceptance when that was not recorded.
+    pub filed_at: Option<Timestamp>,
+    /// The code it has.
+    pub code: DossierCode,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When its result is due; none when that was not recorded.
+    pub due: Option<RecordedDue>,
+    /// The law version that governs it; the one in force on the day of acceptance when that was not recorded.
+    pub law: Option<LawId>,
+    /// Where it was accepted.
+    pub point: PointId,
+}
+
+/// A due date as another system recorded it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecordedDue {
+    /// The day: its close of business.
+    On(Date),
+    /// The moment.
+    At(Timestamp),
 }

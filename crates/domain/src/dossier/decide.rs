@@ -5,9 +5,9 @@
 use super::{
     Accepted, AwaitingIntakeSupplement, AwaitingPayment, AwaitingSupplement, Context, Dossier as D,
     InProcessing, Refused, Resolved, Returned, Submitted, Suspended, Terminated, Voided, Withdrawn,
-    acceptance, authorisation, brought, competence, cooperation, correction, delivery, ending,
-    erasure, evolve, extension, fee, feedback, handling, intake, papers, recompute, supplement,
-    suspension, voiding,
+    acceptance, authorisation, brought, carried_over, competence, cooperation, correction,
+    delivery, ending, erasure, evolve, extension, fee, feedback, handling, intake, papers,
+    recompute, supplement, suspension, voiding,
 };
 use crate::command::Command as C;
 use crate::event::Occurrence;
@@ -165,6 +165,7 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
         // Nothing filed.
         (D::Unknown, C::Submit(wish)) => intake::submit(wish, ctx),
         (D::Unknown, C::ReceiveFiling(wish)) => Ok(brought::receive(wish, ctx)),
+        (D::Unknown, C::CarryOver(wish)) => carried_over::carry_over(wish, ctx),
         (D::Unknown, any!(intake) | any!(processing) | any!(note) | C::Withdraw(_)) => Err(No::DossierUnknown),
 
         // Filed, whatever became of it: what is known about the applicant and the papers.
@@ -174,8 +175,8 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
         (filed!(filing), C::LinkFeedback(wish)) => Ok(feedback::link(filing, wish, ctx)),
         (filed!(filing), C::RecordAuthorisation(wish)) => Ok(authorisation::record(filing, wish, ctx)),
 
-        // A filing has a history of its own, and is decided by [`brought::decide`].
-        (filed!(), C::ReceiveFiling(_)) => Err(No::AlreadySubmitted),
+        // A filing has a history of its own, and is decided by [`brought::decide`]; what is carried over begins so.
+        (filed!(), C::ReceiveFiling(_) | C::CarryOver(_)) => Err(No::AlreadySubmitted),
 
         // Accepted, whatever became of it: what is put right, and money given back.
         (accepted!(case), C::CorrectEvent(wish)) => correction::correct(dossier, case, wish, ctx),

@@ -204,7 +204,12 @@ struct Stop {
 
 /// Every day from the start now in force to the due date.
 fn days(case: &Case, waiting: Option<Waiting<'_>>, counting: &Counting<'_>) -> Vec<ExplainedDay> {
-    let (Some(limit), Some(due), Some(clock_from)) = (case.limit, case.due, case.clock_from) else {
+    // Another system may have recorded a due date for what has no statutory time here: its days are told all the same.
+    let limit = case.limit.unwrap_or(TimeLimit {
+        amount: u16::MAX,
+        unit: TimeUnit::WorkingDays,
+    });
+    let (Some(due), Some(clock_from)) = (case.due, case.clock_from) else {
         return Vec::new();
     };
     let mut start = clock_from;
@@ -318,7 +323,7 @@ fn in_days(limit: TimeLimit) -> bool {
 fn rules(case: &Case, waiting: Option<Waiting<'_>>, law: &LawVersion) -> Vec<AppliedRule> {
     let mut rules = Vec::new();
     match case.basis {
-        AcceptanceBasis::ServerClock => {}
+        AcceptanceBasis::ServerClock | AcceptanceBasis::CarriedOver { .. } => {}
         AcceptanceBasis::HandOverMinute { .. } => {
             let parameter = &law.accept_back_dating_max_working_days;
             rules.push(rule(

@@ -55,6 +55,10 @@ pub enum Flag {
     DeliveredWithoutAuthorisation,
     /// There is a petition or complaint about it.
     Feedback,
+    /// Another system accepted it; its code, times and law are as recorded there.
+    CarriedOver,
+    /// Its due date is as recorded in that system, and hoso would have given another.
+    DueDateAsRecorded,
 }
 
 impl Flag {
@@ -83,6 +87,8 @@ impl Flag {
             Self::ResultBackTooSoon => "result_back_too_soon",
             Self::DeliveredWithoutAuthorisation => "delivered_without_authorisation",
             Self::Feedback => "feedback",
+            Self::CarriedOver => "carried_over",
+            Self::DueDateAsRecorded => "due_date_as_recorded",
         }
     }
 
@@ -113,6 +119,8 @@ impl Flag {
                 "Trả kết quả cho người khác khi chưa có giấy ủy quyền"
             }
             Self::Feedback => "Có phản ánh, kiến nghị",
+            Self::CarriedOver => "Chuyển tiếp từ hệ thống khác",
+            Self::DueDateAsRecorded => "Ngày hẹn trả theo hệ thống cũ, khác ngày hoso tính",
         }
     }
 }
@@ -174,9 +182,12 @@ fn of_filing(filing: &Filing, catalogue: &Catalogue, flags: &mut Vec<Flag>) {
 }
 
 fn of_case(case: &Case, flags: &mut Vec<Flag>) {
-    let recorded_late = match case.basis {
-        AcceptanceBasis::RecordedLate { .. } => true,
-        AcceptanceBasis::ServerClock | AcceptanceBasis::HandOverMinute { .. } => false,
+    let (recorded_late, carried_over, computed_otherwise) = match &case.basis {
+        AcceptanceBasis::RecordedLate { .. } => (true, false, false),
+        AcceptanceBasis::CarriedOver { computed, .. } => (false, true, computed.is_some()),
+        AcceptanceBasis::ServerClock | AcceptanceBasis::HandOverMinute { .. } => {
+            (false, false, false)
+        }
     };
     let forwarded_late = case.forwarded.is_some_and(|it| {
         it.expected_by
@@ -186,6 +197,8 @@ fn of_case(case: &Case, flags: &mut Vec<Flag>) {
     let late_extension = case.extensions().any(|it| it.late_notice);
     let provisional = case.due.is_some_and(|due| due.provisional);
     raise(flags, Flag::AcceptanceRecordedLate, recorded_late);
+    raise(flags, Flag::CarriedOver, carried_over);
+    raise(flags, Flag::DueDateAsRecorded, computed_otherwise);
     raise(flags, Flag::ForwardedLate, forwarded_late);
     raise(
         flags,

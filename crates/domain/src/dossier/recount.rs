@@ -11,6 +11,7 @@ use super::{Context, Extension};
 use crate::calendar::Calendar;
 use crate::catalogue::Catalogue;
 use crate::clock::{self, Due, TimeLimit};
+use crate::event::AcceptanceBasis;
 use crate::law::{LawVersion, SupplementRule, SuspensionRule};
 use crate::rejection::Rejection;
 use crate::working_hours::WorkingHours;
@@ -59,12 +60,21 @@ impl<'a> Counting<'a> {
     /// The due date that the whole history of the case gives; `None` when the procedure sets no time, or the clock has not
     /// started.
     pub(super) fn due(&self, case: &Case) -> Option<Due> {
-        let (limit, from) = (case.limit?, case.clock_from?);
-        let start = self.fresh(limit, from);
+        let from = case.clock_from?;
+        let start = match case.basis {
+            // Kept as recorded, whatever hoso would have counted.
+            AcceptanceBasis::CarriedOver { .. } => case.original_due?,
+            AcceptanceBasis::ServerClock
+            | AcceptanceBasis::HandOverMinute { .. }
+            | AcceptanceBasis::RecordedLate { .. } => self.fresh(case.limit?, from),
+        };
         Some(case.moves.iter().fold(start, |due, it| match it {
             // What was waited for before the clock started took no time from it.
             ClockMove::Paused(pause) if pause.to <= from && from > case.accepted_at => due,
-            ClockMove::Paused(pause) => self.after_pause(due, limit, pause),
+            ClockMove::Paused(pause) => match case.limit {
+                Some(limit) => self.after_pause(due, limit, pause),
+                None => due,
+            },
             ClockMove::Extended(extension) => self.after_extension(due, extension),
         }))
     }

@@ -30,7 +30,9 @@ use jiff::{
 
 use crate::catalogue::Catalogue;
 use crate::command::Command;
-use crate::dossier::{CodeIssuer, CodesExhausted, Context, Dossier, decide, evolve, replay};
+use crate::dossier::{
+    CodeIssuer, CodeOfAnotherNode, CodesExhausted, Context, Dossier, decide, evolve, replay,
+};
 use crate::event::{Event, Occurrence};
 use crate::ids::{ActorId, DossierCode, OrganisationId};
 use crate::local;
@@ -54,16 +56,31 @@ pub fn day(civil: &str) -> Date {
 #[derive(Default, Debug)]
 pub struct Codes {
     issued: Cell<u32>,
+    taken_over: Cell<u32>,
     exhausted: bool,
+    foreign: Option<u8>,
 }
 
 impl Codes {
     /// None is left.
     pub fn exhausted() -> Self {
         Self {
-            issued: Cell::new(0),
             exhausted: true,
+            ..Self::default()
         }
+    }
+
+    /// Every code of another system has the form of this node's.
+    pub fn of_another(node: u8) -> Self {
+        Self {
+            foreign: Some(node),
+            ..Self::default()
+        }
+    }
+
+    /// How many codes of another system became ours.
+    pub fn taken_over(&self) -> u32 {
+        self.taken_over.get()
     }
 
     /// How many were asked for.
@@ -83,6 +100,15 @@ impl CodeIssuer for Codes {
             "{prefix}-{}-{number:04}",
             day.strftime("%y%m%d")
         )))
+    }
+
+    fn may_take_over(&self, _: &DossierCode) -> Result<(), CodeOfAnotherNode> {
+        self.foreign
+            .map_or(Ok(()), |node| Err(CodeOfAnotherNode(node)))
+    }
+
+    fn take_over(&self, _: &DossierCode) {
+        self.taken_over.set(self.taken_over.get() + 1);
     }
 }
 

@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 
 use crate::clock::{Due, DueRule, Timeliness};
-use crate::event::{AuthorisedTo, Brought, Event, Outcome, SubtaskKind};
+use crate::event::{
+    AcceptanceBasis, AuthorisedTo, Brought, DossierAccepted, Event, Outcome, SubtaskKind,
+};
 use crate::local;
 
 /// One sentence in both languages.
@@ -40,9 +42,7 @@ pub fn words(event: &Event) -> Words {
         Event::IntakeRefused(it) => Words::new(
             format!("Từ chối tiếp nhận (lý do: {})", it.reason.code),
             format!("Refused at intake (reason: {})", it.reason.code)),
-        Event::DossierAccepted(it) => Words::new(
-            format!("Tiếp nhận hồ sơ, mã {}, {}", it.code, due_vi(it.due)),
-            format!("Accepted with code {}, {}", it.code, due_en(it.due))),
+        Event::DossierAccepted(it) => accepted(it),
         Event::Transferred(it) => Words::new(
             format!("Chuyển hồ sơ đến {}", it.to),
             format!("Passed on to {}", it.to)),
@@ -217,6 +217,40 @@ pub fn words(event: &Event) -> Words {
         Event::JournalEntryAnswered(it) => Words::new(
             format!("Trả lời một mục trong sổ của thiết bị {}", it.terminal),
             format!("An entry of {}'s journal was answered", it.terminal)),
+    }
+}
+
+/// Accepted here; or in another system, whose due date stands even where hoso would have given another.
+fn accepted(it: &DossierAccepted) -> Words {
+    match &it.basis {
+        AcceptanceBasis::CarriedOver { system, computed } => {
+            let (mut vi, mut en) = (
+                format!(
+                    "Tiếp nhận tại {system}, chuyển tiếp sang hệ thống này, mã {}, {} như đã ghi tại đó",
+                    it.code,
+                    due_vi(it.due)
+                ),
+                format!(
+                    "Accepted at {system} and carried over with code {}, {} as recorded there",
+                    it.code,
+                    due_en(it.due)
+                ),
+            );
+            if let Some(due) = computed {
+                vi.push_str(&format!(" (hệ thống này tính: {})", due_vi(Some(*due))));
+                en.push_str(&format!(
+                    " (this system would have said: {})",
+                    due_en(Some(*due))
+                ));
+            }
+            Words::new(vi, en)
+        }
+        AcceptanceBasis::ServerClock
+        | AcceptanceBasis::HandOverMinute { .. }
+        | AcceptanceBasis::RecordedLate { .. } => Words::new(
+            format!("Tiếp nhận hồ sơ, mã {}, {}", it.code, due_vi(it.due)),
+            format!("Accepted with code {}, {}", it.code, due_en(it.due)),
+        ),
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::RejectionKind;
 use crate::ids::{
-    AgencyId, LawId, OrganisationId, PointId, ProcedureCode, TerminalId, VersionHash,
+    AgencyId, DossierCode, LawId, OrganisationId, PointId, ProcedureCode, TerminalId, VersionHash,
 };
 use crate::local;
 
@@ -174,6 +174,39 @@ rejections! {
         en("the caller may not record an earlier time")
         vi("Người gọi không có quyền ghi nhận thời điểm sớm hơn.")
         hint("ask for the scope record-late, or leave the earlier time out")
+
+    // Carried over from another system.
+
+    /// The other system's code is in no pattern of dossier codes.
+    CodeNotAccepted { code: DossierCode } = "CODE_NOT_ACCEPTED" InvalidArgument field "code"
+        en("{code} is in no accepted pattern of dossier codes")
+        vi("Mã {code} không đúng mẫu mã hồ sơ được chấp nhận.")
+        hint("a code is kept as it is: 000.00.06.H20-YYMMDD-… or H20.06-YYMMDD-…, 4 to 13 digits at the end")
+    /// Another intake node gives out such codes, and would not know that this one is taken.
+    CodeOfAnotherNode { code: DossierCode, node: u8 } = "CODE_OF_ANOTHER_NODE" FailedPrecondition field "code"
+        en("{code} has the form of the codes that intake node {node} gives out")
+        vi("Mã {code} có dạng mã do nút tiếp nhận số {node} cấp.")
+        hint("import it at the intake node with that digit; one may be started for the import")
+    /// The other system names a law version that is not in the catalogue.
+    UnknownLaw { law: LawId } = "UNKNOWN_LAW" InvalidArgument field "law"
+        en("the catalogue has no law version {law}")
+        vi("Danh mục không có phiên bản pháp luật {law}.")
+        hint("use a law version of the catalogue, or leave it out for the one in force on the day of acceptance")
+    /// Accepted in the future.
+    CarriedOverFromFuture { at: Timestamp, now: Timestamp } = "CARRIED_OVER_FROM_FUTURE" InvalidArgument field "accepted_at"
+        en("{at} lies after the server's clock, {now}")
+        vi("Thời điểm tiếp nhận {} muộn hơn giờ máy chủ {}.", local::datetime(*at), local::datetime(*now))
+        hint("a dossier that is carried over was accepted before now")
+    /// Filed after it was accepted.
+    FiledAfterAcceptance { filed_at: Timestamp, accepted_at: Timestamp } = "FILED_AFTER_ACCEPTANCE" InvalidArgument field "filed_at"
+        en("{filed_at} lies after the acceptance, {accepted_at}")
+        vi("Thời điểm nộp {} muộn hơn lúc tiếp nhận {}.", local::datetime(*filed_at), local::datetime(*accepted_at))
+        hint("leave the time of filing out when the other system did not record it")
+    /// Due before it was accepted.
+    DueBeforeAcceptance { due_on: Date, accepted_on: Date } = "DUE_BEFORE_ACCEPTANCE" InvalidArgument field "due"
+        en("{due_on} lies before the acceptance on {accepted_on}")
+        vi("Ngày hẹn trả {} sớm hơn ngày tiếp nhận {}.", dmy(*due_on), dmy(*accepted_on))
+        hint("leave the due date out when the other system did not record one")
 
     // The phase does not allow it.
 

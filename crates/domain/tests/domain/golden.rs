@@ -169,6 +169,20 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
             })),
         ),
         (
+            "carried_over",
+            Event::DossierAccepted(accepted(AcceptanceBasis::CarriedOver {
+                system: "motcua.cu".into(),
+                computed: Some(provisional()),
+            })),
+        ),
+        (
+            "carried_over_alike",
+            Event::DossierAccepted(accepted(AcceptanceBasis::CarriedOver {
+                system: "motcua.cu".into(),
+                computed: None,
+            })),
+        ),
+        (
             "least",
             Event::DossierAccepted(DossierAccepted {
                 channel: Channel::Direct,

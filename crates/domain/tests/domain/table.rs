@@ -103,6 +103,7 @@ fn wishes() -> Vec<(&'static str, Command)> {
         ("PassToSuccessor", succeed()),
         ("ReceiveFiling", bring()),
         ("NoteCollection", note_collection()),
+        ("CarryOver", take_over(TEN_DAYS)),
     ]
 }
 

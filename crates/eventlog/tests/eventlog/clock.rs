@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use eventlog::{AppendError, ClockRule, EventLog, Settings};
+use eventlog::{AppendError, ClockRule, EventLog, OpenError, Settings};
 
 use crate::support::{append, check, request, settings};
 
@@ -157,4 +157,31 @@ fn what_is_imported_waits_too_while_the_clock_is_not_believed() {
     clocks.set(-2 * DAY);
     assert_eq!(runtime.block_on(log.import(records)).unwrap().taken, 1);
     check(&log);
+}
+
+/// Times set by hand are a rehearsal's; nothing real may ever follow them, nor they what is real.
+#[test]
+fn a_log_whose_clock_was_set_by_hand_never_takes_the_machines() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str, by_hand| {
+        let settings = Settings {
+            clock_by_hand: by_hand,
+            ..settings()
+        };
+        EventLog::open(&folder.path().join(name), settings)
+    };
+    for (name, by_hand) in [("rehearsal", true), ("real", false)] {
+        let log = open(name, Some(by_hand)).unwrap();
+        write(&log, 1).unwrap();
+        drop(log);
+        let refused = open(name, Some(!by_hand)).unwrap_err();
+        let expected = match by_hand {
+            true => matches!(refused, OpenError::ClockByHand { .. }),
+            false => matches!(refused, OpenError::ClockOfMachine { .. }),
+        };
+        assert!(expected, "{refused}");
+        // Who only looks takes it as it is, and it stays what it is.
+        assert_eq!(open(name, None).unwrap().head().position, 1);
+        assert_eq!(open(name, Some(by_hand)).unwrap().head().position, 1);
+    }
 }

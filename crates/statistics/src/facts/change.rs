@@ -90,7 +90,11 @@ fn accept(row: &mut Row, at: Timestamp, accepted: &Accepted<'_>, around: &mut Su
     row.put(bits::ASSISTED, accepted.assisted);
     // Form 01 may be left out for immediate results only (NĐ 61/2018 Đ.17.4).
     row.put(bits::IMMEDIATE, !accepted.receipt_issued);
-    row.put(bits::ACCEPTED_LATE, late(at, around));
+    // What another system accepted was not recorded late there; it has a row of its own.
+    row.put(
+        bits::ACCEPTED_LATE,
+        !accepted.carried_over && late(at, around),
+    );
     row.put(bits::ACCEPTED_IN_FUTURE, in_future(at, around));
     promise(row, accepted.due);
 }

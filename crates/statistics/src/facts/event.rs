@@ -9,7 +9,8 @@ use std::borrow::Cow;
 
 use domain::clock::{Due, Timeliness};
 use domain::event::{
-    Channel, Correction, DeliveryMode, Event, EventKind, Outcome, PaymentMethod, ReuseSource,
+    AcceptanceBasis, Channel, Correction, DeliveryMode, Event, EventKind, Outcome, PaymentMethod,
+    ReuseSource,
 };
 use serde::{Deserialize, Deserializer};
 
@@ -81,6 +82,19 @@ pub(super) struct Accepted<'a> {
     pub(super) receipt_issued: bool,
     #[serde(default)]
     pub(super) boundary_independent: bool,
+    #[serde(rename = "basis", deserialize_with = "is_carried_over")]
+    pub(super) carried_over: bool,
+}
+
+/// What the acceptance time rests on, by its name.
+#[derive(Deserialize)]
+struct Basis<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+}
+
+fn is_carried_over<'a, D: Deserializer<'a>>(basis: D) -> Result<bool, D::Error> {
+    Ok(Basis::deserialize(basis)?.kind == "carried_over")
 }
 
 /// Of every event that may say a due date.
@@ -245,10 +259,12 @@ impl<'a> FactEvent<'a> {
 
     fn of_accepted(accepted: Accepted<'a>) -> Self {
         let elsewhere = accepted.boundary_independent;
-        told_and(
-            Told::Accepted(accepted),
-            Change::set_if(marks::BOUNDARY_INDEPENDENT, elsewhere),
-        )
+        let marks = if accepted.carried_over {
+            Change::set(marks::CARRIED_OVER)
+        } else {
+            Change::set_if(marks::BOUNDARY_INDEPENDENT, elsewhere)
+        };
+        told_and(Told::Accepted(accepted), marks)
     }
 
     /// The same with text of its own.
@@ -272,6 +288,7 @@ impl<'a> FactEvent<'a> {
                 law: own(it.law),
                 receipt_issued: it.receipt_issued,
                 boundary_independent: it.boundary_independent,
+                carried_over: it.carried_over,
             }),
             Told::Ended(exit) => Told::Ended(exit),
             Told::Delivered => Told::Delivered,
@@ -349,6 +366,7 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
                 law: it.law.as_str().into(),
                 receipt_issued: it.receipt_issued,
                 boundary_independent: it.boundary_independent,
+                carried_over: matches!(it.basis, AcceptanceBasis::CarriedOver { .. }),
             }),
             Event::DossierResolved(it) => match &it.outcome {
                 Outcome::Granted { electronic, .. } => granted(*electronic),

@@ -25,12 +25,13 @@ pub(crate) const RESULT_BACK: u32 = 1 << 16;
 pub(crate) const FEEDBACK: u32 = 1 << 17;
 pub(crate) const BOUNDARY_INDEPENDENT: u32 = 1 << 18;
 pub(crate) const SUCCEEDED: u32 = 1 << 19;
+pub(crate) const CARRIED_OVER: u32 = 1 << 20;
 /// How many payments were made online, so that a correction of one leaves the others; eight bits.
 const ONLINE_PAYMENTS_AT: u32 = 24;
 const ONLINE_PAYMENTS_MAX: u32 = 0xff;
 
 /// How many bits are marks.
-pub(crate) const COUNT: usize = 20;
+pub(crate) const COUNT: usize = 21;
 /// The bits that are marks.
 pub(crate) const ALL: u32 = (1 << COUNT) - 1;
 

@@ -24,7 +24,7 @@ use bytes::{
 };
 
 /// The first bytes of a snapshot, with its version.
-const MAGIC: &[u8; 8] = b"HSFACT\0\x04";
+const MAGIC: &[u8; 8] = b"HSFACT\0\x05";
 
 /// Why a snapshot was not taken. The remedy is always the same: fold the log from zero.
 #[derive(Debug, thiserror::Error)]

@@ -148,6 +148,7 @@ pub fn any_wish() -> impl Strategy<Value = Command> {
     let times = || prop::sample::select(times.to_vec());
     prop_oneof![
         3 => submit,
+        1 => prop::sample::select(procedures.to_vec()).prop_map(take_over),
         4 => any_accept(),
         30 => plain,
         25 => beyond,

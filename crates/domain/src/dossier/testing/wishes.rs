@@ -449,3 +449,28 @@ pub fn note_collection() -> Command {
         device_at: at("2022-12-15T08:59"),
     })
 }
+
+/// Accepted by the old software on 1/12/2022, with ten working days given there as here.
+pub fn carried_over(procedure: &str) -> CarryOver {
+    CarryOver {
+        submit: Submit {
+            source: Some(SourceReference {
+                system: "motcua.cu".into(),
+                reference: "2022-77".into(),
+            }),
+            ..submit(procedure)
+        },
+        system: "motcua.cu".into(),
+        filed_at: Some(at("2022-11-30T16:00")),
+        code: DossierCode::new("000.00.06.H20-221201-0361"),
+        accepted_at: at("2022-12-01T09:00"),
+        due: Some(RecordedDue::On(day("2022-12-15"))),
+        law: None,
+        point: PointId::new(CENTRE),
+    }
+}
+
+/// The same as a wish.
+pub fn take_over(procedure: &str) -> Command {
+    Command::CarryOver(carried_over(procedure))
+}

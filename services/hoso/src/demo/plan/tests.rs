@@ -9,7 +9,9 @@ use domain::command::{
     RequestFee, RequestIntakeSupplement, RequestSupplement, Resolve, ResumeProcessing, Submit,
     SuspendProcessing, Transfer, Withdraw,
 };
-use domain::dossier::{CodeIssuer, CodesExhausted, Context, Dossier, decide_all, evolve};
+use domain::dossier::{
+    CodeIssuer, CodeOfAnotherNode, CodesExhausted, Context, Dossier, decide_all, evolve,
+};
 use domain::event::{ApplicantKind, DeliveryMode, PaymentMethod, PlaceKind, Reason};
 use domain::ids::{ActorId, DossierCode, DossierId, OrganisationId, PointId, VaultRef};
 use domain::{Event, Occurrence};
@@ -37,6 +39,12 @@ impl CodeIssuer for OneCode {
     fn issue(&self, prefix: &str, day: Date) -> Result<DossierCode, CodesExhausted> {
         Ok(domain::code::format(prefix, day, 0, 1))
     }
+
+    fn may_take_over(&self, _: &DossierCode) -> Result<(), CodeOfAnotherNode> {
+        Ok(())
+    }
+
+    fn take_over(&self, _: &DossierCode) {}
 }
 
 fn reason() -> Reason {

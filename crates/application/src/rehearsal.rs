@@ -1,0 +1,68 @@
+//! Asking the rules without doing anything: before the vault is written, and for who only wants to know.
+
+use domain::command::Command;
+use domain::dossier::{CodeIssuer, CodeOfAnotherNode, CodesExhausted};
+use domain::event::{AcceptanceBasis, Event, Occurrence};
+use domain::ids::{DossierCode, VaultRef};
+use eventlog::EventLog;
+use jiff::civil::Date;
+
+use crate::desk::{Desk, Wish};
+use crate::error::HandleError;
+use crate::{keys, personal};
+
+/// Gives out codes that nobody will see, and takes none over: for asking the rules only.
+pub(crate) struct Rehearsal<'a>(pub(crate) &'a dyn CodeIssuer);
+
+impl CodeIssuer for Rehearsal<'_> {
+    fn issue(&self, prefix: &str, day: Date) -> Result<DossierCode, CodesExhausted> {
+        Ok(domain::code::format(prefix, day, 0, 1))
+    }
+
+    fn may_take_over(&self, code: &DossierCode) -> Result<(), CodeOfAnotherNode> {
+        self.0.may_take_over(code)
+    }
+
+    fn take_over(&self, _: &DossierCode) {}
+}
+
+impl Desk {
+    /// Whether the wish would be granted now; `true` when it was carried out before. Nothing is left anywhere.
+    ///
+    /// # Errors
+    /// As [`Desk::carry_out`], as far as it can be known beforehand.
+    pub fn would_carry_out(
+        &self,
+        wish: &Wish,
+        secrets: usize,
+        build: impl Fn(&[VaultRef]) -> Vec<Command>,
+    ) -> Result<bool, HandleError> {
+        if self.answered(wish.request)?.is_some() {
+            return Ok(true);
+        }
+        self.rehearse(wish, &build(&vec![personal::placeholder(); secrets]))?;
+        Ok(false)
+    }
+}
+
+/// Another dossier must not have the same number of the other system, nor the code that this one brings along.
+pub(crate) fn names_are_free(
+    log: &EventLog,
+    occurrences: &[Occurrence],
+) -> Result<(), HandleError> {
+    for occurrence in occurrences {
+        if let Event::DossierSubmitted(submitted) = &occurrence.event
+            && let Some(source) = &submitted.source
+            && let Some(position) = log.find(keys::source(source))?
+        {
+            return Err(HandleError::SourceTaken { position });
+        }
+        if let Event::DossierAccepted(accepted) = &occurrence.event
+            && let AcceptanceBasis::CarriedOver { .. } = &accepted.basis
+            && let Some(position) = log.find(keys::code(&accepted.code))?
+        {
+            return Err(HandleError::CodeTaken { position });
+        }
+    }
+    Ok(())
+}

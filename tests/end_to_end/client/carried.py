@@ -1,0 +1,136 @@
+"""What a department has after the dossiers of its old software were carried over: deploy/examples/carried-over.csv."""
+
+import grpc
+
+from contract import dossier, intake, processing
+from office import (
+    DEPARTMENT,
+    at,
+    change,
+    day_of,
+    direct,
+    named,
+    online,
+    request_id,
+    submit_and_accept,
+)
+from rehearsal import FIRST, SECOND, Played, moment, row, set_clock
+
+TOURISM, ADVERTISING = "H20-DVDL", "H20-QC"
+
+
+def by_number(reference):
+    return processing.DossierName(source=dossier.SourceReference(system="motcua.cu", reference=reference))
+
+
+class NothingYet(Played):
+    def test_a_file_with_faults_has_left_nothing(self):
+        self.position = self.everything()
+        self.assertEqual(self.office.head("intake").position, 0)
+        self.assertEqual(self.report(FIRST, "").total.c3, 0)
+
+
+class CarriedOver(Played):
+    """The tests go on from each other: the clock only goes forward."""
+
+    def test_1_a_dossier_is_as_the_old_software_had_it(self):
+        asked = processing.GetDossierRequest(dossier=by_number("2023-00125"), min_position=self.everywhere())
+        given = self.office.ask("processing", "GetDossier", asked).dossier
+        self.assertEqual(given.code, "000.00.06.H20-230309-0125")
+        self.assertEqual(given.phase, dossier.PHASE_ACCEPTED)
+        self.assertEqual((given.channel, given.synthetic), (dossier.CHANNEL_POSTAL, True))
+        self.assertEqual(given.accepted_at, at(moment("2023-03-09 08:00")))
+        # Twenty calendar days would have ended on 29/3; the paper in the applicant's hand says 5/4.
+        self.assertEqual((day_here(given.due), day_here(given.computed_due)), ("2023-04-05", "2023-03-29"))
+        self.assertEqual(given.original_due, given.due)
+        self.assertEqual(given.carried_over_from, "motcua.cu")
+        self.assertEqual(list(given.flags), ["carried_over", "due_date_as_recorded"])
+
+        asked = processing.GetHistoryRequest(dossier=named(given.dossier_id))
+        events = self.office.ask("processing", "GetHistory", asked).events
+        self.assertEqual([event.kind for event in events], ["dossier_submitted", "dossier_accepted"])
+        self.assertEqual(events[0].occurred_at, at(moment("2023-03-08 15:30")))
+        self.assertEqual(day_of(events[1].recorded_at).isoformat(), "2023-03-14")
+        asked = processing.ExplainDeadlineRequest(dossier=named(given.dossier_id))
+        told = self.office.ask("processing", "ExplainDeadline", asked)
+        self.assertIn("motcua.cu", told.steps[0].text_vi)
+        self.assertIn("05/04/2023 như đã ghi tại đó", told.steps[0].text_vi)
+        self.assertIn("29/03/2023", told.steps[0].text_vi)
+        self.assertEqual(told.days[-1].date, "2023-04-05")
+
+    def test_2_they_are_counted_once_and_say_where_they_come_from(self):
+        self.position = self.everywhere()
+        report = self.report(FIRST, "")
+        self.assertEqual(row(report, TOURISM), "3 1 2 0 | 0 0 0 0 | 3 3 0")
+        self.assertEqual(row(report, ADVERTISING), "1 1 0 0 | 0 0 0 0 | 1 1 0")
+        # The fifth has no due date: a bucket of its own, and a standing check says so.
+        self.assertEqual([check.id for check in report.checks if not check.holds], ["no_due_date"])
+        memo = {line.key: line.value for line in report.memo}
+        # None of them was recorded late by anybody.
+        self.assertEqual((memo["carried_over"], memo["no_due_date"], memo["recorded_late"]), (4, 1, 0))
+
+    def test_3_their_codes_are_not_given_out_again(self):
+        asked = submit_and_accept(direct())
+        taken = self.office.ask("intake", "SubmitAndAcceptDossier", asked).dossier
+        # The old software had given out 0131 on that day.
+        self.assertEqual(taken.code, "000.00.06.H20-230314-0132")
+        withdrawn = processing.WithdrawDossierRequest(
+            change=change(taken.dossier_id, min_position=self.office.head("intake").token)
+        )
+        self.office.ask("processing", "WithdrawDossier", withdrawn)
+
+    def test_4_what_cannot_be_carried_over_is_refused(self):
+        taken = self.wish(code="000.00.06.H20-230306-0117", reference="2023-00999")
+        self.refused("intake", "ImportDossier", taken, grpc.StatusCode.ALREADY_EXISTS, "CODE_TAKEN")
+        again = self.wish(code="000.00.06.H20-230309-0999", reference="2023-00125")
+        self.refused("intake", "ImportDossier", again, grpc.StatusCode.ALREADY_EXISTS, "SOURCE_REFERENCE_TAKEN")
+        precondition, invalid = grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.INVALID_ARGUMENT
+        elsewhere = self.wish(code="000.00.06.H20-230309-30999", reference="2023-00999")
+        self.refused("intake", "ImportDossier", elsewhere, precondition, "CODE_OF_ANOTHER_NODE", "code")
+        too_old = self.wish(reference="2023-00999", accepted_at="2009-03-09 08:00")
+        self.refused("intake", "ImportDossier", too_old, precondition, "NO_LAW_IN_FORCE")
+        future = self.wish(reference="2023-00999", accepted_at="2023-03-15 08:00")
+        self.refused("intake", "ImportDossier", future, invalid, "CARRIED_OVER_FROM_FUTURE", "accepted_at")
+        several = self.wish(code="HS-9", reference="2023-00999", procedure="9.9", law="nd0-1900")
+        details = self.refused("intake", "ImportDossier", several, invalid, "INVALID_FIELD")
+        self.assertEqual(details.fields, ["procedure", "code", "law"])
+        nameless = self.wish(reference="2023-00999")
+        nameless.submission.ClearField("source")
+        self.refused("intake", "ImportDossier", nameless, invalid, "INVALID_FIELD", "submission.source")
+
+    def test_5_in_the_next_quarter_they_are_the_opening_stock(self):
+        set_clock(moment("2023-03-20 10:00"))
+        asked = processing.ResolveDossierRequest(
+            change=processing.Change(request_id=request_id(), dossier=by_number("2023-00101"), actor="officer-1"),
+            result="21/GP",
+        )
+        self.office.ask("processing", "ResolveDossier", asked)
+        self.position = self.everywhere()
+        report = self.report(SECOND, "")
+        # Due on 21/3, resolved on 20/3: early.
+        self.assertEqual(row(report, TOURISM), "3 0 0 3 | 1 1 0 0 | 2 2 0")
+        # Twenty-four working hours were over on 17/3 at 08:10.
+        self.assertEqual(row(report, ADVERTISING), "1 0 0 1 | 0 0 0 0 | 1 0 1")
+        self.assertEqual([check.id for check in report.checks if not check.holds], ["no_due_date"])
+
+    def everywhere(self):
+        """The token of all that processing has, after it has all that intake has."""
+        asked = processing.ListDossiersRequest(page_size=1, min_position=self.office.head("intake").token)
+        self.office.ask("processing", "ListDossiers", asked)
+        return self.everything()
+
+    def wish(self, reference, code="000.00.06.H20-230309-0999", accepted_at="2023-03-09 08:00", law="", **changes):
+        source = dossier.SourceReference(system="motcua.cu", reference=reference)
+        carried = intake.CarriedOver(
+            code=code, accepted_at=at(moment(accepted_at)), due_on="2023-04-05", law=law, point="CONG-DVC-DT"
+        )
+        return intake.ImportDossierRequest(
+            request_id=request_id(),
+            submission=online(source=source, operator=DEPARTMENT, **changes),
+            carried_over=carried,
+            actor="clerk-1",
+        )
+
+
+def day_here(due):
+    return day_of(due.at).isoformat()
