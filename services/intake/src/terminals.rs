@@ -7,6 +7,7 @@ mod taking;
 
 use std::pin::Pin;
 
+use api::authority::caller;
 use api::convert::{change, post, post_outward};
 use api::edge::Edge;
 use api::hoso::intake::v1::terminal_service_server::TerminalService;
@@ -39,8 +40,6 @@ use session::Session;
 
 /// Answers that wait for a terminal to read them; while they do, nothing more of it is read.
 const UNREAD_MAX: usize = 8;
-/// Until tokens say who calls, every caller on the loopback is this one.
-const PRINCIPAL: &str = "local";
 
 /// What the terminals' calls work with.
 #[derive(Clone, Debug)]
@@ -73,7 +72,7 @@ impl TerminalCalls {
         By {
             request: Wish::request(
                 self.edge.desk.vault(),
-                PRINCIPAL,
+                &caller::current().subject,
                 marks.request_id,
                 method,
                 &body.encode_to_vec(),
