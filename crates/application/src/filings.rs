@@ -75,12 +75,17 @@ impl Filings {
         places
     }
 
-    /// What may be decided by what came after a position.
+    /// What may be decided by what came after a position, in the order in which it was brought: of two attempts to deliver
+    /// the first is the first.
     pub fn since(&self, position: Position) -> impl Iterator<Item = FollowUp> {
-        self.held
+        let mut due: Vec<_> = self
+            .held
             .iter()
-            .filter(move |(_, held)| held.touched > position)
-            .map(|(filing, _)| FollowUp::Filing(*filing))
+            .filter(|(_, held)| held.touched > position)
+            .map(|(filing, held)| (held.received, *filing))
+            .collect();
+        due.sort_unstable();
+        due.into_iter().map(|(_, filing)| FollowUp::Filing(filing))
     }
 
     /// What a record decides is held no more.
