@@ -96,7 +96,7 @@ proptest! {
 }
 
 /// What may still become known once there is a result.
-const AFTER_THE_END: [&str; 12] = [
+const AFTER_THE_END: [&str; 13] = [
     "duplicate_submission",
     "result_delivered",
     "subject_key_destroyed",
@@ -109,6 +109,7 @@ const AFTER_THE_END: [&str; 12] = [
     "result_returned_to_agency",
     "feedback_linked",
     "agency_succeeded",
+    "authorisation_recorded",
 ];
 
 #[test]
