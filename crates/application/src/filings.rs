@@ -48,8 +48,8 @@ pub struct Receipt {
 /// What became of a filing.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    /// The dossier in whose history it was decided.
-    pub dossier: DossierId,
+    /// The dossier in whose history it was decided; none when that was never accepted, and the filing's own history says so.
+    pub dossier: Option<DossierId>,
     /// The record that decides it.
     pub record: Record,
     /// Why it was refused; `None` when it was not.
@@ -98,19 +98,21 @@ impl Filings {
         }
     }
 
-    /// A dossier was accepted: what was brought for it can be decided.
-    fn accepted(&mut self, record: &RecordView<'_>) {
+    /// A dossier was accepted, or never will be: what was brought for it can be decided.
+    fn settled(&mut self, record: &RecordView<'_>) {
         let Ok(occurrence) = codec::decode_view(record) else {
             return;
         };
-        let Event::DossierAccepted(accepted) = &occurrence.event else {
-            return;
+        let given = if let Event::DossierAccepted(accepted) = &occurrence.event {
+            Some(&accepted.code)
+        } else {
+            None
         };
         let id = DossierId(record.stream.0);
         for held in self.held.values_mut() {
             let may_be = match &held.dossier {
                 DossierName::Id(named) => *named == id,
-                DossierName::Code(code) => *code == accepted.code,
+                DossierName::Code(code) => Some(code) == given,
                 // The number of the other system was said when the dossier was filed; the log is asked for it.
                 DossierName::Source(_) => true,
             };
@@ -140,9 +142,17 @@ impl Fold for Filings {
             }
         } else if self.held.is_empty() {
             // Most of the time: nothing has to be decoded.
-        } else if kind == Some(EventKind::DossierAccepted) {
-            self.accepted(record);
         } else {
+            if matches!(
+                kind,
+                Some(
+                    EventKind::DossierAccepted
+                        | EventKind::IntakeRefused
+                        | EventKind::DossierWithdrawn
+                )
+            ) {
+                self.settled(record);
+            }
             self.decided(record);
         }
     }
@@ -209,7 +219,7 @@ impl Desk {
             None
         };
         Ok(Some(Decision {
-            dossier: DossierId(record.stream.0),
+            dossier: (record.stream.0 != filing.0).then_some(DossierId(record.stream.0)),
             record,
             refused,
         }))
@@ -248,16 +258,18 @@ impl Desk {
         Err(HandleError::Contended)
     }
 
-    /// Intake decides until acceptance, for the dossiers that were filed with it, and processing from then on.
+    /// Intake decides while a dossier that was filed with it may still be accepted; processing once it is, or never will be.
     fn decides_for(&self, dossier: &Dossier) -> bool {
-        let accepted = dossier.case().is_some();
+        let settled =
+            dossier.case().is_some() || brought::over_before_acceptance(dossier).is_some();
         match self.writer {
-            Writer::Intake => !accepted && dossier.filing().is_some(),
-            Writer::Processing => accepted,
+            Writer::Intake => !settled && dossier.filing().is_some(),
+            Writer::Processing => settled,
         }
     }
 
-    /// The one event that decides, as an append on the dossier as it was loaded; none while it must wait.
+    /// The one event that decides, as an append on the dossier as it was loaded; none while it must wait. A dossier that was
+    /// never accepted stays intake's to write: what was brought for it is refused in the filing's own history.
     fn decided(
         &self,
         filing: FilingId,
@@ -297,9 +309,14 @@ impl Desk {
         };
         let event = codec::encode(&happened, 0, &stamp)
             .map_err(|error| HandleError::Broken(error.to_string()))?;
+        let (stream, revision) = if brought::over_before_acceptance(&loaded.dossier).is_some() {
+            (filing.0, receipt.record.revision)
+        } else {
+            (dossier.0, loaded.revision)
+        };
         Ok(Some(Append {
-            stream: StreamId(dossier.0),
-            expected: Expected::Exactly(loaded.revision),
+            stream: StreamId(stream),
+            expected: Expected::Exactly(revision),
             request: Some(request),
             events: vec![event],
         }))

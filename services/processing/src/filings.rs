@@ -45,7 +45,8 @@ impl Calls {
                 .to_owned(),
             dossier_id: decision
                 .as_ref()
-                .map(|decision| decision.dossier.to_string())
+                .and_then(|decision| decision.dossier)
+                .map(|dossier| dossier.to_string())
                 .unwrap_or_default(),
             event: decision.map(|decision| history::entry(&decision.record)),
             position: self.edge.here(),

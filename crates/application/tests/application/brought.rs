@@ -1,10 +1,11 @@
 //! What people bring to a node is decided by processing, once, from the day it was brought: early, twice, or too late.
 
 use domain::command::{
-    ReceiveFiling, RecordPayment, RequestFee, RequestIntakeSupplement, RequestSupplement,
+    ReceiveFiling, RecordComponents, RecordPayment, RequestFee, RequestIntakeSupplement,
+    RequestSupplement,
 };
-use domain::event::{Authorised, AuthorisedTo, Brought, Event, PaymentMethod};
-use domain::ids::{DossierCode, DossierName, FilingId};
+use domain::event::{Authorised, AuthorisedTo, Brought, ComponentDigitised, Event, PaymentMethod};
+use domain::ids::{ComponentCode, DossierCode, DossierName, FilingId};
 
 use super::two_histories::{Province, kinds, province};
 use super::*;
@@ -92,14 +93,15 @@ impl Province {
     /// The dossier's last event, and why a filing was refused when it was.
     fn outcome(&self, filing: FilingId) -> Option<(DossierId, &'static str, Option<Box<str>>)> {
         let decision = self.processing.desk.decision(filing).unwrap()?;
-        let loaded = self.loaded(decision.dossier);
+        let told_in = decision.dossier.unwrap_or(DossierId(filing.0));
+        let loaded = self.loaded(told_in);
         let named: Vec<_> = loaded
             .history
             .iter()
             .filter(|it| it.event.filing() == Some(filing))
             .collect();
         assert_eq!(named.len(), 1, "exactly one event decides");
-        Some((decision.dossier, named[0].event.kind(), decision.refused))
+        Some((told_in, named[0].event.kind(), decision.refused))
     }
 }
 
@@ -394,4 +396,62 @@ async fn whom_an_authorisation_names_lies_in_the_vault_and_is_swept_from_it_by_n
     let person = &known[0].authorised.person;
     let name: Option<String> = application::personal::recall(&office.vault, person).unwrap();
     assert_eq!(name.as_deref(), Some("Tran Thi B"));
+}
+
+#[tokio::test]
+async fn what_is_brought_for_a_dossier_that_was_never_accepted_is_refused_and_held_no_longer() {
+    for (end, reason) in [
+        (
+            Command::RefuseIntake(RefuseIntake {
+                reason: Reason {
+                    code: "not_competent".into(),
+                    text: None,
+                },
+            }),
+            "REFUSED_AT_INTAKE",
+        ),
+        (
+            Command::Withdraw(Withdraw { reason: None }),
+            "ALREADY_WITHDRAWN",
+        ),
+    ] {
+        let mut province = province();
+        let id = province.nodes[0].submit(1).await.unwrap().id;
+        let named = || DossierName::Id(id);
+        let (home, now) = (province.nodes[0].desk.clone(), NOW.parse().unwrap());
+        let at_home = province.brought(0, 3, named(), money()).await;
+        let elsewhere = province.brought(1, 4, named(), withdrawal()).await;
+        home.decide_filing(at_home, now).await.unwrap();
+        for node in [0, 1] {
+            province.import(node).await;
+        }
+        assert_eq!(province.decide().await, 2);
+        at_intake(&province, id, 5, end).await;
+        // Its home leaves to processing what it had not decided before the end.
+        home.decide_filing(at_home, now).await.unwrap();
+        assert!(home.decision(at_home).unwrap().is_none());
+        province.import(0).await;
+        for again in [false, true] {
+            assert_eq!(province.decide().await, 0, "again: {again}");
+            for filing in [at_home, elsewhere] {
+                let told = province.outcome(filing).unwrap();
+                let refused = Some(reason.into());
+                assert_eq!(told, (DossierId(filing.0), "filing_refused", refused));
+            }
+            province.restart();
+        }
+        // The dossier's history is still its home's to write.
+        let applicant = Command::RecordComponents(RecordComponents {
+            digitised: vec![ComponentDigitised {
+                component: ComponentCode::new("DON"),
+                digest: "ab".repeat(32).into(),
+                certified: false,
+            }],
+            reused: Vec::new(),
+        });
+        at_intake(&province, id, 6, applicant).await;
+        province.import(0).await;
+        let last = province.loaded(id).history.pop().unwrap();
+        assert_eq!(last.event.kind(), "component_digitised");
+    }
 }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Context, Dossier, times};
+use super::{Context, Dossier, Withdrawn, times};
 use crate::command::{
     Command, ReceiveFiling, ReceiveIntakeSupplement, ReceiveSupplement, RecordAuthorisation,
     RecordDelivery, RecordDeliveryFailure, RecordPayment, ReturnResultToAgency, Withdraw,
@@ -45,6 +45,9 @@ pub fn decide(
             reason: reason.into(),
         }),
     };
+    if let Some(no) = over_before_acceptance(dossier) {
+        return Some(refused(no.reason()));
+    }
     // The rules take that time for the present, so whatever they count begins there.
     let then = Context {
         now: counts_from(received_at, &received.brought, ctx),
@@ -60,6 +63,30 @@ pub fn decide(
         )),
         Err(Rejection::NotAccepted) => None,
         Err(no) => Some(refused(no.reason())),
+    }
+}
+
+/// Why nothing can be brought any more for a dossier that was never accepted; none while it may be, or was.
+pub fn over_before_acceptance(dossier: &Dossier) -> Option<Rejection> {
+    match dossier {
+        Dossier::Refused(_) => Some(Rejection::RefusedAtIntake),
+        Dossier::Withdrawn(Withdrawn {
+            after_acceptance: None,
+            ..
+        }) => Some(Rejection::AlreadyWithdrawn),
+        Dossier::Unknown
+        | Dossier::Submitted(_)
+        | Dossier::AwaitingIntakeSupplement(_)
+        | Dossier::Accepted(_)
+        | Dossier::InProcessing(_)
+        | Dossier::AwaitingSupplement(_)
+        | Dossier::AwaitingPayment(_)
+        | Dossier::Suspended(_)
+        | Dossier::Terminated(_)
+        | Dossier::Resolved(_)
+        | Dossier::Returned(_)
+        | Dossier::Withdrawn(_)
+        | Dossier::Voided(_) => None,
     }
 }
 
@@ -349,7 +376,14 @@ mod tests {
         let told = brings(&mut story, "2022-12-05T09:00", &wish);
         assert_eq!(told.at, at("2022-12-05T09:00"));
         assert_eq!(story.dossier.case(), None);
-        let late = asks(&story, "2022-12-06T09:00", &money()).unwrap();
-        assert_eq!(refusal(&late), "ALREADY_WITHDRAWN");
+        let paper = Brought::Authorisation(Authorised {
+            to: AuthorisedTo::Act,
+            person: noted(),
+            until: None,
+        });
+        for late in [money(), paper, wish] {
+            let late = asks(&story, "2022-12-06T09:00", &late).unwrap();
+            assert_eq!(refusal(&late), "ALREADY_WITHDRAWN");
+        }
     }
 }
