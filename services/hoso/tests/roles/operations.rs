@@ -60,7 +60,8 @@ async fn held_open(address: &str) -> Streaming<ServerReflectionResponse> {
 async fn a_watch_ends_at_once_when_the_service_is_asked_to_stop() {
     let folder = tempfile::tempdir().unwrap();
     let nats = Server::start();
-    let mut processing = Role::start("processing", 1, folder.path(), &nats.url());
+    let patient = Special::with(&["--drain-seconds", "50"]);
+    let mut processing = Role::start_with("processing", 1, folder.path(), &nats.url(), patient);
     let mut watches = WatchServiceClient::new(office::lasting(&processing.address));
     let changes = watches
         .watch_dossiers(WatchDossiersRequest::default())
@@ -95,8 +96,11 @@ async fn a_watch_ends_at_once_when_the_service_is_asked_to_stop() {
         );
         assert!(end.get_details_retry_info().is_some());
     }
-    // Sooner than calls under way would be waited for.
-    let ended = processing.ended(Duration::from_secs(5));
+    // Sooner than calls under way would be waited for; the connection, which has to hear of it too, is this thread's.
+    let asked = Instant::now();
+    until("the service has ended", || processing.gone()).await;
+    assert!(asked.elapsed() < Duration::from_secs(40));
+    let ended = processing.ended(Duration::ZERO);
     assert_eq!(ended.code(), Some(0), "{ended}");
     // After the stop, the position that was told last is gone on from.
     processing.restart();
