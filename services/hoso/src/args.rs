@@ -12,7 +12,7 @@ use crate::client::Credentials;
 use crate::days::{Day, date, moment};
 use crate::entrance::EntranceArgs;
 use crate::stack::AckKind;
-use crate::{backup, calendar, import, lists, load, parked, roles, status};
+use crate::{backup, calendar, import, lists, load, parked, roles, status, terminal};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -100,6 +100,8 @@ pub enum Command {
     Calendar(calendar::Calendar),
     /// Take over the dossiers that another system has accepted and not ended, from a CSV or JSON Lines file.
     Import(import::Import),
+    /// A terminal of the public post: key in without a line, upload when there is one; check a server's promises.
+    Terminal(Box<terminal::args::Terminal>),
     /// Look into a log that no service has open: verify, dump, export, import.
     Log(Log),
 }

@@ -31,6 +31,7 @@ mod show;
 mod stack;
 mod status;
 mod table;
+mod terminal;
 mod up;
 
 use std::process::ExitCode;
@@ -97,6 +98,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
                 calendar::run(calendar).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Import(import) => import::run(import).await,
+            Command::Terminal(told) => Box::pin(terminal::run(*told)).await,
             Command::Log(log) => logs::run(log),
         }
     })

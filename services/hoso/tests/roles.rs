@@ -45,6 +45,8 @@ mod lists;
 mod load;
 #[path = "roles/office.rs"]
 mod office;
+#[path = "roles/offline.rs"]
+mod offline;
 #[path = "roles/operations.rs"]
 mod operations;
 #[path = "roles/parked.rs"]
