@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use application::backup::{self, Known};
 use application::log::{ChainHash, Head, LogId};
-use application::status::{FollowedLog, RelayedLog, Source, Status as Now};
+use application::status::{FollowedLog, RelayedLog, Source, Status as Now, VaultLine};
 use jiff::Timestamp;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
@@ -131,6 +131,16 @@ fn status(now: Now) -> GetStatusResponse {
         waiting_bytes: count(now.load.bytes),
         now: time(now.now_us),
         held_filings: now.folded.held_filings.unwrap_or_default(),
+        vaults: now.vaults.into_iter().map(vault_line).collect(),
+    }
+}
+
+fn vault_line(it: VaultLine) -> wire::VaultLine {
+    wire::VaultLine {
+        log_id: it.log.to_string(),
+        entries_wanted: count(it.entries_wanted),
+        erasures_untold: count(it.erasures_untold),
+        waiting: it.waiting.unwrap_or_default(),
     }
 }
 

@@ -311,7 +311,11 @@ impl Desk {
     }
 
     /// Decides and appends, again when somebody was faster.
-    async fn handle(&self, wish: &Wish, commands: &[Command]) -> Result<Answer, HandleError> {
+    pub(crate) async fn handle(
+        &self,
+        wish: &Wish,
+        commands: &[Command],
+    ) -> Result<Answer, HandleError> {
         for _ in 0..TRIES_MAX {
             let loaded = self.load(wish.dossier)?;
             let occurrences = self.decide(wish, commands, &*self.codes, &loaded)?;
@@ -381,7 +385,7 @@ impl Desk {
     }
 
     /// One writer per dossier: intake up to acceptance, processing from then on.
-    fn may_write(&self, dossier: &Dossier) -> Result<(), HandleError> {
+    pub(crate) fn may_write(&self, dossier: &Dossier) -> Result<(), HandleError> {
         let intake = match dossier.phase() {
             Phase::Unknown => {
                 return match self.writer {
@@ -389,8 +393,8 @@ impl Desk {
                     Writer::Processing => Err(HandleError::Unknown),
                 };
             }
-            // A dossier withdrawn before acceptance stays intake's; both give the same answer to any wish about it.
-            Phase::Withdrawn => return Ok(()),
+            // A dossier withdrawn before acceptance stays intake's.
+            Phase::Withdrawn => dossier.case().is_none(),
             Phase::Submitted | Phase::AwaitingIntakeSupplement | Phase::Refused => true,
             Phase::Accepted
             | Phase::InProcessing

@@ -42,6 +42,16 @@ impl Duplicates {
         self.undecided.len()
     }
 
+    /// The other homes of a dossier, noticed or not.
+    pub fn homes(&self, dossier: DossierId) -> Vec<LogId> {
+        let noticed = self.noticed.iter().filter(|(of, _)| *of == dossier);
+        let undecided = self.undecided.get(&dossier).into_iter();
+        noticed
+            .map(|(_, home)| *home)
+            .chain(undecided.flat_map(|it| it.homes.iter().copied()))
+            .collect()
+    }
+
     /// What may be decided by what came after a position.
     pub fn since(&self, position: Position) -> impl Iterator<Item = FollowUp> {
         self.undecided

@@ -6,7 +6,8 @@
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
 //! * [`duplicates`]: two histories of one dossier, and which one stands
-//! * [`erasures`]: what was erased stays erased after a vault was restored
+//! * [`erasures`]: whose data is erased, by whom it is written down, and how it stays so after a vault was restored
+//! * [`errands`]: what one vault asks of another: entries, and erasures
 //! * [`filings`]: what was brought for dossiers, held until it is decided; [`follow_up`]: what is decided by itself, once
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`keys`]: the names under which a dossier can be found again
@@ -28,6 +29,7 @@ pub mod codes;
 pub mod desk;
 pub mod duplicates;
 pub mod erasures;
+pub mod errands;
 mod error;
 pub mod filings;
 pub mod follow_up;

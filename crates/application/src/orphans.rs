@@ -113,7 +113,7 @@ fn unnamed(log: &EventLog, mut entries: Vec<Uuid>) -> Result<HashSet<Uuid>, Swee
 }
 
 /// Everything in the vault that an event names.
-fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
+pub(crate) fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
     let (subject, reason) = match event {
         Event::DossierSubmitted(it) => (Some(&it.subject), None),
         Event::IntakeSupplementRequested(it) => (None, Some(&it.reason)),
@@ -138,6 +138,7 @@ fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::FeePaid(_)
         | Event::ProcessingResumed(_)
         | Event::DueDateRecomputed(_)
+        | Event::SubjectErasureRequested(_)
         | Event::SubjectKeyDestroyed(_)
         | Event::DuplicateSubmission(_)
         | Event::CompetentAgencyReceived(_)

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
-use vault::{GetError, PutError, Vault};
+use vault::{EraseError, GetError, PutError, Vault};
 
 /// The applicant's personal data, as the vault keeps it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,15 @@ impl From<PutError> for PersonalError {
             PutError::Busy => Self::Busy,
             PutError::DiskNearlyFull { .. } => Self::DiskNearlyFull,
             PutError::Closed(reason) => Self::Closed(reason),
+        }
+    }
+}
+
+impl From<EraseError> for PersonalError {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::Busy => Self::Busy,
+            EraseError::Closed(reason) => Self::Closed(reason),
         }
     }
 }

@@ -36,6 +36,19 @@ pub struct RelayedLog {
     pub waiting: Option<String>,
 }
 
+/// A vault elsewhere, as the service speaks with it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VaultLine {
+    /// The log beside it.
+    pub log: LogId,
+    /// Entries that accepted dossiers name and are not here yet.
+    pub entries_wanted: usize,
+    /// Erasures it has not said that it carried out.
+    pub erasures_untold: usize,
+    /// Why it is waited for, when it is.
+    pub waiting: Option<String>,
+}
+
 /// A list in memory that is folded from the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Folded {
@@ -58,6 +71,8 @@ pub struct Status {
     pub unable: Option<String>,
     /// The logs it follows.
     pub followed: Vec<FollowedLog>,
+    /// The vaults elsewhere that it speaks with.
+    pub vaults: Vec<VaultLine>,
     /// How far its own is published; none when nothing publishes it.
     pub relayed: Option<RelayedLog>,
     /// How far its list is.
@@ -84,6 +99,8 @@ pub struct Source {
     pub unable: watch::Receiver<Option<String>>,
     /// The logs it follows.
     pub followed: Look<Vec<FollowedLog>>,
+    /// The vaults elsewhere that it speaks with.
+    pub vaults: Look<Vec<VaultLine>>,
     /// How far its own is published.
     pub relayed: Look<Option<RelayedLog>>,
     /// How far its list is.
@@ -109,6 +126,7 @@ impl Source {
             head: self.log.head(),
             unable: self.unable.borrow().clone(),
             followed: (self.followed)(),
+            vaults: (self.vaults)(),
             relayed: (self.relayed)(),
             folded: (self.folded)(),
             room: self.log.room(),
@@ -129,6 +147,7 @@ impl Status {
     /// Tells every number that somebody watches over the years; the names are for ever.
     pub fn tell(&self, number: &mut Number<'_>) {
         self.tell_own(number);
+        self.tell_vaults(number);
         if let Some(relayed) = &self.relayed {
             let left = self.head.position.saturating_sub(relayed.position);
             let mut one = |name, help, value| number(name, help, &[(Vec::new(), value)]);
@@ -185,6 +204,32 @@ impl Status {
             "feed_foreign_total",
             "Messages that were no records of the followed log.",
             &|it| Some(it.foreign as f64),
+        );
+    }
+
+    fn tell_vaults(&self, number: &mut Number<'_>) {
+        let mut of_each = |name, help, value: &dyn Fn(&VaultLine) -> f64| {
+            let sample = |it: &VaultLine| (vec![("origin", it.log.to_string())], value(it));
+            number(
+                name,
+                help,
+                &self.vaults.iter().map(sample).collect::<Vec<_>>(),
+            );
+        };
+        of_each(
+            "vault_entries_wanted",
+            "Personal data of accepted dossiers that is not here yet.",
+            &|it| it.entries_wanted as f64,
+        );
+        of_each(
+            "vault_erasures_untold",
+            "Erasures that the vault beside the followed log has not carried out yet.",
+            &|it| it.erasures_untold as f64,
+        );
+        of_each(
+            "vault_waiting",
+            "1 while the vault beside the followed log does not answer.",
+            &|it| truth(it.waiting.is_some()),
         );
     }
 

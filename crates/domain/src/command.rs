@@ -59,6 +59,8 @@ pub enum Command {
     Withdraw(Withdraw),
     /// Compute the due date anew on the calendar in force.
     RecomputeDueDate(RecomputeDueDate),
+    /// Erase the personal data.
+    EraseSubject(EraseSubject),
     /// Note that the personal data was destroyed.
     NoteSubjectErased(NoteSubjectErased),
     /// Say that the acceptance should never have been.
@@ -315,6 +317,13 @@ pub struct Withdraw {
 /// See [`crate::event::DueDateRecomputed`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecomputeDueDate;
+
+/// See [`crate::event::SubjectErasureRequested`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EraseSubject {
+    /// On whose request.
+    pub ground: Box<str>,
+}
 
 /// See [`crate::event::SubjectKeyDestroyed`].
 #[derive(Clone, PartialEq, Eq, Debug)]

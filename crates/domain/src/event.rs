@@ -133,7 +133,9 @@ events! {
     DossierWithdrawn = "dossier_withdrawn" v 1,
     /// The due date was computed anew, on another calendar version.
     DueDateRecomputed = "due_date_recomputed" v 1,
-    /// The personal data of the dossier was destroyed in the vault.
+    /// Somebody asked for the personal data of the dossier to be erased; from now on no vault keeps or gives any.
+    SubjectErasureRequested = "subject_erasure_requested" v 1,
+    /// The personal data of the dossier was destroyed in every vault that had it.
     SubjectKeyDestroyed = "subject_key_destroyed" v 1,
     /// The same request was filed at another intake node too: one dossier, and this history of it stands.
     DuplicateSubmission = "duplicate_submission" v 1,

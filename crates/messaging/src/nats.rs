@@ -8,6 +8,7 @@
 //!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
 //!   it has
 //! * [`Access`]: how a server is come in to
+//! * [`errands`]: what the vault beside an origin's log is asked
 //! * [`latest`]: the current figures, the last value of each subject
 //!
 //! Nothing depends on JetStream remembering: it acknowledges before it syncs. Whatever it forgets is asked for at the
@@ -17,6 +18,7 @@ mod access;
 pub mod answers;
 mod asking;
 pub mod discover;
+pub mod errands;
 pub mod feed;
 pub mod headers;
 pub mod held;
@@ -43,6 +45,7 @@ use tracing::{debug, info, warn};
 pub use access::Access;
 pub use async_nats::Subscriber;
 pub use discover::{feeds, origins};
+pub use errands::NatsErrands;
 pub use feed::NatsFeed;
 pub use holder::Holder;
 pub use latest::Latest;

@@ -9,6 +9,8 @@
 
 #[path = "feed/both.rs"]
 mod both;
+#[path = "feed/errands.rs"]
+mod errands;
 #[path = "feed/faults.rs"]
 mod faults;
 #[path = "feed/form.rs"]

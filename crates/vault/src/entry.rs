@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::cipher::{
-    NONCE_BYTES, NoRandomness, Secret, SubjectTag, TAG_BYTES, random_id, random_nonce, sha256,
+    NONCE_BYTES, NoRandomness, Secret, SubjectTag, TAG_BYTES, random_nonce, sha256,
 };
 use crate::manifest::number;
 use crate::settings::PLAINTEXT_BYTES_MAX;
@@ -168,9 +168,9 @@ impl Batch {
         key: &Secret,
         tag: SubjectTag,
         slot: u32,
+        entry: Uuid,
         plaintext: &[u8],
     ) -> Result<usize, NoRandomness> {
-        let entry = random_id()?;
         let nonce = random_nonce()?;
         let start = self.bytes.len();
         let body = start + BLOCK;
@@ -216,9 +216,17 @@ mod tests {
         let key = Secret::random().unwrap();
         let mut batch = Batch::default();
         batch
-            .seal(&key, [1; 16], 4, b"Nguy\xe1\xbb\x85n V\xc4\x83n A")
+            .seal(
+                &key,
+                [1; 16],
+                4,
+                Uuid::from_u128(5),
+                b"Nguy\xe1\xbb\x85n V\xc4\x83n A",
+            )
             .unwrap();
-        batch.seal(&key, [1; 16], 4, b"").unwrap();
+        batch
+            .seal(&key, [1; 16], 4, Uuid::from_u128(6), b"")
+            .unwrap();
         assert_eq!(batch.bytes.len() % BLOCK, 0);
         let second = batch.entries[1].block as usize * BLOCK;
         let header = Header::decode(&batch.bytes[second..]).unwrap();

@@ -128,9 +128,10 @@ mod tests {
         writer.put(vec![crate::writer::Put {
             subject: Uuid::from_u128(1),
             tag,
-            entries: vec![zeroize::Zeroizing::new(
-                b"Tran Thi B, 087190001234".to_vec(),
-            )],
+            entries: vec![crate::writer::Brought {
+                text: zeroize::Zeroizing::new(b"Tran Thi B, 087190001234".to_vec()),
+                id: None,
+            }],
             bytes: 24,
             reply: Box::new(move |sealed| answer.send(sealed).unwrap()),
         }]);

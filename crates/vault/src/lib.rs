@@ -19,6 +19,7 @@
 //!
 //! * [`Vault`]: the handle everyone uses
 //! * [`MasterKey`]: what opens a vault
+//! * [`LineKey`]: what vaults of one province speak under, when one takes an entry over from another
 //! * [`Settings`]: limits, and where tests make the disk fail
 
 mod beside;
@@ -29,8 +30,11 @@ mod entry;
 mod erase;
 mod error;
 mod files;
+mod handover;
 mod index;
+mod key_file;
 mod keys;
+pub mod line;
 mod manifest;
 mod master_key;
 mod open;
@@ -44,7 +48,10 @@ mod writer;
 
 pub use crate::disk::DiskError;
 pub use crate::error::{EraseError, GetError, OpenError, PutError, RotateError};
+pub use crate::handover::TakeError;
 pub use crate::index::{Damage, Mark};
-pub use crate::master_key::{MasterKey, MasterKeyError};
+pub use crate::key_file::KeyFileError;
+pub use crate::line::LineKey;
+pub use crate::master_key::MasterKey;
 pub use crate::settings::{Content, Hook, PLAINTEXT_BYTES_MAX, Settings, Step};
 pub use crate::vault::{Sealed, Status, Vault};

@@ -1,15 +1,10 @@
 //! The master key: 32 bytes from a file that only its owner may read.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-
-use thiserror::Error;
-use zeroize::Zeroize;
+use std::path::Path;
 
 use crate::cipher::Secret;
+use crate::key_file::{self, KeyFileError};
 
 /// Opens a vault: every subject's key lies under it. Never shown; zeroed when dropped.
 #[derive(Clone)]
@@ -19,40 +14,6 @@ impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(…)")
     }
-}
-
-/// The master key's file cannot be used.
-#[derive(Debug, Error)]
-pub enum MasterKeyError {
-    /// The file cannot be read or made.
-    #[error("the master key file {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Others than its owner may use the file.
-    #[error(
-        "the master key file {path} has mode {mode:04o}; only its owner may have rights to it (0600)"
-    )]
-    Mode {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file does not hold a key.
-    #[error("the master key file {path} holds {bytes} bytes; a master key is 32 bytes, raw")]
-    Length {
-        /// The file.
-        path: PathBuf,
-        /// How many bytes there are; 33 stands for more than 32.
-        bytes: usize,
-    },
-    /// The system gave no random bytes.
-    #[error("the system gives no random bytes: {0}")]
-    Random(String),
 }
 
 impl MasterKey {
@@ -67,70 +28,16 @@ impl MasterKey {
     ///
     /// # Errors
     /// When it cannot be read, has another length, or anyone but its owner has a right to it.
-    pub fn read_file(path: &Path) -> Result<Self, MasterKeyError> {
-        let io = |source| MasterKeyError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let mut file = File::open(path).map_err(io)?;
-        let mode = file.metadata().map_err(io)?.mode() & 0o7777;
-        if mode & 0o077 != 0 {
-            return Err(MasterKeyError::Mode {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-        let mut bytes = [0; 33];
-        let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match file.read(rest) {
-                Ok(0) => break,
-                Ok(more) => filled += more,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    bytes.zeroize();
-                    return Err(io(error));
-                }
-            }
-        }
-        let mut secret = Secret::empty();
-        secret.bytes_mut().copy_from_slice(&bytes[..32]);
-        bytes.zeroize();
-        if filled == 32 {
-            Ok(Self(secret))
-        } else {
-            Err(MasterKeyError::Length {
-                path: path.to_owned(),
-                bytes: filled,
-            })
-        }
+    pub fn read_file(path: &Path) -> Result<Self, KeyFileError> {
+        key_file::read(path).map(Self)
     }
 
     /// Draws a new key and keeps it in a new file of mode 0600, synced before this returns.
     ///
     /// # Errors
     /// When the file is already there (a key is never overwritten) or cannot be made.
-    pub fn generate_file(path: &Path) -> Result<Self, MasterKeyError> {
-        let io = |source| MasterKeyError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let secret = Secret::random().map_err(|error| MasterKeyError::Random(error.to_string()))?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(io)?;
-        file.write_all(secret.bytes()).map_err(io)?;
-        file.sync_all().map_err(io)?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or_else(|| Path::new(".")))
-            .and_then(|folder| folder.sync_all())
-            .map_err(io)?;
-        Ok(Self(secret))
+    pub fn generate_file(path: &Path) -> Result<Self, KeyFileError> {
+        key_file::generate(path).map(Self)
     }
 
     /// The key that subject keys lie under: the master key itself encrypts nothing.
@@ -141,7 +48,7 @@ impl MasterKey {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
 
@@ -157,7 +64,7 @@ mod tests {
         );
         assert!(matches!(
             MasterKey::generate_file(&path),
-            Err(MasterKeyError::Io { .. })
+            Err(KeyFileError::Io { .. })
         ));
         assert_eq!(format!("{made:?}"), "MasterKey(…)");
     }
@@ -170,7 +77,7 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         let error = MasterKey::read_file(&path).unwrap_err();
         assert!(
-            matches!(error, MasterKeyError::Mode { mode: 0o640, .. }),
+            matches!(error, KeyFileError::Mode { mode: 0o640, .. }),
             "{error}"
         );
     }
@@ -184,7 +91,7 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
             assert!(matches!(
                 MasterKey::read_file(&path),
-                Err(MasterKeyError::Length { .. })
+                Err(KeyFileError::Length { .. })
             ));
         }
     }

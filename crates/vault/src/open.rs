@@ -66,6 +66,7 @@ pub(crate) fn open(
                 file: Arc::new(file),
             }),
             fingerprint,
+            opening: random_id().map_err(|error| OpenError::Random(error.to_string()))?,
             closed: OnceLock::new(),
             waiting: AtomicUsize::new(0),
         }),

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::cipher::{Secret, SubjectTag, TAG_BYTES};
+use crate::cipher::{NONCE_BYTES, Secret, SubjectTag, TAG_BYTES};
 use crate::disk::{DataFile, DiskError};
 use crate::entry::{BLOCK, Header, Kind, bound_to};
 use crate::error::GetError;
@@ -23,10 +23,20 @@ pub(crate) struct Shared {
     pub(crate) fingerprint: Secret,
     /// Makes subject tags.
     pub(crate) tags: Secret,
+    /// Drawn each time the vault opens.
+    pub(crate) opening: Uuid,
     /// Why the vault is closed, once it is.
     pub(crate) closed: OnceLock<String>,
     /// Bytes of plaintext that wait for the writer.
     pub(crate) waiting: AtomicUsize,
+}
+
+/// An entry as it lies here, and the key it lies under.
+pub(crate) struct Found {
+    pub(crate) tag: SubjectTag,
+    pub(crate) key: Secret,
+    pub(crate) nonce: [u8; NONCE_BYTES],
+    pub(crate) ciphertext: Zeroizing<Vec<u8>>,
 }
 
 /// Why an entry was not read, before it is known which.
@@ -66,9 +76,30 @@ impl Shared {
     }
 
     pub(crate) fn get(&self, entry: Uuid) -> Result<Zeroizing<Vec<u8>>, GetError> {
+        self.read(entry, |found| {
+            let mut text = found.ciphertext;
+            let length = text.len().checked_sub(TAG_BYTES)?;
+            let (body, mark) = text.split_at_mut(length);
+            let opened = found
+                .key
+                .open(&found.nonce, &bound_to(entry, found.tag), body, mark);
+            text.truncate(length);
+            opened.then_some(text)
+        })
+    }
+
+    /// Reads an entry and makes something of it; nothing when it is not what was written.
+    pub(crate) fn read<T>(
+        &self,
+        entry: Uuid,
+        make: impl FnOnce(Found) -> Option<T>,
+    ) -> Result<T, GetError> {
         let (place, file) = self.locate(entry)?;
-        match self.open(entry, place, &file) {
-            Ok(plaintext) => Ok(plaintext),
+        let made = self.find(entry, place, &file).and_then(|found| {
+            make(found).ok_or_else(|| Miss::Damaged(file.name(), place.offset()))
+        });
+        match made {
+            Ok(made) => Ok(made),
             // It may have been erased or swept while it was read.
             Err(miss) => {
                 self.locate(entry)?;
@@ -85,6 +116,13 @@ impl Shared {
                 })
             }
         }
+    }
+
+    /// Whether the entry is here, with its key: a power cut may leave one without.
+    pub(crate) fn has(&self, entry: Uuid) -> bool {
+        let index = self.index();
+        let place = index.entries.get(&entry);
+        place.is_some_and(|place| index.slots.state(place.slot) == Some(SlotState::Live))
     }
 
     fn locate(&self, entry: Uuid) -> Result<(Place, Arc<DataFile>), GetError> {
@@ -109,7 +147,7 @@ impl Shared {
         }
     }
 
-    fn open(&self, entry: Uuid, place: Place, file: &DataFile) -> Result<Zeroizing<Vec<u8>>, Miss> {
+    fn find(&self, entry: Uuid, place: Place, file: &DataFile) -> Result<Found, Miss> {
         let (tag, key) = {
             let keyring = self.keyring();
             let damaged = || Miss::Damaged(keyring.file.name(), keys::offset(place.slot));
@@ -135,13 +173,11 @@ impl Shared {
         if !header.fits(&record[BLOCK..]) {
             return Err(damaged());
         }
-        let length = (place.length as usize)
-            .checked_sub(TAG_BYTES)
-            .ok_or_else(damaged)?;
-        let (text, mark) = record[BLOCK..].split_at_mut(length);
-        if !key.open(&header.nonce, &bound_to(entry, tag), text, mark) {
-            return Err(damaged());
-        }
-        Ok(Zeroizing::new(text.to_vec()))
+        Ok(Found {
+            tag,
+            key,
+            nonce: header.nonce,
+            ciphertext: Zeroizing::new(record.split_off(BLOCK)),
+        })
     }
 }

@@ -18,7 +18,7 @@ use crate::index::{Damage, Mark, SlotState};
 use crate::master_key::MasterKey;
 use crate::read::Shared;
 use crate::settings::{PLAINTEXT_BYTES_MAX, QUEUE_BYTES_LIMIT, Settings};
-use crate::writer::{Erase, Job, Put, Reply};
+use crate::writer::{Brought, Erase, Job, Put, Reply};
 
 /// What an entry counts in the queue besides its plaintext, in bytes: about what its record adds on the disk.
 const ENTRY_COST: usize = 128;
@@ -49,10 +49,10 @@ pub struct Status {
 
 /// An open vault. Clones share it; it closes when the last is dropped, or on [`close`](Self::close).
 #[derive(Clone, Debug)]
-pub struct Vault(Arc<Inner>);
+pub struct Vault(pub(crate) Arc<Inner>);
 
-struct Inner {
-    shared: Arc<Shared>,
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
     jobs: SyncSender<Job>,
     queue_bytes_max: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -143,7 +143,7 @@ impl Vault {
         plaintexts: Vec<Vec<u8>>,
     ) -> Result<Vec<Sealed>, PutError> {
         let (reply, answer) = oneshot::channel();
-        self.send_put(subject, plaintexts, to_task(reply))?;
+        self.send_put(subject, fresh(plaintexts), to_task(reply))?;
         answer
             .await
             .unwrap_or_else(|_| Err(PutError::Closed(self.why_closed())))
@@ -155,27 +155,27 @@ impl Vault {
     /// As [`put`](Self::put).
     pub fn put_blocking(&self, subject: Uuid, plaintext: Vec<u8>) -> Result<Sealed, PutError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.send_put(subject, vec![plaintext], to_thread(reply))?;
+        self.send_put(subject, fresh(vec![plaintext]), to_thread(reply))?;
         one(answer
             .recv()
             .unwrap_or_else(|_| Err(PutError::Closed(self.why_closed())))?)
     }
 
-    fn send_put(
+    pub(crate) fn send_put(
         &self,
         subject: Uuid,
-        plaintexts: Vec<Vec<u8>>,
+        entries: Vec<Brought>,
         reply: Reply<Result<Vec<Sealed>, PutError>>,
     ) -> Result<(), PutError> {
-        let entries: Vec<_> = plaintexts.into_iter().map(Zeroizing::new).collect();
-        let largest = entries.iter().map(|entry| entry.len()).max().unwrap_or(0);
+        let sizes = entries.iter().map(|entry| entry.text.len());
+        let largest = sizes.clone().max().unwrap_or(0);
         if largest > PLAINTEXT_BYTES_MAX {
             return Err(PutError::TooLarge {
                 bytes: largest,
                 max: PLAINTEXT_BYTES_MAX,
             });
         }
-        let bytes = entries.iter().map(|entry| entry.len() + ENTRY_COST).sum();
+        let bytes = sizes.map(|size| size + ENTRY_COST).sum();
         let max = self.0.queue_bytes_max;
         if bytes > max {
             return Err(PutError::TooLarge { bytes, max });
@@ -206,7 +206,7 @@ impl Vault {
         })
     }
 
-    fn why_closed(&self) -> String {
+    pub(crate) fn why_closed(&self) -> String {
         self.failed()
             .unwrap_or_else(|| "its writer is gone".to_owned())
     }
@@ -219,15 +219,9 @@ impl Vault {
         self.0.shared.get(entry)
     }
 
-    /// Whether the entry is here and was not erased.
+    /// Whether the entry is here, with its key.
     pub fn has(&self, entry: Uuid) -> bool {
-        let index = self.0.shared.index();
-        index.entries.get(&entry).is_some_and(|place| {
-            index
-                .slots
-                .state(place.slot)
-                .is_some_and(|state| !state.refuses())
-        })
+        self.0.shared.has(entry)
     }
 
     /// Destroys a subject's key, then overwrites its ciphertexts, and leaves a tombstone that refuses later entries. All
@@ -378,6 +372,11 @@ impl Vault {
         self.0.shared.closed.get().cloned()
     }
 
+    /// Drawn each time the vault opens: another one than before means that it may be a copy that knows less.
+    pub fn opening(&self) -> Uuid {
+        self.0.shared.opening
+    }
+
     /// What it holds, in numbers.
     pub fn status(&self) -> Status {
         let index = self.0.shared.index();
@@ -392,6 +391,12 @@ impl Vault {
     }
 }
 
+/// Entries that no vault has yet.
+fn fresh(plaintexts: Vec<Vec<u8>>) -> Vec<Brought> {
+    let texts = plaintexts.into_iter().map(Zeroizing::new);
+    texts.map(|text| Brought { text, id: None }).collect()
+}
+
 /// The answer to a call with one entry.
 fn one(sealed: Vec<Sealed>) -> Result<Sealed, PutError> {
     let lost = || PutError::Closed("an answer was lost".to_owned());
@@ -399,7 +404,7 @@ fn one(sealed: Vec<Sealed>) -> Result<Sealed, PutError> {
 }
 
 /// Answers a task; that nobody waits any more is no error.
-fn to_task<T: Send + 'static>(reply: oneshot::Sender<T>) -> Reply<T> {
+pub(crate) fn to_task<T: Send + 'static>(reply: oneshot::Sender<T>) -> Reply<T> {
     Box::new(move |answer| {
         let _ = reply.send(answer);
     })

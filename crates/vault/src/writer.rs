@@ -12,7 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::beside::Beside;
-use crate::cipher::{NoRandomness, Secret, SubjectTag};
+use crate::cipher::{NoRandomness, Secret, SubjectTag, random_id};
 use crate::copy::{CopyError, Outline};
 use crate::disk::{self, DataFile, DiskError};
 use crate::entry::Batch;
@@ -35,11 +35,17 @@ const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Where an answer goes.
 pub(crate) type Reply<T> = Box<dyn FnOnce(T) + Send>;
 
+/// What is to be kept, and the id it has already when it comes from another vault.
+pub(crate) struct Brought {
+    pub(crate) text: Zeroizing<Vec<u8>>,
+    pub(crate) id: Option<Uuid>,
+}
+
 /// Entries that somebody wants kept.
 pub(crate) struct Put {
     pub(crate) subject: Uuid,
     pub(crate) tag: SubjectTag,
-    pub(crate) entries: Vec<Zeroizing<Vec<u8>>>,
+    pub(crate) entries: Vec<Brought>,
     pub(crate) bytes: usize,
     pub(crate) reply: Reply<Result<Vec<Sealed>, PutError>>,
 }
@@ -247,8 +253,12 @@ impl Writer {
                 }
             };
             let mut sealed = Vec::with_capacity(put.entries.len());
-            for plaintext in &put.entries {
-                let at = batch.seal(key, put.tag, *slot, plaintext)?;
+            for brought in &put.entries {
+                if brought.id.is_some_and(|id| self.shared.has(id)) {
+                    continue;
+                }
+                let id = brought.id.map_or_else(random_id, Ok)?;
+                let at = batch.seal(key, put.tag, *slot, id, &brought.text)?;
                 if let Some(entry) = batch.entries.get(at) {
                     sealed.push(Sealed {
                         entry: entry.entry,

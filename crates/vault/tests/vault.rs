@@ -17,6 +17,8 @@ mod erasure;
 mod everyday;
 #[path = "vault/faults.rs"]
 mod faults;
+#[path = "vault/handover.rs"]
+mod handover;
 #[path = "vault/kill.rs"]
 mod kill;
 #[path = "vault/model.rs"]

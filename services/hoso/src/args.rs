@@ -80,7 +80,7 @@ pub enum Command {
     Reporting(roles::ReportingReplica),
     /// Play a department's half-year (15/12/2022–14/6/2023) through the three services and print its report.
     Demo(Demo),
-    /// Look at one dossier (its state, its history, why it is due then), or at many: lists, what happens, what is due.
+    /// Look at one dossier (its state, its history, why it is due then), or at many: lists, what happens, what is due; or erase the personal data of one.
     Dossier(Dossier),
     /// Look at the dossiers that are not understood, because a newer program wrote about them.
     Parked(parked::Parked),
@@ -210,6 +210,25 @@ pub enum View {
     Watch(lists::Watch),
     /// What an agency has that is due soon or overdue.
     Due(lists::Due),
+    /// Erase its personal data, in every vault and for good; the history and the figures stay.
+    Erase(EraseDossier),
+}
+
+/// `hoso dossier erase`.
+#[derive(Debug, Arguments)]
+pub struct EraseDossier {
+    /// Which dossier.
+    #[command(flatten)]
+    pub one: OneDossier,
+    /// The word `xoa`: what is erased cannot be brought back, except from backups until they expire.
+    #[arg(long, value_name = "WORD", value_parser = ["xoa"], required = true)]
+    pub confirm: String,
+    /// On which ground, as a code.
+    #[arg(long, value_name = "CODE", default_value = "data_subject_request")]
+    pub ground: String,
+    /// The acting account.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub actor: String,
 }
 
 /// One dossier.

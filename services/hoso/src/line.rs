@@ -11,7 +11,7 @@ use intake::Intake;
 use messaging::nats::{
     self, Access, AddressError, Holder, Latest, Published, Role, StreamSettings,
 };
-use messaging::{AcceptedLoss, Feeds, Healer, Nats, NatsFeed, NatsWitness};
+use messaging::{AcceptedLoss, Feeds, Healer, Nats, NatsErrands, NatsFeed, NatsWitness};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
@@ -142,6 +142,11 @@ impl Line {
         let healer = self.healer(&nats, intake, node.log(), data).await?;
         let mut published = self.publish(&nats, intake, node.log(), data);
         let node = node.published(published.relayed.clone());
+        if let Some(answering) = node.answering() {
+            let of = node.log().head().log;
+            let answer = nats::errands::answer(nats.clone(), intake, of, answering);
+            published.tasks.spawn(answer);
+        }
         if let Some(held) = held {
             published
                 .tasks
@@ -179,8 +184,9 @@ impl Line {
                 .filter(|log| !known.contains(log))
                 .collect::<Vec<_>>(),
         );
+        let errands = NatsErrands::new(nats.clone(), intake);
         let feeds = Self::feeds(self.kind, nats, intake, known, name);
-        Ok(role.serve(feeds, healer, sockets, stop).await?)
+        Ok(role.serve(feeds, errands, healer, sockets, stop).await?)
     }
 
     /// Serves reporting and follows processing.

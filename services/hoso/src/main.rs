@@ -15,6 +15,7 @@ mod days;
 mod demo;
 mod doors;
 mod entrance;
+mod erase;
 mod figures;
 mod import;
 mod line;

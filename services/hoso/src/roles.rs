@@ -15,6 +15,7 @@ use intake::Intake;
 use messaging::nats::{self, Access};
 use processing::Processing;
 use reporting::Reporting;
+use vault::LineKey;
 
 use crate::config::Settings;
 use crate::copies::{self, Copies};
@@ -95,6 +96,10 @@ pub struct IntakeNode {
     /// The file with the vault's master key; made in the data folder if not given.
     #[arg(long, value_name = "FILE", env = "HOSO_MASTER_KEY_FILE")]
     pub master_key_file: Option<String>,
+    /// The file with the key under which processing speaks with this node's vault (32 random bytes, the same file at both).
+    /// Without it personal data stays in this node's vault, and erasures do not reach it.
+    #[arg(long, value_name = "FILE", env = "HOSO_LINE_KEY_FILE")]
+    pub line_key_file: Option<String>,
     /// When a write is answered. `local` (if not said): once it is on this node's disk; it survives the loss of power, not of
     /// the disk. `follower`: once processing has it on its disk too (personal data, which stays in this node's vault, apart); it
     /// survives the loss of either machine, and while processing is away writes are answered with NOT_YET_AT_FOLLOWER: they
@@ -119,6 +124,10 @@ pub struct ProcessingRole {
     /// The file with the vault's master key; made in the data folder if not given.
     #[arg(long, value_name = "FILE", env = "HOSO_MASTER_KEY_FILE")]
     pub master_key_file: Option<String>,
+    /// The file with the key under which processing speaks with the vaults of intake nodes (32 random bytes, the same file at
+    /// all of them). Without it personal data stays with them, and erasures do not reach them.
+    #[arg(long, value_name = "FILE", env = "HOSO_LINE_KEY_FILE")]
+    pub line_key_file: Option<String>,
     /// Log ids of intake nodes, with commas between, besides those that announce themselves.
     #[arg(long, value_name = "IDS", env = "HOSO_ORIGINS")]
     pub origins: Option<String>,
@@ -304,12 +313,25 @@ fn stop() -> impl Future<Output = ()> + Send + 'static {
     }
 }
 
+/// The line's key, if there is one.
+fn line_key(settings: &mut Settings) -> Option<LineKey> {
+    let file: PathBuf = settings.optional("line_key_file")?;
+    match LineKey::read_file(&file) {
+        Ok(key) => Some(key),
+        Err(error) => {
+            settings.fault("line_key_file", &error.to_string());
+            None
+        }
+    }
+}
+
 /// Runs an intake node until a signal.
 pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
     let accepted = told.copies.accepted();
     let more = vec![
         ("node", told.node),
         ("master_key_file", told.master_key_file),
+        ("line_key_file", told.line_key_file),
         ("ack", told.ack),
         ("confirm_clock", told.confirm_clock),
         ("followers", told.copies.followers),
@@ -324,9 +346,11 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
     base.line.followers = copies::followers(&mut base.settings, line::PROCESSING);
     base.line.accepted = accepted;
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
+    let line_key = line_key(&mut base.settings);
     let ready = base.ready()?;
     let opened = Intake::open(intake::Settings {
         master_key: stack::master_key(&ready.data, key.as_deref())?,
+        line_key,
         data: ready.data.clone(),
         node,
         one_of_several: true,
@@ -354,6 +378,7 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
     let more = vec![
         ("origins", told.origins),
         ("master_key_file", told.master_key_file),
+        ("line_key_file", told.line_key_file),
         ("confirm_clock", told.confirm_clock),
         ("followers", told.copies.followers),
     ];
@@ -361,10 +386,12 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
     base.line.followers = copies::followers(&mut base.settings, "");
     base.line.accepted = accepted;
     let key: Option<PathBuf> = base.settings.optional("master_key_file");
+    let line_key = line_key(&mut base.settings);
     let confirmed: Option<Day> = base.settings.optional("confirm_clock");
     let ready = base.ready()?;
     let opened = Processing::open(processing::Settings {
         master_key: stack::master_key(&ready.data, key.as_deref())?,
+        line_key,
         data: ready.data.clone(),
         catalogue: ready.catalogue,
         clock: Clock::system(),

@@ -20,6 +20,7 @@ pub async fn run(dossier: Dossier) -> Result<(), Failure> {
         View::List(asked) => lists::list(&asked).await,
         View::Watch(asked) => lists::watch(&asked).await,
         View::Due(asked) => lists::due(&asked).await,
+        View::Erase(erase) => crate::erase::run(&erase).await,
     }
 }
 
@@ -44,14 +45,14 @@ pub fn object(dossier: &wire::Dossier) -> Value {
     })
 }
 
-async fn processing(one: &OneDossier) -> Result<ProcessingServiceClient<Channel>, Failure> {
+pub async fn processing(one: &OneDossier) -> Result<ProcessingServiceClient<Channel>, Failure> {
     Ok(ProcessingServiceClient::new(
         client::connect(&one.server).await?,
     ))
 }
 
 /// The name as the person typed it: an id, another system's number, or else a code.
-fn name(typed: &str) -> DossierName {
+pub fn name(typed: &str) -> DossierName {
     use dossier_name::Name;
     let name = if uuid::Uuid::try_parse(typed).is_ok() {
         Name::DossierId(typed.to_owned())

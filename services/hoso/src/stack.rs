@@ -17,13 +17,13 @@ use eventlog::{EventLog, Position};
 use intake::Intake;
 use jiff::civil::Date;
 use messaging::nats::AddressError;
-use messaging::{Embedded, EmbeddedWitness, Feeds, Healer, held};
+use messaging::{Embedded, EmbeddedErrands, EmbeddedWitness, Feeds, Healer, held};
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use vault::MasterKey;
+use vault::{LineKey, MasterKey};
 
 use crate::doors::{Addresses, Doors};
 use crate::entrance::Entrance;
@@ -196,8 +196,8 @@ pub enum StackError {
     /// A certificate, or the keys of tokens.
     #[error(transparent)]
     Entrance(#[from] chassis::FileError),
-    /// The master key cannot be used.
-    #[error("the master key cannot be used: {0}")]
+    /// The master key, or the line's, cannot be used.
+    #[error("a key cannot be used: {0}")]
     Key(String),
     /// Intake did not start.
     #[error(transparent)]
@@ -259,6 +259,7 @@ impl Stack {
         let processing = Doors::bind(processing, processing_http, &entrance)?;
         let reporting = Doors::bind(reporting, reporting_http, &entrance)?;
         let key = || master_key(&data, master_key_file.as_deref());
+        let line_key = own_line_key(&data)?;
         let intake_node = Intake::open(intake::Settings {
             data: data.join("intake"),
             node,
@@ -266,6 +267,7 @@ impl Stack {
             catalogue: Arc::clone(&catalogue),
             clock: clock.clone(),
             master_key: key()?,
+            line_key: Some(line_key.clone()),
             segment_bytes_max,
             clock_confirmed,
             ack,
@@ -279,6 +281,7 @@ impl Stack {
             catalogue: Arc::clone(&catalogue),
             clock: clock.clone(),
             master_key: key()?,
+            line_key: Some(line_key),
             segment_bytes_max,
             clock_confirmed,
             free_bytes_min,
@@ -307,6 +310,7 @@ impl Stack {
         let of_processing = EmbeddedWitness::new(&replica, reporting_role.log().clone());
         let from_intake = Embedded::new(intake_node.log().clone());
         let from_processing = Embedded::new(processing_role.log().clone());
+        let errands = EmbeddedErrands::new(logs[0], intake_node.answering());
         let at_processing = processing_role.log().clone();
         let (stop, stopped) = watch::channel(false);
         let stopped = || until(stopped.clone());
@@ -344,7 +348,8 @@ impl Stack {
                             FeedKind::Embedded => {
                                 let feeds = Feeds::fixed(vec![from_intake]);
                                 let healer = healer(role.log(), of_processing).await;
-                                Ok(role.serve(feeds, healer, sockets, stopped).await?)
+                                let serve = role.serve(feeds, errands, healer, sockets, stopped);
+                                Ok(serve.await?)
                             }
                             FeedKind::Nats(line) => {
                                 line.from(logs[0])
@@ -459,6 +464,20 @@ pub fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
             mark: name,
         }),
     }
+}
+
+/// The key under which the vaults of one process speak: the data folder's own, made when there is none.
+///
+/// # Errors
+/// When it cannot be read or made.
+pub fn own_line_key(data: &Path) -> Result<LineKey, StackError> {
+    let own = data.join("line.key");
+    let key = if own.exists() {
+        LineKey::read_file(&own)
+    } else {
+        LineKey::generate_file(&own)
+    };
+    key.map_err(|error| StackError::Key(error.to_string()))
 }
 
 /// The key in the file that was named; or the data folder's own, made when there is none.

@@ -117,6 +117,15 @@ fn wrong(asked: &Asked) -> Vec<String> {
             wrong.push(format!("waits for log {}: {}", log.log_id, log.waiting));
         }
     }
+    for vault in &answer.vaults {
+        if !vault.waiting.is_empty() {
+            let log = &vault.log_id;
+            wrong.push(format!(
+                "waits for the vault beside {log}: {}",
+                vault.waiting
+            ));
+        }
+    }
     if let Some(relay) = &answer.relay
         && !relay.waiting.is_empty()
     {
@@ -160,6 +169,12 @@ fn tell(asked: &Asked, wrong: &[String]) {
             log.repaired,
             log.duplicates,
             log.foreign,
+        ));
+    }
+    for vault in &answer.vaults {
+        out::print(&format!(
+            "    kho · vault beside {}: {} entries not here yet, {} erasures it has not carried out yet",
+            vault.log_id, vault.entries_wanted, vault.erasures_untold,
         ));
     }
     if let Some(relay) = &answer.relay {
@@ -222,6 +237,15 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
         })
     });
     let followed: Vec<_> = followed.collect();
+    let vaults = answer.vaults.iter().map(|vault| {
+        json!({
+            "log": vault.log_id,
+            "entries_wanted": vault.entries_wanted,
+            "erasures_untold": vault.erasures_untold,
+            "waiting": vault.waiting,
+        })
+    });
+    let vaults: Vec<_> = vaults.collect();
     let relay = answer.relay.as_ref().map(|relay| {
         json!({
             "position": relay.position,
@@ -242,6 +266,7 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
         "recorded_at": time(answer.recorded_at.as_ref()),
         "followed": followed,
         "relay": relay,
+        "vaults": vaults,
         "folded": answer.folded,
         "not_understood": answer.not_understood,
         "held_filings": answer.held_filings,

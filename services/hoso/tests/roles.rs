@@ -71,5 +71,7 @@ mod scene;
 mod server;
 #[path = "roles/streams.rs"]
 mod streams;
+#[path = "roles/subjects.rs"]
+mod subjects;
 #[path = "roles/terminals.rs"]
 mod terminals;

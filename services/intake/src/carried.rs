@@ -13,6 +13,18 @@ use domain::rejection::Rejection;
 use crate::grpc::Calls;
 
 impl Calls {
+    /// In a rehearsal every dossier says that it is one, wherever its records go.
+    pub(crate) fn may_take_in(&self, synthetic: bool) -> Result<(), EdgeError> {
+        if synthetic || !self.rehearses {
+            return Ok(());
+        }
+        Err(EdgeError::Fields(vec![FieldFault {
+            field: "submission.synthetic".into(),
+            description: "must be true: the clock here is set by hand, nothing real is taken in"
+                .into(),
+        }]))
+    }
+
     /// Takes a dossier over.
     ///
     /// # Errors

@@ -7,16 +7,16 @@ use api::hoso::dossier::v1 as wire;
 use api::hoso::intake::v1::intake_service_server::IntakeService;
 use api::hoso::intake::v1::{
     AcceptDossierRequest, AcceptDossierResponse, CorrectApplicantRequest, CorrectApplicantResponse,
-    GetFilingRequest, GetFilingResponse, GetSubmissionRequest, GetSubmissionResponse,
-    ImportDossierRequest, ImportDossierResponse, ListSubmissionsRequest, ListSubmissionsResponse,
-    ReceiveFilingRequest, ReceiveFilingResponse, RecordComponentsRequest, RecordComponentsResponse,
-    RefuseDossierRequest, RefuseDossierResponse, RequestIntakeSupplementRequest,
-    RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest, SubmitAndAcceptDossierResponse,
-    SubmitDossierRequest, SubmitDossierResponse, SupplementSubmissionRequest,
-    SupplementSubmissionResponse, WaitingSubmission, WithdrawSubmissionRequest,
-    WithdrawSubmissionResponse,
+    EraseSubjectRequest, EraseSubjectResponse, GetFilingRequest, GetFilingResponse,
+    GetSubmissionRequest, GetSubmissionResponse, ImportDossierRequest, ImportDossierResponse,
+    ListSubmissionsRequest, ListSubmissionsResponse, ReceiveFilingRequest, ReceiveFilingResponse,
+    RecordComponentsRequest, RecordComponentsResponse, RefuseDossierRequest, RefuseDossierResponse,
+    RequestIntakeSupplementRequest, RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest,
+    SubmitAndAcceptDossierResponse, SubmitDossierRequest, SubmitDossierResponse,
+    SupplementSubmissionRequest, SupplementSubmissionResponse, WaitingSubmission,
+    WithdrawSubmissionRequest, WithdrawSubmissionResponse,
 };
-use api::{EdgeError, Faults, FieldFault, page, place, text, token};
+use api::{EdgeError, Faults, page, place, text, token};
 use application::personal::{self, Applicant};
 use application::projection::Projection;
 use application::{Answer, HandleError};
@@ -88,18 +88,6 @@ impl Calls {
             }
             found => found,
         }
-    }
-
-    /// In a rehearsal every dossier says that it is one, wherever its records go.
-    pub(crate) fn may_take_in(&self, synthetic: bool) -> Result<(), EdgeError> {
-        if synthetic || !self.rehearses {
-            return Ok(());
-        }
-        Err(EdgeError::Fields(vec![FieldFault {
-            field: "submission.synthetic".into(),
-            description: "must be true: the clock here is set by hand, nothing real is taken in"
-                .into(),
-        }]))
     }
 
     fn operator(&self, dossier: DossierId) -> Result<OrganisationId, EdgeError> {
@@ -351,6 +339,15 @@ impl IntakeService for Calls {
             dossier,
             position,
         }))
+    }
+
+    async fn erase_subject(
+        &self,
+        request: Request<EraseSubjectRequest>,
+    ) -> Result<Response<EraseSubjectResponse>, Status> {
+        let id = request.get_ref().dossier_id.clone();
+        self.wished(request).await?;
+        Ok(Response::new(self.erase(&id).await?))
     }
 
     async fn record_components(

@@ -3,11 +3,12 @@
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
 //! * `carried`: dossiers taken over from another system
-//! * `filings`: what is brought later, taken in at once; [`terminals`]: what the public post brings
+//! * `filings`: what is brought later, taken in at once; `erasing`: an erasure before acceptance; [`terminals`]: what the public post brings
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
 
 mod carried;
+mod erasing;
 mod filings;
 pub mod grpc;
 pub mod reading;
@@ -33,14 +34,14 @@ use api::vault_service::VaultCalls;
 use application::codes::{Codes, Counters};
 use application::post::custody::Custody;
 use application::projection::Projection;
-use application::{Desk, Writer, erasures};
+use application::{Desk, Writer, erasures, errands};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
-use messaging::{Healer, Relayed, Witness};
+use messaging::{Answering, Healer, Relayed, Witness};
 use thiserror::Error;
 use tokio::sync::watch;
-use vault::Vault;
+use vault::{LineKey, Vault};
 
 use crate::grpc::Calls;
 pub use crate::settings::Settings;
@@ -62,6 +63,7 @@ pub struct Intake {
     drain: Duration,
     entry: Entry,
     data: PathBuf,
+    line_key: Option<LineKey>,
     relayed: Option<watch::Receiver<Relayed>>,
 }
 
@@ -146,6 +148,7 @@ impl Intake {
             drain: settings.drain,
             entry: settings.entry,
             data: settings.data,
+            line_key: settings.line_key,
             relayed: None,
         })
     }
@@ -153,6 +156,20 @@ impl Intake {
     /// The node's log, for whoever follows it.
     pub fn log(&self) -> &EventLog {
         self.calls.edge.desk.log()
+    }
+
+    /// Answers processing for this node's vault, if it was given a key for that.
+    pub fn answering(&self) -> Option<Answering> {
+        let key = self.line_key.clone()?;
+        let vault = self.calls.edge.desk.vault().clone();
+        let of = self.log().head().log;
+        Some(Arc::new(move |question| {
+            let (vault, key) = (vault.clone(), key.clone());
+            Box::pin(async move {
+                let answer = errands::answer(&vault, &key, of, &question).await;
+                answer.map_err(|fault| fault.to_string())
+            })
+        }))
     }
 
     /// The same, knowing how far its log is published.
@@ -199,6 +216,13 @@ impl Intake {
         tasks.spawn(application::orphans::keep_sweeping(
             log.clone(),
             self.calls.edge.desk.vault().clone(),
+        ));
+        let now = Arc::clone(&self.calls.edge.now);
+        tasks.spawn(erasures::keep_erasing(
+            self.calls.edge.desk.clone(),
+            self.calls.worklist.clone(),
+            |(worklist, _)| worklist.erasures.open(),
+            move || now(),
         ));
         let worklist = self.calls.worklist.clone();
         tasks.spawn(async move {

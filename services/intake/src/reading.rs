@@ -3,12 +3,12 @@
 use api::convert::change::{self, Marks, Wished};
 use api::convert::{beyond, filing, values};
 use api::hoso::intake::v1::{
-    CorrectApplicantRequest, RecordComponentsRequest, RefuseDossierRequest,
+    CorrectApplicantRequest, EraseSubjectRequest, RecordComponentsRequest, RefuseDossierRequest,
     RequestIntakeSupplementRequest, SupplementSubmissionRequest, WithdrawSubmissionRequest,
 };
 use api::{EdgeError, Faults};
 use domain::command::{
-    Command, ReceiveIntakeSupplement, RefuseIntake, RequestIntakeSupplement, Withdraw,
+    Command, EraseSubject, ReceiveIntakeSupplement, RefuseIntake, RequestIntakeSupplement, Withdraw,
 };
 use domain::ids::DossierId;
 
@@ -82,6 +82,10 @@ changing! {
             .zip(reason)
             .map(|((_, person), reason)| Wished::replacing(&person, reason))
             .transpose()
+    };
+    EraseSubjectRequest = "EraseSubject", |asked, faults| {
+        let ground = change::reason_code(&asked.reason_code, faults);
+        Ok(ground.map(|ground| Wished::plain(Command::EraseSubject(EraseSubject { ground }))))
     };
     RecordComponentsRequest = "RecordComponents", |asked, faults| {
         let papers = beyond::components(&asked.components, faults);

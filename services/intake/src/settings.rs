@@ -9,7 +9,7 @@ use application::ack::Ack;
 use chassis::Clock;
 use domain::Catalogue;
 use jiff::civil::Date;
-use vault::MasterKey;
+use vault::{LineKey, MasterKey};
 
 /// The settings of one intake node.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Settings {
     pub clock_confirmed: Option<Date>,
     /// Opens the vault.
     pub master_key: MasterKey,
+    /// What processing speaks under with this vault; without it personal data stays here.
+    pub line_key: Option<LineKey>,
     /// How large the live part of the log grows before it is sealed, in bytes.
     pub segment_bytes_max: u64,
     /// Writes are refused while the disk has fewer bytes free than this.

@@ -22,6 +22,7 @@ pub(crate) fn source(
         unable,
         // Intake follows nobody.
         followed: Arc::new(Vec::new),
+        vaults: Arc::new(Vec::new),
         relayed: Arc::new(move || relayed.as_ref().map(|it| relay(&it.borrow()))),
         folded: Arc::new(move || Folded {
             position: worklist.position(),

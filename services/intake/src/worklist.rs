@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 
 use api::place::{never, time};
+use application::erasures::Erasures;
 use application::projection::Fold;
 use application::snapshot::{self, Keep};
 use application::upcast;
@@ -66,6 +67,8 @@ struct Waiting {
 /// The submissions that wait for intake.
 #[derive(Debug, Default)]
 pub struct Worklist {
+    /// Whose personal data is erased.
+    pub erasures: Erasures,
     waiting: BTreeMap<Place, Waiting>,
     places: HashMap<DossierId, Place>,
 }
@@ -145,6 +148,7 @@ fn read<T: DeserializeOwned>(record: &RecordView<'_>) -> Option<T> {
 
 impl Fold for Worklist {
     fn apply(&mut self, record: &RecordView<'_>) {
+        self.erasures.apply(record);
         let dossier = DossierId(record.stream.0);
         // A record of a newer program: the dossier stays listed as it was, and every call about it says why it is stuck.
         let Some(kind) = EventKind::named(record.kind) else {
@@ -195,6 +199,7 @@ impl Fold for Worklist {
             | EventKind::DossierResolved
             | EventKind::ResultDelivered
             | EventKind::DueDateRecomputed
+            | EventKind::SubjectErasureRequested
             | EventKind::SubjectKeyDestroyed
             | EventKind::DuplicateSubmission
             | EventKind::VoidProposed
@@ -230,11 +235,15 @@ impl Fold for Worklist {
 
 impl Keep for Worklist {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        snapshot::write_value(to, &self.erasures)?;
         snapshot::write_lines(to, &self.waiting)
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
-        let mut list = Self::default();
+        let mut list = Self {
+            erasures: snapshot::read_value(from)?,
+            ..Self::default()
+        };
         for (place, waiting) in snapshot::read_lines(from)? {
             list.insert(place, waiting);
         }

@@ -11,13 +11,41 @@ use api::hoso::processing::v1::{
 };
 use api::token;
 use api::{EdgeError, Faults, page, place};
-use domain::ids::AgencyId;
+use application::HandleError;
+use application::desk::{Loaded, Name};
+use domain::ids::{AgencyId, DossierId};
 
 use crate::calendar;
 use crate::grpc::Calls;
 use crate::subtasks;
 
 impl Calls {
+    /// A dossier after the positions asked for are here. One whose own id is not known here may be on its way from
+    /// intake, unless the caller waited for intake's answer.
+    pub(crate) async fn look_up(
+        &self,
+        name: &Name,
+        points: &[token::Point],
+    ) -> Result<(DossierId, Loaded), EdgeError> {
+        let id = self.known(name, points).await?;
+        Ok((id, self.edge.found(id)?))
+    }
+
+    /// The id of a dossier that is here, understood or not.
+    pub(crate) async fn known(
+        &self,
+        name: &Name,
+        points: &[token::Point],
+    ) -> Result<DossierId, EdgeError> {
+        self.edge.wait_for(points).await?;
+        let id = self.edge.desk.find(name)?;
+        match (self.edge.desk.revision(id)?, points) {
+            (0, []) => Err(EdgeError::DossierNotYetHere),
+            (0, _) => Err(HandleError::Unknown.into()),
+            _ => Ok(id),
+        }
+    }
+
     /// One dossier by one of its names.
     ///
     /// # Errors
@@ -37,6 +65,7 @@ impl Calls {
         let others = self.edge.desk.other_histories(id, &loaded.dossier);
         let others = others.map_err(EdgeError::from)?;
         let notice = duplicate::notice(&name, &loaded, &others).unwrap_or_default();
+        let person = self.person(id, &loaded);
         Ok(GetDossierResponse {
             dossier: Some(wire::Dossier {
                 other_histories: duplicate::outward(&loaded, &others),
@@ -45,6 +74,9 @@ impl Calls {
             position,
             notice_vi: notice.vi,
             notice_en: notice.en,
+            applicant: person.applicant,
+            applicant_erased: person.erased,
+            applicant_not_yet_here: person.not_yet_here,
         })
     }
 

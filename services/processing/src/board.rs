@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use application::codec;
 use application::duplicates::Duplicates;
+use application::erasures::Erasures;
 use application::filings::Filings;
 use application::follow_up::FollowUp;
 use application::parked::{HasParked, Parked};
@@ -24,6 +25,8 @@ pub struct Board {
     pub duplicates: Duplicates,
     /// What was brought for dossiers, and is not decided yet.
     pub filings: Filings,
+    /// Whose personal data is erased.
+    pub erasures: Erasures,
     /// Dossiers that are not understood.
     pub parked: Parked,
 }
@@ -51,6 +54,7 @@ impl Fold for Board {
         }
         self.duplicates.apply(record);
         self.filings.apply(record);
+        self.erasures.apply(record);
     }
 
     fn rival(&mut self, record: &RecordView<'_>) {
@@ -60,16 +64,24 @@ impl Fold for Board {
 
 impl Keep for Board {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        snapshot::write_value(to, &(&self.duplicates, &self.filings, &self.parked))?;
-        self.inbox.write(to)
+        let Self {
+            inbox,
+            duplicates,
+            filings,
+            erasures,
+            parked,
+        } = self;
+        snapshot::write_value(to, &(duplicates, filings, erasures, parked))?;
+        inbox.write(to)
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
-        let (duplicates, filings, parked) = snapshot::read_value(from)?;
+        let (duplicates, filings, erasures, parked) = snapshot::read_value(from)?;
         Ok(Self {
             inbox: Inbox::read(from)?,
             duplicates,
             filings,
+            erasures,
             parked,
         })
     }

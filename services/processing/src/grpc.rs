@@ -12,14 +12,14 @@ use api::hoso::processing::v1::processing_service_server::ProcessingService;
 use api::hoso::processing::v1::{
     AssignTaskRequest, AssignTaskResponse, CancelSubtaskRequest, CancelSubtaskResponse,
     CompleteSubtaskRequest, CompleteSubtaskResponse, CorrectApplicantRequest,
-    CorrectApplicantResponse, CorrectEventRequest, CorrectEventResponse, ExplainDeadlineRequest,
-    ExplainDeadlineResponse, ExtendDeadlineRequest, ExtendDeadlineResponse, GetCalendarRequest,
-    GetCalendarResponse, GetDossierRequest, GetDossierResponse, GetFilingRequest,
-    GetFilingResponse, GetHistoryRequest, GetHistoryResponse, LapseSupplementRequest,
-    LapseSupplementResponse, LinkFeedbackRequest, LinkFeedbackResponse, ListDossiersRequest,
-    ListDossiersResponse, ListHeldFilingsRequest, ListHeldFilingsResponse, ListSubtasksRequest,
-    ListSubtasksResponse, OpenSubtaskRequest, OpenSubtaskResponse, ProposeVoidRequest,
-    ProposeVoidResponse, PublishCalendarRequest, PublishCalendarResponse,
+    CorrectApplicantResponse, CorrectEventRequest, CorrectEventResponse, EraseSubjectRequest,
+    EraseSubjectResponse, ExplainDeadlineRequest, ExplainDeadlineResponse, ExtendDeadlineRequest,
+    ExtendDeadlineResponse, GetCalendarRequest, GetCalendarResponse, GetDossierRequest,
+    GetDossierResponse, GetFilingRequest, GetFilingResponse, GetHistoryRequest, GetHistoryResponse,
+    LapseSupplementRequest, LapseSupplementResponse, LinkFeedbackRequest, LinkFeedbackResponse,
+    ListDossiersRequest, ListDossiersResponse, ListHeldFilingsRequest, ListHeldFilingsResponse,
+    ListSubtasksRequest, ListSubtasksResponse, OpenSubtaskRequest, OpenSubtaskResponse,
+    ProposeVoidRequest, ProposeVoidResponse, PublishCalendarRequest, PublishCalendarResponse,
     ReceiveByCompetentAgencyRequest, ReceiveByCompetentAgencyResponse, ReceiveSupplementRequest,
     ReceiveSupplementResponse, RecordComponentsRequest, RecordComponentsResponse,
     RecordDeliveryFailureRequest, RecordDeliveryFailureResponse, RecordDeliveryRequest,
@@ -35,20 +35,23 @@ use api::hoso::processing::v1::{
 };
 use api::token;
 use api::{EdgeError, Faults};
-use application::HandleError;
-use application::desk::{Loaded, Name};
+use application::Answer;
+use application::desk::Name;
 use application::projection::Projection;
 use domain::ids::{DossierId, OrganisationId, VersionHash};
 use tonic::{Request, Response, Status};
 
 use crate::board::Board;
 use crate::reading::Changing;
+use crate::vaults::Vaults;
 
 /// What the calls work with.
 #[derive(Clone, Debug)]
 pub struct Calls {
     pub(crate) edge: Edge,
     pub(crate) board: Projection<Board>,
+    /// What is known of the vaults of intake nodes.
+    pub(crate) vaults: Vaults,
     /// Processing's folder, where a published calendar is kept.
     pub(crate) data: Arc<Path>,
     /// The catalogue's own calendar.
@@ -61,6 +64,15 @@ impl Calls {
         &self,
         request: Request<M>,
     ) -> Result<(Option<wire::Dossier>, String), EdgeError> {
+        let answer = self.changed(request).await?;
+        Ok((self.edge.written(&answer), edge::token_of(&answer)))
+    }
+
+    /// Carries out any change.
+    pub(crate) async fn changed<M: Changing>(
+        &self,
+        request: Request<M>,
+    ) -> Result<Answer, EdgeError> {
         let mut asked = request.into_inner();
         let min_position = asked
             .change()
@@ -82,39 +94,11 @@ impl Calls {
             body: &asked,
         };
         let build = wished.build;
-        let answer = self
-            .edge
+        self.edge
             .carry_out(asked, id, organisation, wished.secrets, |kept| {
                 vec![build(kept)]
             })
-            .await?;
-        Ok((self.edge.written(&answer), edge::token_of(&answer)))
-    }
-
-    /// A dossier after the positions asked for are here. One whose own id is not known here may be on its way from
-    /// intake, unless the caller waited for intake's answer.
-    pub(crate) async fn look_up(
-        &self,
-        name: &Name,
-        points: &[token::Point],
-    ) -> Result<(DossierId, Loaded), EdgeError> {
-        let id = self.known(name, points).await?;
-        Ok((id, self.edge.found(id)?))
-    }
-
-    /// The id of a dossier that is here, understood or not.
-    pub(crate) async fn known(
-        &self,
-        name: &Name,
-        points: &[token::Point],
-    ) -> Result<DossierId, EdgeError> {
-        self.edge.wait_for(points).await?;
-        let id = self.edge.desk.find(name)?;
-        match (self.edge.desk.revision(id)?, points) {
-            (0, []) => Err(EdgeError::DossierNotYetHere),
-            (0, _) => Err(HandleError::Unknown.into()),
-            _ => Ok(id),
-        }
+            .await
     }
 
     /// The dossier to change, and the agency that has it.
@@ -305,6 +289,13 @@ impl ProcessingService for Calls {
             dossier,
             position,
         }))
+    }
+
+    async fn erase_subject(
+        &self,
+        request: Request<EraseSubjectRequest>,
+    ) -> Result<Response<EraseSubjectResponse>, Status> {
+        Ok(Response::new(self.erase(request).await?))
     }
 
     async fn waive_fee(

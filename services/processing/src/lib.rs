@@ -6,6 +6,8 @@
 //! * [`watching`]: the watch streams; [`changes`]: what happened to dossiers; [`reminders`]: which of them are due
 //! * [`register`]: where every accepted dossier stands in the lists; [`inbox`]: those that are not over, whole;
 //!   [`subtasks`]: what other agencies were asked; [`watched`]: what may happen by itself
+//! * `vaults`: the vaults of intake nodes; `gathering`: what dossiers name there; `speaking`: fetches it, and tells
+//!   erasures; `erasing`: an erasure that is asked for
 //! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; [`calendar`]: the calendar published while running
 //!
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
@@ -15,7 +17,9 @@ pub mod board;
 pub mod calendar;
 pub mod changes;
 pub mod deadlines;
+mod erasing;
 mod filings;
+mod gathering;
 pub mod grpc;
 pub mod inbox;
 mod listing;
@@ -23,11 +27,13 @@ pub mod reading;
 pub mod register;
 pub mod reminders;
 pub mod settings;
+mod speaking;
 mod status;
 pub mod subtasks;
 #[cfg(test)]
 mod testing;
 mod tracking;
+mod vaults;
 pub mod watched;
 pub mod watching;
 
@@ -52,14 +58,17 @@ use application::{Desk, Writer, erasures};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
-use messaging::{Feed, Feeds, Followed, Follower, Healer, Mode, Relayed, Witness};
+use messaging::{Errands, Feed, Feeds, Followed, Follower, Healer, Mode, Relayed, Witness};
 use thiserror::Error;
 use tokio::sync::watch;
-use vault::Vault;
+use tokio::task::JoinSet;
+use vault::{LineKey, Vault};
 
 use crate::board::Board;
 use crate::grpc::Calls;
 pub use crate::settings::Settings;
+use crate::speaking::Speaker;
+use crate::vaults::Vaults;
 use crate::watching::Watches;
 
 /// Processing, with its log and vault open.
@@ -69,6 +78,7 @@ pub struct Processing {
     drain: Duration,
     entry: Entry,
     data: PathBuf,
+    line_key: Option<LineKey>,
     relayed: Option<watch::Receiver<Relayed>>,
 }
 
@@ -146,12 +156,14 @@ impl Processing {
                     ack: Ack::Local,
                 },
                 board,
+                vaults: Vaults::default(),
                 data: settings.data.as_path().into(),
                 own_calendar,
             },
             drain: settings.drain,
             entry: settings.entry,
             data: settings.data,
+            line_key: settings.line_key,
             relayed: None,
         })
     }
@@ -170,19 +182,54 @@ impl Processing {
         }
     }
 
+    /// Erases what is to be erased, and speaks with the vaults of intake nodes if there is a key for that.
+    fn speak<E: Errands>(&self, errands: E, tasks: &mut JoinSet<()>) {
+        let Calls {
+            edge,
+            board,
+            vaults,
+            ..
+        } = &self.calls;
+        let now = Arc::clone(&edge.now);
+        tasks.spawn(speaking::keep_erasing(
+            edge.desk.clone(),
+            board.clone(),
+            vaults.clone(),
+            move || now(),
+        ));
+        let Some(key) = self.line_key.clone() else {
+            tracing::info!("there is no line key: personal data stays with the intake nodes");
+            return;
+        };
+        tasks.spawn(gathering::keep_gathering(
+            edge.desk.clone(),
+            vaults.clone(),
+            self.data.join("vault"),
+        ));
+        let speaker = Speaker {
+            desk: edge.desk.clone(),
+            board: board.clone(),
+            vaults: vaults.clone(),
+            key,
+            errands,
+        };
+        tasks.spawn(speaker.run());
+    }
+
     /// Follows intake's nodes and serves until `stop` resolves, then drains. The healer is this log's.
     ///
     /// # Errors
     /// When the socket cannot be used.
-    pub async fn serve<F: Feed, W: Witness>(
+    pub async fn serve<F: Feed, E: Errands, W: Witness>(
         self,
         mut feeds: Feeds<F>,
+        errands: E,
         healer: Healer<W>,
         sockets: Sockets,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let log = self.log().clone();
-        let mut tasks = tokio::task::JoinSet::new();
+        let mut tasks = JoinSet::new();
         let (tell_unable, unable) = watch::channel(None);
         let vault = self.calls.edge.desk.vault().clone();
         tasks.spawn(application::health::keep_looking(
@@ -194,7 +241,7 @@ impl Processing {
         let followed = Followed::default();
         let found = followed.clone();
         tasks.spawn(async move {
-            let mut followers = tokio::task::JoinSet::new();
+            let mut followers = JoinSet::new();
             while let Some(feed) = feeds.next().await {
                 let follower = Follower::new(feed, into.clone(), Mode::Import);
                 found.add(follower.progress());
@@ -203,6 +250,7 @@ impl Processing {
             }
             while followers.join_next().await.is_some() {}
         });
+        self.speak(errands, &mut tasks);
         let (healed, vault, data) = (log.clone(), self.calls.edge.desk.vault().clone(), self.data);
         tasks.spawn(
             healer.run(move |_| erasures::erased(healed.clone(), vault.clone(), data.clone())),
@@ -229,7 +277,8 @@ impl Processing {
                 tracing::error!(%error, "the inbox is not kept up any more");
             }
         });
-        let source = status::source(&self.calls, unable.clone(), followed, self.relayed);
+        let vaults = self.calls.vaults.clone();
+        let source = status::source(&self.calls, unable.clone(), followed, self.relayed, vaults);
         let vault = VaultCalls::server(self.calls.edge.clone());
         let (tell_stop, stopping) = watch::channel(false);
         let stop = async move {

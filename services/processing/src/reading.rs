@@ -4,21 +4,23 @@ use api::convert::change::{self as wire, Wished};
 use api::convert::{beyond, filing, values};
 use api::hoso::processing::v1::{
     AssignTaskRequest, CancelSubtaskRequest, Change, CompleteSubtaskRequest,
-    CorrectApplicantRequest, CorrectEventRequest, ExtendDeadlineRequest, LapseSupplementRequest,
-    LinkFeedbackRequest, OpenSubtaskRequest, ProposeVoidRequest, ReceiveByCompetentAgencyRequest,
-    ReceiveSupplementRequest, RecordComponentsRequest, RecordDeliveryFailureRequest,
-    RecordDeliveryRequest, RecordPaymentRequest, RefundFeeRequest, RefuseAfterExaminationRequest,
-    RequestFeeRequest, RequestSupplementRequest, ResolveDossierRequest, ResumeProcessingRequest,
-    ReturnResultToAgencyRequest, SuspendProcessingRequest, TerminateProcessingRequest,
-    TransferRequest, VoidAcceptanceRequest, WaiveFeeRequest, WithdrawDossierRequest,
+    CorrectApplicantRequest, CorrectEventRequest, EraseSubjectRequest, ExtendDeadlineRequest,
+    LapseSupplementRequest, LinkFeedbackRequest, OpenSubtaskRequest, ProposeVoidRequest,
+    ReceiveByCompetentAgencyRequest, ReceiveSupplementRequest, RecordComponentsRequest,
+    RecordDeliveryFailureRequest, RecordDeliveryRequest, RecordPaymentRequest, RefundFeeRequest,
+    RefuseAfterExaminationRequest, RequestFeeRequest, RequestSupplementRequest,
+    ResolveDossierRequest, ResumeProcessingRequest, ReturnResultToAgencyRequest,
+    SuspendProcessingRequest, TerminateProcessingRequest, TransferRequest, VoidAcceptanceRequest,
+    WaiveFeeRequest, WithdrawDossierRequest,
 };
 use api::{EdgeError, Faults, edge, text};
 use domain::command::{
-    AssignTask, CancelSubtask, Command, CompleteSubtask, CorrectEvent, ExtendDeadline,
-    LapseSupplement, OpenSubtask, ProposeVoid, ReceiveByCompetentAgency, ReceiveSupplement,
-    RecordDelivery, RecordDeliveryFailure, RecordPayment, RefundFee, RefuseAfterExamination,
-    RequestFee, RequestSupplement, Resolve, ResumeProcessing, ReturnResultToAgency,
-    SuspendProcessing, TerminateProcessing, Transfer, VoidAcceptance, WaiveFee, Withdraw,
+    AssignTask, CancelSubtask, Command, CompleteSubtask, CorrectEvent, EraseSubject,
+    ExtendDeadline, LapseSupplement, OpenSubtask, ProposeVoid, ReceiveByCompetentAgency,
+    ReceiveSupplement, RecordDelivery, RecordDeliveryFailure, RecordPayment, RefundFee,
+    RefuseAfterExamination, RequestFee, RequestSupplement, Resolve, ResumeProcessing,
+    ReturnResultToAgency, SuspendProcessing, TerminateProcessing, Transfer, VoidAcceptance,
+    WaiveFee, Withdraw,
 };
 use domain::ids::{ActorId, AgencyId, VaultRef};
 
@@ -172,6 +174,10 @@ changing! {
             .zip(reason)
             .map(|((_, person), reason)| Wished::replacing(&person, reason))
             .transpose()
+    };
+    EraseSubjectRequest = "EraseSubject", |asked, faults| {
+        let ground = wire::reason_code(&asked.reason_code, faults);
+        Ok(ground.map(|ground| Wished::plain(Command::EraseSubject(EraseSubject { ground }))))
     };
     WaiveFeeRequest = "WaiveFee", |asked, faults| {
         let notice = faults.take("notice", text::identifier(&asked.notice, 64)).map(Box::<str>::from);

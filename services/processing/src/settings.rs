@@ -8,7 +8,7 @@ use api::authority::Entry;
 use chassis::Clock;
 use domain::Catalogue;
 use jiff::civil::Date;
-use vault::MasterKey;
+use vault::{LineKey, MasterKey};
 
 /// The settings of processing.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub clock_confirmed: Option<Date>,
     /// Opens the vault.
     pub master_key: MasterKey,
+    /// What it speaks under with the vaults of intake nodes; without it personal data stays with them.
+    pub line_key: Option<LineKey>,
     /// How large the live part of the log grows before it is sealed, in bytes.
     pub segment_bytes_max: u64,
     /// Writes are refused while the disk has fewer bytes free than this.

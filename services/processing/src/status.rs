@@ -8,6 +8,7 @@ use messaging::{Followed, Progress, Relayed};
 use tokio::sync::watch;
 
 use crate::grpc::Calls;
+use crate::vaults::Vaults;
 
 /// Where its status comes from.
 pub(crate) fn source(
@@ -15,13 +16,18 @@ pub(crate) fn source(
     unable: watch::Receiver<Option<String>>,
     followed: Followed,
     relayed: Option<watch::Receiver<Relayed>>,
+    vaults: Vaults,
 ) -> Source {
+    let erasures = calls.board.clone();
     let (board, now) = (calls.board.clone(), Arc::clone(&calls.edge.now));
     Source {
         role: "processing",
         log: calls.edge.desk.log().clone(),
         unable,
         followed: Arc::new(move || followed.now().into_iter().filter_map(follow).collect()),
+        vaults: Arc::new(move || {
+            vaults.now(erasures.read(|board, _| board.erasures.subjects().len()))
+        }),
         relayed: Arc::new(move || relayed.as_ref().map(|it| relay(&it.borrow()))),
         folded: Arc::new(move || {
             board.read(|board, position| Folded {

@@ -70,6 +70,7 @@ impl Office {
             clock: clock.clone(),
             clock_confirmed: None,
             master_key: MasterKey::from_bytes(&[8; 32]),
+            line_key: None,
             segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
             free_bytes_min: 0,
             patience: Duration::from_secs(5),

@@ -22,6 +22,7 @@ pub(crate) fn source(calls: &Calls, unable: watch::Receiver<Option<String>>) -> 
             follow(progress).into_iter().collect()
         }),
         // Nobody follows a replica.
+        vaults: Arc::new(Vec::new),
         relayed: Arc::new(|| None),
         folded: Arc::new(move || {
             figures.read(|figures, position| Folded {

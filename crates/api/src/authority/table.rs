@@ -4,8 +4,8 @@ use prost::{DecodeError, Message as _};
 
 use super::Scope;
 use super::Scope::{
-    Accept, Correct, Import, Operate, Process, ReadApplicant, ReadCounts, ReadDossier, ReadHistory,
-    ReadReport, TakeIn,
+    Accept, Correct, Erase, Import, Operate, Process, ReadApplicant, ReadCounts, ReadDossier,
+    ReadHistory, ReadReport, TakeIn,
 };
 use super::matter::{
     About, Matter, about, accepted, answered, at_intake, changed, filed, filing, read, stands,
@@ -90,6 +90,8 @@ rows! {
             |asked| about(asked.min_position, [at_intake(&asked.dossier_id)]);
         CorrectApplicant(intake::CorrectApplicantRequest) [Correct],
             |asked| about(asked.min_position, [at_intake(&asked.dossier_id)]);
+        EraseSubject(intake::EraseSubjectRequest) [Erase],
+            |asked| about(asked.min_position, [at_intake(&asked.dossier_id)]);
         RecordComponents(intake::RecordComponentsRequest) [Accept],
             |asked| about(asked.min_position, [at_intake(&asked.dossier_id)]);
         WithdrawSubmission(intake::WithdrawSubmissionRequest) [Accept],
@@ -152,6 +154,7 @@ rows! {
         VoidAcceptance(processing::VoidAcceptanceRequest) [Correct], |asked| changed(asked.change);
         CorrectEvent(processing::CorrectEventRequest) [Correct], |asked| changed(asked.change);
         CorrectApplicant(processing::CorrectApplicantRequest) [Correct], |asked| changed(asked.change);
+        EraseSubject(processing::EraseSubjectRequest) [Erase], |asked| changed(asked.change);
         WaiveFee(processing::WaiveFeeRequest) [Process], |asked| changed(asked.change);
         RefundFee(processing::RefundFeeRequest) [Process], |asked| changed(asked.change);
         ReceiveByCompetentAgency(processing::ReceiveByCompetentAgencyRequest) [Process],

@@ -7,7 +7,7 @@ use super::{Authorisation, DigitalPaper, Feedback, PostalLeg, Subtask, VoidPropo
 use crate::clock::{Due, TimeLimit};
 use crate::event::{
     AcceptanceBasis, Channel, DossierAccepted, DossierSubmitted, DuplicateSubmission,
-    PaymentMethod, PresentedComponent, Reason,
+    PaymentMethod, PresentedComponent, Reason, SubjectErasureRequested,
 };
 use crate::ids::{
     ActorId, AgencyId, ComponentCode, DossierCode, FieldCode, LawId, OrganisationId, PointId,
@@ -29,6 +29,8 @@ pub struct Filing {
     pub answer_due: Option<Timestamp>,
     /// Intake answered later than that.
     pub answered_late: bool,
+    /// On which ground the personal data is to be erased, once that was asked for.
+    pub erasure: Option<SubjectErasureRequested>,
     /// When the personal data was destroyed.
     pub subject_erased_at: Option<Timestamp>,
     /// Other histories of the same dossier, each at another home.
@@ -50,6 +52,7 @@ impl Filing {
             submitted_at,
             intake_requests: 0,
             answered_late: false,
+            erasure: None,
             subject_erased_at: None,
             duplicates: Vec::new(),
             digital: Vec::new(),

@@ -32,7 +32,7 @@ pub(super) fn replace_subject(
     command: &ReplaceSubject,
     ctx: &Context<'_>,
 ) -> Result<Vec<Occurrence>, Rejection> {
-    if filing.subject_erased_at.is_some() {
+    if filing.subject_erased_at.is_some() || filing.erasure.is_some() {
         return Err(Rejection::SubjectAlreadyErased);
     }
     Ok(vec![Occurrence {

@@ -122,7 +122,8 @@ macro_rules! any {
         C::CorrectEvent(_) | C::RefundFee(_)
     };
     (note) => {
-        C::NoteSubjectErased(_)
+        C::EraseSubject(_)
+            | C::NoteSubjectErased(_)
             | C::ReplaceSubject(_)
             | C::RecordComponents(_)
             | C::LinkFeedback(_)
@@ -169,6 +170,7 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
         (D::Unknown, any!(intake) | any!(processing) | any!(note) | C::Withdraw(_)) => Err(No::DossierUnknown),
 
         // Filed, whatever became of it: what is known about the applicant and the papers.
+        (filed!(filing), C::EraseSubject(wish)) => Ok(erasure::request(filing, wish, ctx)),
         (filed!(filing), C::NoteSubjectErased(wish)) => erasure::note(filing, wish, ctx),
         (filed!(filing), C::ReplaceSubject(wish)) => correction::replace_subject(filing, wish, ctx),
         (filed!(filing), C::RecordComponents(wish)) => Ok(papers::record(filing, wish, ctx)),

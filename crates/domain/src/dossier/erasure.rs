@@ -1,11 +1,29 @@
 //! Erasure of personal data (Luật 91/2025/QH15): noted in every phase; the history, the counts and the phase stay.
 
+use super::times;
 use super::{Context, Filing};
-use crate::command::NoteSubjectErased;
-use crate::event::{Event, Occurrence, SubjectKeyDestroyed};
+use crate::command::{EraseSubject, NoteSubjectErased};
+use crate::event::{Event, Occurrence, SubjectErasureRequested, SubjectKeyDestroyed};
 use crate::rejection::Rejection;
 
-/// Notes that the vault destroyed the key.
+/// Asks for it. Asked again, nothing more happens.
+pub(super) fn request(
+    filing: &Filing,
+    command: &EraseSubject,
+    ctx: &Context<'_>,
+) -> Vec<Occurrence> {
+    if filing.erasure.is_some() || filing.subject_erased_at.is_some() {
+        return Vec::new();
+    }
+    vec![Occurrence {
+        at: times::now_after(filing.submitted_at, ctx),
+        event: Event::SubjectErasureRequested(SubjectErasureRequested {
+            ground: command.ground.clone(),
+        }),
+    }]
+}
+
+/// Notes that every vault destroyed the key.
 pub(super) fn note(
     filing: &Filing,
     command: &NoteSubjectErased,
@@ -51,6 +69,20 @@ mod tests {
             assert!(story.dossier.filing().unwrap().subject_erased_at.is_some());
             assert_eq!(story.refuses(erase()).reason(), "SUBJECT_ALREADY_ERASED");
         }
+    }
+
+    #[test]
+    fn an_erasure_is_asked_for_once_and_nothing_is_put_right_any_more() {
+        let mut story = Story::filed("2022-12-01T09:00", TEN_DAYS);
+        story.does(ask_to_erase());
+        assert!(story.decides(&ask_to_erase()).unwrap().is_empty());
+        assert_eq!(
+            story.refuses(replace_subject(8)).reason(),
+            "SUBJECT_ALREADY_ERASED"
+        );
+        story.does(accept());
+        story.does(erase());
+        assert!(story.decides(&ask_to_erase()).unwrap().is_empty());
     }
 
     #[test]

@@ -21,8 +21,8 @@ use crate::event::{
     DeadlineExtended, DossierAccepted, DossierResolved, DossierSubmitted, DossierWithdrawn,
     DueDateRecomputed, DuplicateSubmission, Event, FeePaid, FeeRequested, FeeWaived, IntakeRefused,
     IntakeSupplementReceived, IntakeSupplementRequested, Occurrence, Outcome, ProcessingResumed,
-    ProcessingSuspended, ProcessingTerminated, ResultDelivered, SupplementReceived,
-    SupplementRequested, TaskAssigned, Transferred,
+    ProcessingSuspended, ProcessingTerminated, ResultDelivered, SubjectErasureRequested,
+    SupplementReceived, SupplementRequested, TaskAssigned, Transferred,
 };
 use crate::ids::VersionHash;
 
@@ -50,6 +50,7 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::ResultDelivered(event) => delivered(dossier, at, event),
         Event::DossierWithdrawn(event) => withdrawn(dossier, at, event),
         Event::DueDateRecomputed(event) => recomputed(dossier, event),
+        Event::SubjectErasureRequested(event) => erasure_requested(dossier, event),
         Event::SubjectKeyDestroyed(_) => subject_erased(dossier, at),
         Event::DuplicateSubmission(event) => duplicated(dossier, event),
         Event::VoidProposed(event) => beyond::void_proposed(dossier, at, event),
@@ -430,6 +431,13 @@ fn recomputed(mut dossier: Dossier, event: &DueDateRecomputed) -> Dossier {
     if let Some(case) = pending_case(&mut dossier) {
         case.due = Some(event.due);
         case.calendar = event.calendar.clone();
+    }
+    dossier
+}
+
+fn erasure_requested(mut dossier: Dossier, event: &SubjectErasureRequested) -> Dossier {
+    if let Some(filing) = filing(&mut dossier) {
+        filing.erasure.get_or_insert_with(|| event.clone());
     }
     dossier
 }

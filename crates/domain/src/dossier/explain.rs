@@ -153,6 +153,7 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::Transferred(_)
         | Event::TaskAssigned(_)
         | Event::ResultDelivered(_)
+        | Event::SubjectErasureRequested(_)
         | Event::SubjectKeyDestroyed(_)
         | Event::DuplicateSubmission(_)
         | Event::VoidProposed(_)

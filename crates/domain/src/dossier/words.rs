@@ -94,6 +94,9 @@ pub fn words(event: &Event) -> Words {
         Event::DueDateRecomputed(it) => Words::new(
             format!("Tính lại theo lịch {}, {}", it.calendar, due_vi(Some(it.due))),
             format!("Counted again on calendar {}, {}", it.calendar, due_en(Some(it.due)))),
+        Event::SubjectErasureRequested(_) => Words::new(
+            "Có yêu cầu xóa dữ liệu cá nhân của hồ sơ",
+            "The personal data is to be erased"),
         Event::SubjectKeyDestroyed(_) => Words::new(
             "Đã xóa dữ liệu cá nhân của hồ sơ",
             "The personal data was destroyed"),

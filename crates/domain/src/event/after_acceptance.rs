@@ -266,6 +266,13 @@ pub struct DueDateRecomputed {
     pub calendar: VersionHash,
 }
 
+/// Luật 91/2025/QH15: the applicant, or who may decide it, asked for the personal data to be erased.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SubjectErasureRequested {
+    /// On whose request, as a code: `data_subject_request`.
+    pub ground: Box<str>,
+}
+
 /// Luật 91/2025/QH15: the key is gone, the history and the counts stay.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SubjectKeyDestroyed {

@@ -209,6 +209,12 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
         ),
         (
             "",
+            Event::SubjectErasureRequested(SubjectErasureRequested {
+                ground: "data_subject_request".into(),
+            }),
+        ),
+        (
+            "",
             Event::SubjectKeyDestroyed(SubjectKeyDestroyed {
                 ground: "data_subject_request".into(),
             }),

@@ -96,9 +96,10 @@ proptest! {
 }
 
 /// What may still become known once there is a result.
-const AFTER_THE_END: [&str; 13] = [
+const AFTER_THE_END: [&str; 14] = [
     "duplicate_submission",
     "result_delivered",
+    "subject_erasure_requested",
     "subject_key_destroyed",
     "event_corrected",
     "subject_replaced",

@@ -81,6 +81,7 @@ fn wishes() -> Vec<(&'static str, Command)> {
         ("RecordDelivery", deliver()),
         ("Withdraw", withdraw()),
         ("RecomputeDueDate", recompute()),
+        ("EraseSubject", ask_to_erase()),
         ("NoteSubjectErased", erase()),
         ("ProposeVoid", propose_void()),
         ("VoidAcceptance", void()),

@@ -22,7 +22,7 @@ pub(crate) fn away(log: LogId, reason: String) -> FeedError {
 
 /// Asks for a head of a log.
 pub(crate) async fn head(nats: &Nats, log: LogId, subject: String) -> Result<Head, FeedError> {
-    let answer = ask(nats, log, subject, String::new()).await?;
+    let answer = ask(nats, log, subject, Vec::new()).await?;
     match answers::head(&answer) {
         Ok(head) if head.log == log => Ok(head),
         Ok(head) => Err(away(log, format!("log {} answers in its place", head.log))),
@@ -38,7 +38,8 @@ pub(crate) async fn records_after(
     after: Position,
     max: usize,
 ) -> Result<Vec<Record>, FeedError> {
-    let answer = ask(nats, log, subject, answers::question_text(after, max)).await?;
+    let question = answers::question_text(after, max).into_bytes();
+    let answer = ask(nats, log, subject, question).await?;
     let records = answers::records(&answer).map_err(|error| away(log, error.to_string()))?;
     if !incoming::answers(&records, log, after) {
         let reason = "it answers with other records than those asked for";
@@ -47,11 +48,12 @@ pub(crate) async fn records_after(
     Ok(records)
 }
 
-async fn ask(
+/// Asks something of whoever answers for a log.
+pub(crate) async fn ask(
     nats: &Nats,
     log: LogId,
     subject: String,
-    question: String,
+    question: Vec<u8>,
 ) -> Result<Vec<u8>, FeedError> {
     let request = Request::new()
         .payload(question.into())

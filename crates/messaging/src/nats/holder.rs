@@ -68,6 +68,7 @@ impl Holder {
                 };
                 Ok(answers::head_text(&head).into())
             }
+            Ask::Vault => Err("a follower answers for no vault".to_owned()),
             Ask::RecordsAfter => {
                 let question = answers::question(&message.payload);
                 let (after, max) = question.map_err(|error| error.to_string())?;

@@ -6,6 +6,7 @@
 //! | `hoso.figures.<agency>.<form>.<period>` | an agency's figures now; the last of each is kept by the stream `HOSO_FIGURES` |
 //! | `hoso.ask.<role>.<log>.head` | a request: where the log ends |
 //! | `hoso.ask.<role>.<log>.records-after` | a request: the records after a position |
+//! | `hoso.ask.<role>.<log>.vault` | a request, sealed: an entry of the vault beside the log, or an erasure there |
 //! | `hoso.follower.<role>.<follower>.<log>.head` | a request of an origin: where what a follower has of its log ends |
 //! | `hoso.follower.<role>.<follower>.<log>.records-after` | a request of an origin: its own records after a position |
 //! | `hoso.list.<role>` | a request to all origins of a role: announce yourselves |
@@ -97,6 +98,8 @@ pub enum Ask {
     Head,
     /// The records after a position.
     RecordsAfter,
+    /// The vault beside its log.
+    Vault,
 }
 
 impl Ask {
@@ -105,6 +108,7 @@ impl Ask {
         match self {
             Self::Head => "head",
             Self::RecordsAfter => "records-after",
+            Self::Vault => "vault",
         }
     }
 }
@@ -196,6 +200,7 @@ mod tests {
             for subject in [
                 ask(role, log, Ask::Head),
                 ask(role, log, Ask::RecordsAfter),
+                ask(role, log, Ask::Vault),
                 ask_follower(role, "one.two", log, Ask::Head),
                 list(role),
                 announce(role),

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use eventlog::EventLog;
+use eventlog::{EventLog, LogId};
 use messaging::follow::{Forked, Progress};
+use messaging::nats::errands;
 use messaging::nats::steady::Counts;
 use messaging::nats::subjects::{self, Ask};
 use messaging::nats::{Holder, Origin, Relay, Role, StreamSettings};
 use messaging::{
-    AcceptedLoss, Embedded, EmbeddedWitness, Feed, Follower, Healer, Mode, Nats, NatsFeed,
-    NatsWitness, Witness,
+    AcceptedLoss, Answering, Embedded, EmbeddedErrands, EmbeddedWitness, ErrandError, Errands,
+    Feed, Follower, Healer, Mode, Nats, NatsErrands, NatsFeed, NatsWitness, Witness,
 };
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -96,6 +97,22 @@ impl Form {
     }
 }
 
+/// The errands of either form.
+#[derive(Clone)]
+pub(crate) enum Carrier {
+    Embedded(EmbeddedErrands),
+    Nats(NatsErrands),
+}
+
+impl Carrier {
+    pub(crate) async fn ask(&self, of: LogId, question: &[u8]) -> Result<Vec<u8>, ErrandError> {
+        match self {
+            Self::Embedded(errands) => errands.ask(of, question.to_vec()).await,
+            Self::Nats(errands) => errands.ask(of, question.to_vec()).await,
+        }
+    }
+}
+
 async fn healed<W: Witness>(
     log: &EventLog,
     witnesses: Vec<W>,
@@ -147,6 +164,27 @@ impl Form {
                 let names: Vec<_> = names.collect();
                 let nats = connect(server).await;
                 healed(log, NatsWitness::all(&nats, role, &names), accepted).await
+            }
+        }
+    }
+
+    /// The vault beside this log can be asked, until this is dropped.
+    pub(crate) async fn answer(
+        &self,
+        role: Role,
+        of: LogId,
+        answering: Answering,
+    ) -> (Carrier, JoinSet<()>) {
+        let mut tasks = JoinSet::new();
+        match self {
+            Self::Embedded => (
+                Carrier::Embedded(EmbeddedErrands::new(of, Some(answering))),
+                tasks,
+            ),
+            Self::Nats(server) => {
+                let nats = connect(server).await;
+                tasks.spawn(errands::answer(nats.clone(), role, of, answering));
+                (Carrier::Nats(NatsErrands::new(nats, role)), tasks)
             }
         }
     }

@@ -239,6 +239,7 @@ impl<'a> FactEvent<'a> {
             | EventKind::IntakeSupplementReceived
             | EventKind::Transferred
             | EventKind::TaskAssigned
+            | EventKind::SubjectErasureRequested
             | EventKind::SubjectKeyDestroyed
             | EventKind::VoidProposed
             | EventKind::SubjectReplaced
@@ -412,6 +413,7 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::IntakeSupplementReceived(_)
             | Event::Transferred(_)
             | Event::TaskAssigned(_)
+            | Event::SubjectErasureRequested(_)
             | Event::SubjectKeyDestroyed(_)
             | Event::VoidProposed(_)
             | Event::SubjectReplaced(_)

@@ -128,6 +128,7 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::ProcessingResumed(_)
         | Event::ResultDelivered(_)
         | Event::DueDateRecomputed(_)
+        | Event::SubjectErasureRequested(_)
         | Event::SubjectKeyDestroyed(_)
         | Event::DuplicateSubmission(_)
         | Event::VoidProposed(_)

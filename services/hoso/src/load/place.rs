@@ -131,6 +131,8 @@ impl RoleFolder {
             catalogue: Arc::clone(&self.catalogue),
             clock: Clock::system(),
             master_key: stack::master_key(&self.base, None)?,
+            // One role alone: there is no other vault to speak with.
+            line_key: None,
             segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,
@@ -151,6 +153,8 @@ impl RoleFolder {
             catalogue: Arc::clone(&self.catalogue),
             clock: Clock::system(),
             master_key: stack::master_key(&self.base, None)?,
+            // One role alone: there is no other vault to speak with.
+            line_key: None,
             segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
             free_bytes_min: roles::FREE_BYTES_MIN,
             patience: PATIENCE,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chassis::serve::Sockets;
 use chassis::signals;
 use eventlog::LogId;
-use messaging::{Embedded, Feeds, Healer};
+use messaging::{Embedded, EmbeddedErrands, Feeds, Healer};
 
 use super::args::{OneRole, Serve};
 use super::place::{self, RoleFolder};
@@ -77,7 +77,9 @@ async fn one(role: OneRole, asked: Serve) -> Result<(), Failure> {
         (OneRole::Processing, None) => {
             let processing = folder.processing()?;
             let healer = Healer::alone(processing.log().clone());
-            processing.serve(nobody(), healer, sockets()?, stop).await?;
+            let errands = EmbeddedErrands::new(processing.log().head().log, None);
+            let serve = processing.serve(nobody(), errands, healer, sockets()?, stop);
+            serve.await?;
         }
         (OneRole::Processing, Some(line)) => {
             line.processing(folder.processing()?, &data, sockets()?, stop)

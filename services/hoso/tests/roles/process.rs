@@ -197,6 +197,7 @@ impl Role {
                 command.env("HOSO_ACK", "follower");
             }
             if key.exists() {
+                command.env("HOSO_LINE_KEY_FILE", self.data.with_file_name("line.key"));
                 command.env("HOSO_MASTER_KEY_FILE", key);
             }
         } else {

@@ -17,6 +17,14 @@ use crate::office::{Notes, figures, work};
 use crate::process::Role;
 use crate::server::Server;
 
+/// A file with a key, as an operator makes it.
+pub(crate) fn key_file(path: &Path) {
+    let mut key = fs::OpenOptions::new();
+    let key = key.write(true).create_new(true).mode(0o400);
+    let key = key.open(path).unwrap();
+    std::io::Write::write_all(&mut &key, &[7; 32]).unwrap();
+}
+
 const ROLES: [&str; 3] = ["intake", "processing", "reporting"];
 
 fn deploy(path: &str) -> PathBuf {
@@ -55,10 +63,9 @@ async fn the_province_of_the_examples_works_as_its_files_say() {
     }
     let nats = Server::start_with(Some(&config));
     let mut centre = Centre::listen(&nats).await;
-    let mut key = fs::OpenOptions::new();
-    let key = key.write(true).create_new(true).mode(0o400);
-    let key = key.open(folder.path().join("master.key")).unwrap();
-    std::io::Write::write_all(&mut &key, &[7; 32]).unwrap();
+    for name in ["master.key", "line.key"] {
+        key_file(&folder.path().join(name));
+    }
     let roles: Vec<_> = settings()
         .into_iter()
         .map(|(role, file)| {
@@ -164,7 +171,7 @@ fn units_and_containers_start_the_roles_with_the_same_words() {
             .filter_map(|mount| mount.strip_suffix(":ro")?.split_once(':'))
             .collect();
         for (here, _) in &mounts {
-            let made_by_hand = *here == "./master.key";
+            let made_by_hand = ["./master.key", "./line.key"].contains(here);
             let here = deploy("container").join(here);
             assert!(made_by_hand || here.exists(), "{name}: {}", here.display());
         }

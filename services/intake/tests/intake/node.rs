@@ -138,6 +138,7 @@ async fn serve(
         clock,
         clock_confirmed: None,
         master_key: MasterKey::from_bytes(&[7; 32]),
+        line_key: None,
         segment_bytes_max: 64 * 1024 * 1024,
         free_bytes_min: 0,
         patience: Duration::from_secs(10),

@@ -236,6 +236,12 @@ pub fn recompute() -> Command {
     Command::RecomputeDueDate(RecomputeDueDate)
 }
 
+pub fn ask_to_erase() -> Command {
+    Command::EraseSubject(EraseSubject {
+        ground: "data_subject_request".into(),
+    })
+}
+
 pub fn erase() -> Command {
     Command::NoteSubjectErased(NoteSubjectErased {
         ground: "data_subject_request".into(),

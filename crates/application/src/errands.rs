@@ -1,0 +1,335 @@
+//! What one vault asks of another, and what it is answered: entries that dossiers name, and erasures. Both ends, under cover.
+//!
+//! | A question | Bytes |
+//! |---|---|
+//! | what is asked | 1: entries are, 2: subjects are to be erased |
+//! | the entries | for each the subject's id and the entry's, 16 each |
+//! | or the subjects | for each its id, 16 |
+//!
+//! | An answer | Bytes |
+//! |---|---|
+//! | the opening of the vault | 16: another one than before means that it may have been restored, and knows less |
+//! | for each entry, in the order asked | 1: here, erased, unknown or unreadable; 4: length, little-endian; then the entry |
+//!
+//! An answer that would grow too long ends early, and the rest is asked again.
+
+use domain::event::Event;
+use domain::ids::DossierId;
+use eventlog::{LogId, Record, epoch};
+use thiserror::Error;
+use uuid::Uuid;
+use vault::line::{Awaiting, LineError};
+use vault::{EraseError, GetError, LineKey, Vault};
+use zeroize::Zeroizing;
+
+use crate::codec::{self, NotUnderstood};
+use crate::orphans;
+
+/// How many entries one question names at most.
+pub const ASKED_MAX: usize = 256;
+/// An answer ends early rather than pass this, with one entry of at most 64 KiB more; NATS takes 1 MiB by default.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+const ENTRIES: u8 = 1;
+const ERASURES: u8 = 2;
+
+const HERE: u8 = 0;
+const ERASED: u8 = 1;
+const UNKNOWN: u8 = 2;
+const UNREADABLE: u8 = 3;
+
+/// An entry that a dossier names and another vault has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wanted {
+    /// The dossier, or what was brought for one: in each vault the entry is kept under its name.
+    pub dossier: DossierId,
+    /// The entry.
+    pub entry: Uuid,
+    /// The digest of its ciphertext there.
+    pub digest: [u8; 32],
+    /// The log beside that vault.
+    pub of: LogId,
+}
+
+/// What a vault says about an entry.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Given {
+    /// Here it is, to be taken over.
+    Here(Zeroizing<Vec<u8>>),
+    /// Its subject was erased.
+    Erased,
+    /// There is no such entry, and will be none.
+    Unknown,
+    /// It is damaged there.
+    Unreadable,
+}
+
+/// The answer of a vault.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answered {
+    /// Its opening.
+    pub opening: Uuid,
+    /// What it says of the entries asked for, the first ones at least.
+    pub given: Vec<Given>,
+}
+
+/// A question or an answer that does not read.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ErrandFault {
+    /// Not under this line's key.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// Not what this program asks or answers.
+    #[error("what came does not read")]
+    Unreadable,
+    /// The vault does not erase now.
+    #[error(transparent)]
+    Erase(#[from] EraseError),
+}
+
+/// What the records of a dossier that was accepted elsewhere, or of something that was brought there, name and is kept there;
+/// without what was put right since.
+///
+/// # Errors
+/// When one is not understood: it may name anything.
+pub fn wanted(records: &[Record]) -> Result<Vec<Wanted>, NotUnderstood> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for record in records.iter().filter(|record| !epoch::opens(record)) {
+        let event = codec::decode(record)?.event;
+        if let Event::SubjectReplaced(it) = &event {
+            wanted.retain(|earlier| earlier.entry != it.replaced);
+        }
+        let Some(origin) = record.origin else {
+            continue;
+        };
+        wanted.extend(orphans::references(&event).filter_map(|it| {
+            Some(Wanted {
+                dossier: DossierId(record.stream.0),
+                entry: it.entry,
+                digest: digest(&it.digest)?,
+                of: origin.log,
+            })
+        }));
+    }
+    Ok(wanted)
+}
+
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Asks the vault beside a log for entries, [`ASKED_MAX`] at most.
+///
+/// # Errors
+/// When the question cannot be sealed.
+pub fn ask_entries<'a>(
+    key: &LineKey,
+    of: LogId,
+    wanted: impl Iterator<Item = &'a Wanted>,
+) -> Result<(Vec<u8>, Awaiting), LineError> {
+    let mut question = vec![ENTRIES];
+    for one in wanted.take(ASKED_MAX) {
+        question.extend_from_slice(one.dossier.0.as_bytes());
+        question.extend_from_slice(one.entry.as_bytes());
+    }
+    key.ask(of.0, &question)
+}
+
+/// Asks the vault beside a log to erase subjects. None at all asks only whether it is the same vault.
+///
+/// # Errors
+/// When the question cannot be sealed.
+pub fn ask_to_erase(
+    key: &LineKey,
+    of: LogId,
+    subjects: &[Uuid],
+) -> Result<(Vec<u8>, Awaiting), LineError> {
+    let mut question = vec![ERASURES];
+    for subject in subjects {
+        question.extend_from_slice(subject.as_bytes());
+    }
+    key.ask(of.0, &question)
+}
+
+/// Answers a question put to this vault, which is beside the log `of`. What was to be erased is gone when this returns.
+///
+/// # Errors
+/// When it is not one of ours, or the vault does not erase now.
+pub async fn answer(
+    vault: &Vault,
+    key: &LineKey,
+    of: LogId,
+    sealed: &[u8],
+) -> Result<Vec<u8>, ErrandFault> {
+    let heard = key.hear(of.0, sealed)?;
+    let mut given = Vec::new();
+    let (what, named) = heard
+        .question
+        .split_first()
+        .ok_or(ErrandFault::Unreadable)?;
+    match *what {
+        ENTRIES => {
+            let mut bytes = 0;
+            for named in named.chunks(32) {
+                let entry = named.get(16..).and_then(|id| Uuid::from_slice(id).ok());
+                let one = give(vault, entry.ok_or(ErrandFault::Unreadable)?);
+                bytes += one.1.len();
+                given.push(one);
+                if bytes > ANSWER_BYTES_MAX {
+                    break;
+                }
+            }
+        }
+        ERASURES => {
+            for named in named.chunks(16) {
+                let subject = Uuid::from_slice(named).map_err(|_| ErrandFault::Unreadable)?;
+                if !vault.is_erased(subject) {
+                    vault.erase(subject).await?;
+                }
+            }
+        }
+        _ => return Err(ErrandFault::Unreadable),
+    }
+    // All the room at once: growing later would leave copies in freed memory.
+    let room = given
+        .iter()
+        .map(|(_, bytes)| bytes.len() + 5)
+        .sum::<usize>();
+    let mut answer = Zeroizing::new(Vec::with_capacity(16 + room));
+    answer.extend_from_slice(vault.opening().as_bytes());
+    for (state, bytes) in given {
+        answer.push(state);
+        // An entry is at most some 64 KiB.
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        answer.extend_from_slice(&length.to_le_bytes());
+        answer.extend_from_slice(&bytes);
+    }
+    Ok(heard.answer(&answer)?)
+}
+
+/// What this vault has to say about an entry.
+fn give(vault: &Vault, entry: Uuid) -> (u8, Zeroizing<Vec<u8>>) {
+    match vault.hand_over(entry) {
+        Ok(bytes) => (HERE, bytes),
+        Err(GetError::Erased { .. }) => (ERASED, Zeroizing::default()),
+        Err(GetError::Unknown { .. }) => (UNKNOWN, Zeroizing::default()),
+        Err(error @ (GetError::Damaged { .. } | GetError::Read { .. })) => {
+            tracing::error!(%error, "an entry that a dossier names cannot be handed over");
+            (UNREADABLE, Zeroizing::default())
+        }
+    }
+}
+
+/// Opens an answer.
+///
+/// # Errors
+/// When it is none to that question.
+pub fn open(awaiting: Awaiting, sealed: &[u8]) -> Result<Answered, ErrandFault> {
+    let answer = awaiting.open(sealed)?;
+    let read = || {
+        let (opening, mut rest) = answer.split_first_chunk::<16>()?;
+        let mut given = Vec::new();
+        while let Some((state, after)) = rest.split_first() {
+            let (length, after) = after.split_first_chunk::<4>()?;
+            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+            let (bytes, after) = after.split_at_checked(length)?;
+            given.push(match *state {
+                HERE => Given::Here(Zeroizing::new(bytes.to_vec())),
+                ERASED => Given::Erased,
+                UNKNOWN => Given::Unknown,
+                UNREADABLE => Given::Unreadable,
+                _ => return None,
+            });
+            rest = after;
+        }
+        Some(Answered {
+            opening: Uuid::from_bytes(*opening),
+            given,
+        })
+    };
+    read().ok_or(ErrandFault::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use vault::{MasterKey, Settings};
+
+    use super::*;
+
+    fn open_vault(folder: &std::path::Path, master: u8) -> Vault {
+        let settings = Settings {
+            free_bytes_min: 0,
+            ..Settings::default()
+        };
+        Vault::open(folder, MasterKey::from_bytes(&[master; 32]), settings).unwrap()
+    }
+
+    #[tokio::test]
+    async fn entries_are_given_as_far_as_one_answer_holds_and_erased_ones_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = open_vault(folder.path(), 1);
+        let key = LineKey::from_bytes(&[3; 32]);
+        let of = LogId(Uuid::from_u128(77));
+        let mut wanted = Vec::new();
+        for n in 0..12_u128 {
+            let subject = Uuid::from_u128(n);
+            let kept = vault.put(subject, vec![7; 60_000]).await.unwrap();
+            wanted.push(Wanted {
+                dossier: DossierId(subject),
+                entry: kept.entry,
+                digest: kept.digest,
+                of,
+            });
+        }
+        vault.erase(Uuid::from_u128(1)).await.unwrap();
+        let nobody = Wanted {
+            entry: Uuid::from_u128(5),
+            ..wanted[0]
+        };
+        wanted.insert(2, nobody);
+        let (question, awaiting) = ask_entries(&key, of, wanted.iter()).unwrap();
+        let answered = answer(&vault, &key, of, &question).await.unwrap();
+        assert!(answered.len() < 512 * 1024, "{}", answered.len());
+        let answered = open(awaiting, &answered).unwrap();
+        assert_eq!(answered.opening, vault.opening());
+        assert!((3..13).contains(&answered.given.len()));
+        assert_eq!(answered.given[1..3], [Given::Erased, Given::Unknown]);
+        let here = open_vault(&folder.path().join("here"), 2);
+        let Given::Here(handed) = &answered.given[0] else {
+            panic!("it is not here")
+        };
+        let first = wanted[0];
+        here.take_over(first.dossier.0, first.entry, first.digest, handed)
+            .await
+            .unwrap();
+        assert_eq!(*here.get(first.entry).unwrap(), [7; 60_000]);
+    }
+
+    #[tokio::test]
+    async fn erasing_is_asked_as_often_as_need_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = open_vault(folder.path(), 1);
+        let key = LineKey::from_bytes(&[3; 32]);
+        let of = LogId(Uuid::from_u128(77));
+        let subjects = [Uuid::from_u128(1), Uuid::from_u128(2)];
+        let kept = vault.put(subjects[0], b"text".to_vec()).await.unwrap();
+        for _ in 0..2 {
+            let (question, awaiting) = ask_to_erase(&key, of, &subjects).unwrap();
+            let answered = answer(&vault, &key, of, &question).await.unwrap();
+            assert_eq!(open(awaiting, &answered).unwrap().given, []);
+            assert!(!vault.has(kept.entry));
+            assert!(subjects.iter().all(|subject| vault.is_erased(*subject)));
+        }
+        let stranger = LineKey::from_bytes(&[4; 32]);
+        let (question, _) = ask_to_erase(&stranger, of, &subjects).unwrap();
+        let refused = answer(&vault, &key, of, &question).await.unwrap_err();
+        assert_eq!(refused, ErrandFault::Line(LineError::Foreign));
+    }
+}

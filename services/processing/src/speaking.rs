@@ -1,0 +1,264 @@
+//! Speaks with the vaults of intake nodes: fetches entries, tells erasures, and writes down those that every vault has carried out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use application::errands::{self, ErrandFault, Given, Wanted};
+use application::projection::Projection;
+use application::{Desk, HandleError, erasures};
+use domain::ids::DossierId;
+use eventlog::LogId;
+use jiff::Timestamp;
+use messaging::{ErrandError, Errands};
+use thiserror::Error;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use vault::line::LineError;
+use vault::{LineKey, PutError, TakeError};
+
+use crate::board::Board;
+use crate::vaults::Vaults;
+
+/// How often a vault is asked whether it is still the one it was, while there is nothing else to ask.
+const PING: Duration = Duration::from_secs(2);
+/// How long to wait after it did not answer: at first, and at most.
+const AGAIN: Duration = Duration::from_millis(250);
+const AGAIN_MAX: Duration = Duration::from_secs(5);
+/// Entries fetched at a time.
+const FETCHED: usize = 64;
+/// Dossiers whose erasure is told at a time.
+const TOLD: usize = 256;
+
+/// Speaks with the vaults.
+pub(crate) struct Speaker<E> {
+    pub(crate) desk: Desk,
+    pub(crate) board: Projection<Board>,
+    pub(crate) vaults: Vaults,
+    pub(crate) key: LineKey,
+    pub(crate) errands: E,
+}
+
+impl<E: Clone> Clone for Speaker<E> {
+    fn clone(&self) -> Self {
+        Self {
+            desk: self.desk.clone(),
+            board: self.board.clone(),
+            vaults: self.vaults.clone(),
+            key: self.key.clone(),
+            errands: self.errands.clone(),
+        }
+    }
+}
+
+/// No answer that could be used.
+#[derive(Debug, Error)]
+enum SpeakError {
+    #[error(transparent)]
+    Errand(#[from] ErrandError),
+    #[error(transparent)]
+    Line(#[from] LineError),
+    #[error("the vault's answer: {0}")]
+    Answer(#[from] ErrandFault),
+    #[error("processing's own vault: {0}")]
+    Own(#[from] PutError),
+    #[error("it has answered nothing of what was asked")]
+    Nothing,
+    #[error(transparent)]
+    Log(#[from] HandleError),
+}
+
+impl<E: Errands> Speaker<E> {
+    /// Speaks with the vault of every node whose records come here, as long as it is run.
+    pub(crate) async fn run(self) {
+        let mut known = BTreeSet::new();
+        let mut lines = JoinSet::new();
+        loop {
+            for (log, _) in self.desk.log().watermarks() {
+                if known.insert(log) {
+                    lines.spawn(self.clone().keep_speaking(log));
+                }
+            }
+            tokio::select! {
+                () = self.vaults.woken() => {}
+                () = tokio::time::sleep(PING) => {}
+            }
+        }
+    }
+
+    async fn keep_speaking(self, of: LogId) {
+        let mut asked: Option<Instant> = None;
+        let mut again = AGAIN;
+        loop {
+            let told = self.vaults.told(of);
+            let untold = self.untold(told);
+            let wanted = self.vaults.next(of, FETCHED);
+            let ping = asked.is_none_or(|at| at.elapsed() >= PING);
+            if untold.is_empty() && wanted.is_empty() && !ping {
+                let left = asked.map_or(PING, |at| PING.saturating_sub(at.elapsed()));
+                tokio::select! {
+                    () = self.vaults.woken() => {}
+                    () = tokio::time::sleep(left) => {}
+                }
+                continue;
+            }
+            // Erasures first, and always before the first entry: what was erased must not be fetched.
+            let answered = if wanted.is_empty() || ping || !untold.is_empty() {
+                self.tell(of, told, &untold).await
+            } else {
+                self.fetch(of, &wanted).await
+            };
+            match answered {
+                Ok(()) => {
+                    asked = Some(Instant::now());
+                    again = AGAIN;
+                }
+                Err(error) => {
+                    if self.vaults.waits(of, error.to_string()) {
+                        tracing::info!(log = %of, %error, "a vault is waited for");
+                    }
+                    tokio::time::sleep(again).await;
+                    again = (again * 2).min(AGAIN_MAX);
+                }
+            }
+        }
+    }
+
+    /// The erasures that come after the first `told`.
+    fn untold(&self, told: usize) -> Vec<DossierId> {
+        self.board.read(|board, _| {
+            let subjects = board.erasures.subjects().iter();
+            subjects.skip(told).take(TOLD).copied().collect()
+        })
+    }
+
+    async fn tell(&self, of: LogId, told: usize, erased: &[DossierId]) -> Result<(), SpeakError> {
+        let mut subjects = Vec::with_capacity(erased.len());
+        for dossier in erased {
+            subjects.extend(self.desk.subjects_of(*dossier)?);
+        }
+        let (question, awaiting) = errands::ask_to_erase(&self.key, of, &subjects)?;
+        let answer = self.errands.ask(of, question).await?;
+        let answered = errands::open(awaiting, &answer)?;
+        // Whoever is somebody else than before has carried out these, but not those before them.
+        if self.vaults.answered(of, answered.opening) || told == 0 {
+            self.vaults.erased(of, told + erased.len());
+        }
+        if !erased.is_empty() {
+            // An erasure may be complete with this.
+            self.vaults.wake();
+        }
+        Ok(())
+    }
+
+    async fn fetch(&self, of: LogId, wanted: &[Wanted]) -> Result<(), SpeakError> {
+        let (question, awaiting) = errands::ask_entries(&self.key, of, wanted.iter())?;
+        let answer = self.errands.ask(of, question).await?;
+        let answered = errands::open(awaiting, &answer)?;
+        self.vaults.answered(of, answered.opening);
+        if answered.given.is_empty() {
+            return Err(SpeakError::Nothing);
+        }
+        let mut taken = Vec::new();
+        for (one, given) in wanted.iter().zip(&answered.given) {
+            match given {
+                Given::Here(handed) => {
+                    let vault = self.desk.vault();
+                    taken.push(vault.take_over(one.dossier.0, one.entry, one.digest, handed));
+                }
+                // Nothing is to be had any more, now or later.
+                Given::Erased => {}
+                Given::Unknown => {
+                    tracing::warn!(log = %of, dossier = %one.dossier, entry = %one.entry, "the vault that took it in does not have it");
+                }
+                Given::Unreadable => {
+                    tracing::error!(log = %of, dossier = %one.dossier, entry = %one.entry, "it is damaged in the vault that took it in");
+                }
+            }
+        }
+        for take in taken {
+            match take.await {
+                Ok(()) | Err(TakeError::Put(PutError::Erased { .. })) => {}
+                Err(error @ TakeError::Other { .. }) => {
+                    tracing::error!(log = %of, %error, "what came is not what the event names");
+                }
+                Err(TakeError::Put(error)) => return Err(error.into()),
+            }
+        }
+        self.vaults.done(of, answered.given.len());
+        Ok(())
+    }
+}
+
+/// Carries out erasures: in processing's own vault at once, and written down when every vault that had the data has carried it
+/// out, as long as it is run.
+pub(crate) async fn keep_erasing(
+    desk: Desk,
+    board: Projection<Board>,
+    vaults: Vaults,
+    now: impl Fn() -> Timestamp,
+) {
+    let mut own = 0;
+    loop {
+        let (fresh, open, position) = board.read(|board, position| {
+            let subjects = board.erasures.subjects();
+            let fresh = subjects.get(own..).unwrap_or_default().to_vec();
+            (fresh, board.erasures.open(), position)
+        });
+        match erase_own(&desk, &fresh).await {
+            Ok(()) => own += fresh.len(),
+            Err(error) => {
+                tracing::warn!(%error, "processing's own vault has not erased everything yet");
+                tokio::time::sleep(AGAIN_MAX).await;
+                continue;
+            }
+        }
+        if !fresh.is_empty() {
+            vaults.wake();
+        }
+        for (dossier, place) in open {
+            match waits_for(&desk, &board, &vaults, dossier, place) {
+                Ok(waits) if waits.is_empty() => {
+                    if let Err(error) = erasures::finish(&desk, dossier, now()).await {
+                        tracing::warn!(%dossier, %error, "an erasure is not written down yet");
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%dossier, %error, "an erasure is not written down yet");
+                }
+            }
+        }
+        tokio::select! {
+            _ = board.reach(position.saturating_add(1), PING) => {}
+            () = vaults.woken() => {}
+        }
+    }
+}
+
+async fn erase_own(desk: &Desk, dossiers: &[DossierId]) -> Result<(), HandleError> {
+    for dossier in dossiers {
+        desk.erase_here(*dossier).await?;
+    }
+    Ok(())
+}
+
+/// The logs beside which a vault had a dossier's data and has not erased it yet; `place` is the erasure's among all.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) fn waits_for(
+    desk: &Desk,
+    board: &Projection<Board>,
+    vaults: &Vaults,
+    dossier: DossierId,
+    place: usize,
+) -> Result<Vec<LogId>, HandleError> {
+    let mut had: BTreeSet<LogId> = desk
+        .records(dossier)?
+        .iter()
+        .filter_map(|record| Some(record.origin?.log))
+        .collect();
+    had.extend(board.read(|board, _| board.duplicates.homes(dossier)));
+    had.retain(|log| vaults.told(*log) <= place);
+    Ok(had.into_iter().collect())
+}
