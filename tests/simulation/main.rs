@@ -43,7 +43,7 @@ use crate::chance::Faults;
 use crate::world::World;
 
 /// At least so many seeds, and more while there is time.
-const RUNS_MIN: u64 = 1000;
+const RUNS_MIN: u64 = 2000;
 const TIME: Duration = Duration::from_secs(20);
 /// Seeds that are run twice by the meta test.
 const TWICE: u64 = 12;
