@@ -1,8 +1,8 @@
 //! The roles that tokens are usually issued for, as the scopes each has. Whoever issues tokens may mix others.
 
 use super::Scope::{
-    self, Accept, ActFor, Correct, Erase, Import, LookupIdentity, Operate, Process, ReadApplicant,
-    ReadCounts, ReadDossier, ReadHistory, ReadReport, RecordLate, TakeIn,
+    self, Accept, ActFor, Correct, Erase, Import, Operate, Process, ReadApplicant, ReadCounts,
+    ReadDossier, ReadHistory, ReadReport, RecordLate, TakeIn,
 };
 
 /// A role.
@@ -26,7 +26,6 @@ pub const ROLES: &[Role] = &[
             Correct,
             ReadDossier,
             ReadApplicant,
-            LookupIdentity,
             ActFor,
         ],
     },
@@ -60,7 +59,7 @@ pub const ROLES: &[Role] = &[
     // Whoever answers citizens who exercise their rights over their data.
     Role {
         name: "data-protection",
-        scopes: &[Erase, LookupIdentity, ReadApplicant],
+        scopes: &[Erase, ReadApplicant],
     },
     // The provincial operations centre.
     Role {
