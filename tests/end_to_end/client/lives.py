@@ -10,6 +10,7 @@ import grpc
 
 from contract import dossier, intake, processing, reporting
 from office import (
+    applicant,
     at,
     at_counter,
     at_portal,
@@ -387,6 +388,39 @@ class SupplementLapsed(Story):
     MEMO = {"lapsed": 1, "awaiting_supplement": 0}
 
 
+class SubjectErased(Story):
+    FIELD, PROCEDURE = "H20-DSVH", "2.001613"
+
+    def story(self):
+        yield "2023-04-03 09:00"
+        self.is_taken_in(direct(procedure=self.PROCEDURE, applicant=applicant()))
+        yield "2023-04-17 10:00"
+        self.does("ResolveDossier", result="21/GP")
+        yield "2023-04-17 15:00"
+        self.does("RecordDelivery", mode=processing.DELIVERY_MODE_COUNTER)
+        yield "2023-05-16 08:00"
+        self.does("EraseSubject", actor="data-protection-1", reason_code="yeu_cau_chu_the")
+        # The node that took it in destroys its copy too; then the history says that it is done.
+        self.until(lambda it: it.revision == 6)
+
+    HISTORY = """
+        2023-04-03 09:00 dossier_submitted
+        2023-04-03 09:00 dossier_accepted 2023-04-18  # fifteen calendar days
+        2023-04-17 10:00 dossier_resolved
+        2023-04-17 15:00 result_delivered
+        2023-05-16 08:00 subject_erasure_requested
+        2023-05-16 08:00 subject_key_destroyed        # by itself
+    """
+    FORM = (
+        (SECOND, "2023-04-04 12:00", "1 0 1 0 | 0 0 0 0 | 1 1 0"),
+        # Resolved a day before its day.
+        (SECOND, "2023-05-15 12:00", "1 0 1 0 | 1 1 0 0 | 0 0 0"),
+        # Nobody knows any more whose it was; it counts all the same.
+        (SECOND, "", "1 0 1 0 | 1 1 0 0 | 0 0 0"),
+    )
+    MEMO = {"granted": 1, "received_direct": 1}
+
+
 LIVES = (
     OnlineWithASupplement,
     ByPostWithTwoFailedDeliveries,
@@ -399,6 +433,7 @@ LIVES = (
     AcceptanceVoided,
     AgencyMerged,
     SupplementLapsed,
+    SubjectErased,
 )
 
 
@@ -431,6 +466,16 @@ class Lives(Played):
         self.assertEqual((row(then, ENDED), row(then, SUCCESSOR)), (counted, nothing))
         now = self.report(FIRST, "", organised=reporting.ORGANISED_NOW, **by)
         self.assertEqual((row(now, ENDED), row(now, SUCCESSOR)), (nothing, counted))
+
+    def test_whose_dossier_it_was_is_told_until_it_is_erased(self):
+        def whose(life):
+            story = self.lives[life]
+            asked = processing.GetDossierRequest(dossier=named(story.life), min_position=story.position)
+            found = self.office.ask("processing", "GetDossier", asked)
+            return found.applicant.name, found.applicant_erased
+
+        self.assertEqual(whose(SubjectErased), ("", True))
+        self.assertEqual(whose(FeeThroughThePost)[1], False)
 
     def test_tet_and_the_suspension_are_told_day_by_day(self):
         story = self.lives[SuspendedOverTet]
