@@ -3,7 +3,7 @@
 //!
 //! * [`args`]: the command line; [`keyed`]: what is keyed in, as entries of the journal
 //! * [`spool`]: the journal on the disk; [`seal`]: how it is encrypted
-//! * [`sync`]: the upload; [`line`]: what it goes over; [`queue`]: what waits and what was refused, for a person
+//! * [`sync`]: the upload; [`mod@line`]: what it goes over; [`queue`]: what waits and what was refused, for a person
 //! * [`check`]: whether a server keeps every promise of the protocol
 
 pub mod args;
