@@ -1,6 +1,7 @@
 """Known names, numbers and words go through every call that takes any; whoever runs this then looks for them on disk."""
 
 import json
+import time
 
 import grpc
 from google.protobuf import text_format
@@ -23,7 +24,7 @@ from office import (
     today,
 )
 
-# Each is told to the system in one place; none may be found anywhere but in an answer to GetSubmission.
+# Each is told to the system in one place; none may be found anywhere but in answers to GetSubmission and GetDossier.
 SECRETS = {
     "name": "Nguyễn Thị Mắc Khén",
     "identity_number": "087190765431",
@@ -109,6 +110,17 @@ class Told(Scenario):
         # They were kept: whoever may see them, sees them.
         seen = ask("intake", "GetSubmission", intake.GetSubmissionRequest(dossier_id=filed)).applicant
         self.assertEqual(seen, person)
+        # Processing fetches them from there.
+        until = time.monotonic() + 60
+        name = {"dossier": named(filed), "min_position": position}
+        while True:
+            there = ask("processing", "GetDossier", processing.GetDossierRequest(**name))
+            self.assertFalse(there.applicant_erased)
+            if not there.applicant_not_yet_here:
+                break
+            self.assertLess(time.monotonic(), until, "the applicant does not come to processing")
+            time.sleep(0.05)
+        self.assertEqual(there.applicant, person)
 
         heard = [self.refusals(filed), self.readings(lives, position)]
         found = [name for name, secret in SECRETS.items() for text in heard if secret in text]
@@ -153,7 +165,10 @@ class Told(Scenario):
         heard = []
         for life in lives:
             name = {"dossier": named(life), "min_position": position}
-            heard.append(ask("processing", "GetDossier", processing.GetDossierRequest(**name)))
+            there = ask("processing", "GetDossier", processing.GetDossierRequest(**name))
+            # Told to whoever may see it, in its place and nowhere else.
+            there.ClearField("applicant")
+            heard.append(there)
             history = ask("processing", "GetHistory", processing.GetHistoryRequest(page_size=500, **name))
             heard.append(history)
             # As the log has it, uncompressed.

@@ -1,8 +1,6 @@
 //! How a program with TLS and tokens is come in to: certificates of both sides, exchanged while it runs, and the commands.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,6 +12,7 @@ use tonic::Code;
 use crate::identity::{Guarded, with_token};
 use crate::issuer::Issuer;
 use crate::process::{Role, hoso, path, refused};
+use crate::province::key_file;
 use crate::raw;
 use crate::scene::Scene;
 use crate::server::Server;
@@ -119,10 +118,9 @@ async fn the_roles_of_the_guarded_example_are_come_in_to_with_a_token_only() {
         .unwrap();
     }
     let nats = Server::start_with(Some(&config));
-    let mut key = fs::OpenOptions::new();
-    let key = key.write(true).create_new(true).mode(0o400);
-    let key = key.open(issuer.file("master.key")).unwrap();
-    Write::write_all(&mut &key, &[7; 32]).unwrap();
+    for name in ["master.key", "line.key"] {
+        key_file(&issuer.file(name));
+    }
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/examples/guarded");
     let here = folder.path().to_str().unwrap();
     let mut roles = Vec::new();
