@@ -363,6 +363,9 @@ impl Desk {
         codes: &dyn CodeIssuer,
         loaded: &Loaded,
     ) -> Result<Vec<Occurrence>, HandleError> {
+        if let Some(jump) = self.log.leap_to(wish.now.as_microsecond()) {
+            return Err(HandleError::ClockJumped(jump));
+        }
         self.may_write(&loaded.dossier)?;
         if let Some(expected) = wish.expected
             && expected != loaded.revision

@@ -344,6 +344,12 @@ impl EventLog {
         self.shared.clock_jump()
     }
 
+    /// The leap that a time read a moment ago (microseconds since 1970) is, when it is not believed: the clock may have come
+    /// back since, and what went by that time must not be written all the same.
+    pub fn leap_to(&self, now: i64) -> Option<ClockJump> {
+        self.shared.leap_to(now)
+    }
+
     /// How busy its writer is.
     pub fn load(&self) -> Load {
         let (writes, bytes) = self.shared.queue.waiting();

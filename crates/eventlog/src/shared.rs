@@ -110,6 +110,13 @@ impl Shared {
         guard.judge(now, steady).err()
     }
 
+    /// Is this time, which somebody read from the clock a moment ago, not believed?
+    pub(crate) fn leap_to(&self, now: i64) -> Option<ClockJump> {
+        self.settings.clock_rule.as_ref()?;
+        let mut guard = lock(&self.guard);
+        guard.judge(now, (self.settings.steady)()).err()
+    }
+
     /// Notes why writing has stopped for good; the first reason counts.
     pub(crate) fn fail(&self, reason: String) {
         let reason = self.failure.get_or_init(|| {

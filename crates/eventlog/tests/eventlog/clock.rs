@@ -87,6 +87,9 @@ fn a_clock_that_leaps_ahead_stops_the_writing_until_it_comes_back() {
     clocks.set(-30 * DAY);
     clocks.pass(HOUR);
     assert_eq!(log.clock_jump(), None);
+    // What somebody read from it before it came back is as wrong as it was.
+    assert_eq!(log.leap_to(jump.now).map(|leap| leap.now), Some(jump.now));
+    assert_eq!(log.leap_to(clocks.wall.load(Ordering::SeqCst)), None);
     assert_eq!(write(&log, 4).unwrap(), START + 14 * DAY + HOUR);
     check(&log);
 }
