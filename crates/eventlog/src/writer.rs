@@ -100,7 +100,8 @@ impl Writer {
         self.segments = self.shared.segments().map_err(io::Error::other)?;
         self.stage.now = (self.shared.settings.now)();
         self.stage.full = self.disk_nearly_full();
-        self.stage.jump = self.shared.clock_jump();
+        // The same reading is judged that is written down: between two the clock may have come back.
+        self.stage.jump = self.shared.leap_to(self.stage.now);
         let mut answers = Vec::with_capacity(jobs.len());
         let mut broken = None;
         for job in jobs {

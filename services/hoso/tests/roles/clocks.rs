@@ -9,6 +9,7 @@ use crate::running::Province;
 use crate::server::Server;
 
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
+use api::hoso::reporting::v1::Grouping;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_dossier_gets_a_date_that_a_wrong_clock_made_up_and_the_logs_time_never_goes_back() {
@@ -18,6 +19,8 @@ async fn no_dossier_gets_a_date_that_a_wrong_clock_made_up_and_the_logs_time_nev
     let mut province = Province::open_in(folder, 1, |_| nats.url(), |_| dial.special());
     province.work(2);
     province.record.grown(3).await;
+    // Everybody has written something down: a log that is empty yet would begin in the past.
+    province.report(Grouping::Field).await;
     dial.clock_ahead(-3);
     province.record.grown(6).await;
     dial.clock_ahead(0);

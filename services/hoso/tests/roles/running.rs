@@ -138,7 +138,7 @@ impl Province {
     }
 
     /// The report of a period around today, once reporting has every acknowledged write.
-    async fn report(&self, grouping: Grouping) -> GetReportResponse {
+    pub(crate) async fn report(&self, grouping: Grouping) -> GetReportResponse {
         let reporting = ReportingServiceClient::new(connection(&self.reporting.address));
         let today = domain::local::date(chassis::Clock::system().now());
         let request = GetReportRequest {
