@@ -104,10 +104,7 @@ impl Shared {
 
     /// The clock's leap ahead, when it is not believed now.
     pub(crate) fn clock_jump(&self) -> Option<ClockJump> {
-        self.settings.clock_rule.as_ref()?;
-        let mut guard = lock(&self.guard);
-        let (now, steady) = ((self.settings.now)(), (self.settings.steady)());
-        guard.judge(now, steady).err()
+        self.leap_to((self.settings.now)())
     }
 
     /// Is this time, which somebody read from the clock a moment ago, not believed?
