@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use support::program::Hoso;
 use support::{python, repository};
@@ -273,6 +275,7 @@ fn bad_input_is_refused_and_leaves_no_trace() {
     let place = Place::new();
     let hoso = Hoso::start(&place.data());
     python::run("bad_input.Prepared", &hoso, &place.state());
+    wait_until_gathered(&place);
     let before = fingerprints(&place.data());
     assert!(!before.is_empty());
     python::run("bad_input.Refused", &hoso, &place.state());
@@ -285,6 +288,28 @@ fn bad_input_is_refused_and_leaves_no_trace() {
     assert!(changed.is_empty(), "bad input changed {changed:?}");
     python::run("bad_input.Kept", &hoso, &place.state());
     hoso.stop();
+}
+
+/// Processing looks in its own time for the personal data that good requests left at intake, and marks how far it is.
+fn wait_until_gathered(place: &Place) {
+    let word: serde_json::Value =
+        serde_json::from_slice(&fs::read(place.state()).unwrap()).unwrap();
+    let (mark, head) = (
+        place.data().join("processing/vault/gathered"),
+        word["processing"].to_string(),
+    );
+    let given_up = Instant::now() + Duration::from_secs(30);
+    // The mark is replaced by a rename, so that it is whole whenever it is read.
+    while fs::read_to_string(&mark)
+        .ok()
+        .is_none_or(|text| text.split_whitespace().last() != Some(&head))
+    {
+        assert!(
+            Instant::now() < given_up,
+            "processing did not gather up to {head}"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// What is in each file below a folder.

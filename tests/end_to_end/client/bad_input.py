@@ -67,6 +67,7 @@ class Prepared(Scenario):
                 "by_post": by_post.dossier.dossier_id,
                 "accepted": accepted.dossier.dossier_id,
                 "revision": held.dossier.revision,
+                "processing": self.office.heads()["processing"],
             }
         )
 
