@@ -45,6 +45,8 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
                 operator,
                 server,
             };
+            // Before the node hears of it.
+            Spool::may_make(&dir, &identity)?;
             enrol(&identity, actor).await?;
             Spool::make(&dir, &identity)?;
             out::print(&format!("{} · {}", identity.terminal, dir.display()));
@@ -76,11 +78,15 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
             operator,
             procedure,
             agency,
+            point,
+            processing,
         } => {
             let example = Example {
                 operator,
                 procedure,
                 agency,
+                point,
+                processing,
             };
             return check::run(&server, example).await;
         }

@@ -21,6 +21,8 @@ mod chance;
 mod clerk;
 #[path = "roles/clocks.rs"]
 mod clocks;
+#[path = "roles/conformance.rs"]
+mod conformance;
 #[path = "roles/dial.rs"]
 mod dial;
 #[path = "roles/disks.rs"]

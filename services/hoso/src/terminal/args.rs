@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as Arguments, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as Arguments, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -104,6 +104,12 @@ pub enum Act {
         /// The agency that decides it.
         #[arg(long, default_value = "000.00.06.H20")]
         agency: String,
+        /// A one-stop point that accepts for that agency; the firm must be among its operators.
+        #[arg(long, default_value = "TTPVHCC-DT")]
+        point: String,
+        /// Where processing listens: a dossier is accepted on a minute only where the acceptance can be voided again.
+        #[arg(long, value_name = "ADDR")]
+        processing: Option<String>,
     },
 }
 
@@ -182,6 +188,7 @@ pub struct HandOver {
 
 /// `hoso terminal receipt`.
 #[derive(Debug, Arguments)]
+#[command(group(ArgGroup::new("dossier").args(["slip", "code"]).required(true)))]
 pub struct Receipt {
     /// Who keys it in.
     #[command(flatten)]
@@ -193,7 +200,7 @@ pub struct Receipt {
     #[arg(long)]
     pub amount_vnd: u64,
     /// For a collected dossier, by its slip.
-    #[arg(long, conflicts_with = "code", required_unless_present = "code")]
+    #[arg(long)]
     pub slip: Option<String>,
     /// For a dossier, by its code.
     #[arg(long)]

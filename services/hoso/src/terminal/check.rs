@@ -1,19 +1,23 @@
 //! A conformance run for whoever builds terminals or servers: each promise of the protocol, and whether this server keeps it.
+//!
+//! * `entries`: entry by entry; `minutes`: hand-over minutes and who has which papers; `clearing`: what was filed is taken back
+
+mod clearing;
+mod entries;
+mod minutes;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use api::hoso::dossier::v1::{
-    Applicant, ApplicantKind, BroughtDeliveryFailure, Component, Filing, PlaceKind, filing,
-};
-use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
+use api::hoso::dossier::v1::{Applicant, ApplicantKind, Component, PlaceKind};
 use api::hoso::intake::v1::{
-    Collected, EntryAnswer, EntryResult, FeeReceipt, GetSubmissionRequest, JournalEntry,
-    ReceiptRange, fee_receipt, get_submission_request::Name, journal_entry::Item,
-    sync_terminal_response as from,
+    Collected, EntryAnswer, EntryResult, FeeReceipt, JournalEntry, ReceiptRange, fee_receipt,
+    journal_entry::Item,
 };
+use jiff::Timestamp;
 use uuid::Uuid;
 
+use self::clearing::Left;
 use super::keyed::now;
 use super::line::{Line, Post};
 use crate::{Failure, out};
@@ -27,6 +31,10 @@ pub struct Example {
     pub procedure: String,
     /// The agency that decides it.
     pub agency: String,
+    /// A one-stop point that accepts for it.
+    pub point: String,
+    /// Where processing listens, where an acceptance can be voided again.
+    pub processing: Option<String>,
 }
 
 /// A promise is not kept, and how that showed.
@@ -41,25 +49,29 @@ struct Trial {
     checklist: String,
     /// The first entry and its answer, to which others are compared.
     first: Option<(JournalEntry, EntryAnswer)>,
+    /// The server's clock when it last said welcome.
+    server_time: Timestamp,
+    /// What was tried for this promise, and what came of it.
+    tried: Vec<String>,
+    /// It could not be tried, for want of something.
+    skipped: bool,
+    /// The dossiers that it filed.
+    left: Left,
 }
 
 macro_rules! promises {
     ($trial:ident, $broken:ident, $($check:ident = $vi:literal, $en:literal;)*) => {$(
         let kept = tokio::time::timeout(PATIENCE, $trial.$check()).await;
         let kept = kept.unwrap_or_else(|_| Err("nothing was answered in time".into()));
-        let mark = if kept.is_ok() { "✓" } else { "✗" };
-        out::print(&format!("{mark} {} · {}", $vi, $en));
-        if let Err(why) = kept {
-            $broken += 1;
-            out::print(&format!("    ! {why}"));
-        }
+        $broken |= kept.is_err();
+        $trial.tell($vi, $en, kept);
     )*};
 }
 
 /// How long a promise may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Tries every promise; fails if one is not kept.
+/// Tries every promise; fails if one is not kept, or if something that was filed for it could not be taken back.
 ///
 /// # Errors
 /// When the server does not answer at all.
@@ -70,8 +82,12 @@ pub async fn run(server: &str, example: Example) -> Result<ExitCode, Failure> {
         next: 1,
         checklist: String::new(),
         first: None,
+        server_time: now(),
+        tried: Vec::new(),
+        skipped: false,
+        left: Left::default(),
     };
-    let mut broken = 0_u32;
+    let mut broken = false;
     promises! { trial, broken,
         enrolled = "Thiết bị được ghi nhận, ghi lại không đổi", "a terminal is enrolled, and again changes nothing";
         stranger = "Thiết bị lạ bị từ chối, nêu rõ lý do", "an unknown terminal is refused by name";
@@ -85,201 +101,83 @@ pub async fn run(server: &str, example: Example) -> Result<ExitCode, Failure> {
         reused = "Số đã dùng cho nội dung khác bị từ chối", "a number with another content is refused, the command can be sent anew";
         filed = "Báo phát không thành công được nhận ngay", "word of a delivery is received at once";
         receipts = "Số biên lai không cấp hai lần, không dùng hai lần", "receipt numbers are neither given nor used twice";
+        one_sided = "Biên bản một bên ký: giấy tờ vẫn của bên giao", "papers stay with who gives until the other side signs";
+        countersigned = "Bên nhận ký một lần, đúng các giấy tờ của biên bản", "the other side signs once, for every paper of the minute";
+        found = "Kết quả kiểm đếm từng hồ sơ quyết định ai giữ", "what was found, paper by paper, decides who has it";
+        refused = "Biên bản sai bị từ chối từng trường, không chặn mục sau", "a wrong minute is refused field by field and blocks nothing";
+        future = "Biên bản ký sau giờ máy chủ tính theo giờ máy chủ", "a minute signed after the server's clock counts from the server's";
+        listed = "Giấy tờ đang giữ liệt kê từng trang, theo giờ làm việc", "open legs are listed page by page, by working hours";
+        accepted = "Tiếp nhận tính từ lúc ký biên bản", "acceptance counts from the signing of the minute";
         set_back = "Thiết bị bị lùi về bản cũ được báo", "a terminal set back to an older copy is told so";
         skewed = "Đồng hồ lệch được phát hiện", "a clock that is off is noticed";
+        cleared = "Hồ sơ thử đã được rút hết", "what was filed here is taken back, and no leg stays open";
     }
-    Ok(if broken == 0 {
-        ExitCode::SUCCESS
-    } else {
+    Ok(if broken {
         ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     })
 }
 
 impl Trial {
-    async fn enrolled(&mut self) -> Kept {
-        let operator = self.example.operator.clone();
-        let request = Uuid::new_v4();
-        let first = self.post.enrol(&operator, request).await?;
-        let again = self.post.enrol(&operator, request).await?;
-        same("the terminal", &first.terminal, &again.terminal)
-    }
-
-    async fn stranger(&mut self) -> Kept {
-        let post = self.post.named(format!("la-{}", Uuid::new_v4().simple()));
-        match post.open(0, 0, now()).await {
-            Err(_) => Ok(()),
-            Ok(_) => Err("it was let in".into()),
-        }
-    }
-
-    async fn welcomed(&mut self) -> Kept {
-        let line = self.line().await?;
-        same("the entry it wants", &line.welcome.next_sequence, &1)?;
-        self.checklist.clone_from(&line.welcome.catalogue);
-        when(!self.checklist.is_empty(), "the welcome names no catalogue")
-    }
-
-    async fn taken(&mut self) -> Kept {
-        let entry = self.collected();
-        let answer = self.says(&entry).await?;
-        is(&answer, EntryResult::Taken)?;
-        when(!answer.dossier_id.is_empty(), "it has no dossier id")?;
-        let mut calls = IntakeServiceClient::new(self.post.channel());
-        let asked = GetSubmissionRequest {
-            name: Some(Name::DossierId(answer.dossier_id.clone())),
-            min_position: answer.position.clone(),
-        };
-        let dossier = calls.get_submission(asked).await?.into_inner().dossier;
-        let dossier = dossier.ok_or("the dossier is not there")?;
-        self.first = Some((entry, answer));
-        when(dossier.code.is_empty(), "it has a code")?;
-        when(dossier.due.is_none(), "it has a due date")
-    }
-
-    async fn again(&mut self) -> Kept {
-        let (entry, first) = self.first()?;
-        let again = self.says(&entry).await?;
-        same("the answer", &again, &first)
-    }
-
-    async fn twice(&mut self) -> Kept {
-        let (entry, first) = self.first()?;
-        let sequence = self.number();
-        let answer = self.says(&JournalEntry { sequence, ..entry }).await?;
-        is(&answer, EntryResult::Duplicate)?;
-        same(
-            "the entry it repeats",
-            &answer.duplicate_of,
-            &first.sequence,
-        )?;
-        same("the dossier", &answer.dossier_id, &first.dossier_id)
-    }
-
-    async fn bad(&mut self) -> Kept {
-        let mut wrong = self.collected();
-        if let Some(Item::Collected(it)) = &mut wrong.item {
-            it.applicant = Some(Applicant {
-                identity_number: "1".to_owned(),
-                ..Applicant::default()
-            });
-        }
-        let right = self.collected();
-        let mut line = self.line().await?;
-        line.send(&wrong).await?;
-        line.send(&right).await?;
-        let (refused, taken) = (line.answer().await?, line.answer().await?);
-        is(&refused, EntryResult::Refused)?;
-        let faults = refused.refusal.map(|it| it.faults).unwrap_or_default();
-        for field in ["name", "identity_number"] {
-            let field = format!("collected.applicant.{field}");
-            let named = faults.iter().any(|fault| fault.field == field);
-            when(named, &format!("the field {field} is not named"))?;
-        }
-        is(&taken, EntryResult::Taken)
-    }
-
-    async fn early(&mut self) -> Kept {
-        let (first, second) = (self.collected(), self.collected());
-        let mut line = self.line().await?;
-        line.send(&second).await?;
-        match line.heard().await? {
-            from::Body::Missing(missing) => {
-                same("the first missing one", &missing.from, &first.sequence)?;
+    /// One line: the promise, what was tried for it and what came of it, and what was expected instead.
+    fn tell(&mut self, vi: &str, en: &str, kept: Kept) {
+        let tried = std::mem::take(&mut self.tried).join("; ");
+        // A refusal names its fields on lines of their own.
+        let tried = tried.replace('\n', " ");
+        let skipped = std::mem::take(&mut self.skipped);
+        out::print(&match kept {
+            Ok(()) if skipped => format!("– {vi} · {en}: {tried}"),
+            Ok(()) => format!("✓ {vi} · {en}: {tried}"),
+            Err(why) => {
+                let why = why.to_string().replace('\n', " ");
+                format!("✗ {vi} · {en}: {tried} ! {why}")
             }
-            other @ (from::Body::Welcome(_) | from::Body::Answer(_) | from::Body::Progress(_)) => {
-                return Err(format!("it says {other:?}").into());
-            }
-        }
-        line.send(&first).await?;
-        for entry in [first, second] {
-            let answer = line.answer().await?;
-            same("the order", &answer.sequence, &entry.sequence)?;
-            is(&answer, EntryResult::Taken)?;
-        }
-        Ok(())
-    }
-
-    async fn cut(&mut self) -> Kept {
-        let entry = self.collected();
-        let line = self.line().await?;
-        line.send(&entry).await?;
-        drop(line);
-        let once = self.says(&entry).await?;
-        let twice = self.says(&entry).await?;
-        is(&once, EntryResult::Taken)?;
-        same("the answer", &once, &twice)
-    }
-
-    async fn reused(&mut self) -> Kept {
-        let (_, first) = self.first()?;
-        let mut other = JournalEntry {
-            sequence: first.sequence,
-            ..self.another()
-        };
-        let answer = self.says(&other).await?;
-        let reason = answer.refusal.map(|it| it.reason).unwrap_or_default();
-        same("the reason", reason.as_str(), "SEQUENCE_REUSED")?;
-        other.sequence = self.number();
-        is(&self.says(&other).await?, EntryResult::Taken)
-    }
-
-    async fn filed(&mut self) -> Kept {
-        let item = Item::Filing(Filing {
-            dossier: Some(filing::Dossier::Code("KIEM-TRA-1".to_owned())),
-            brought: Some(filing::Brought::DeliveryFailure(BroughtDeliveryFailure {
-                postal_item: "EE123456785VN".to_owned(),
-                signed_at: None,
-                reason_code: "vang_nha".to_owned(),
-            })),
-            words: String::new(),
         });
-        let entry = self.entry(item);
-        let answer = self.says(&entry).await?;
-        is(&answer, EntryResult::Taken)?;
-        when(!answer.filing_id.is_empty(), "it has no filing id")
     }
 
-    async fn receipts(&mut self) -> Kept {
-        let (first, second) = (
-            self.post.lease("KT", 2).await?,
-            self.post.lease("KT", 2).await?,
-        );
-        let apart = first.last < second.first || second.last < first.first;
-        when(apart, "a number was given twice")?;
-        let entry = self.receipt(&first);
-        is(&self.says(&entry).await?, EntryResult::Taken)?;
-        let entry = self.receipt(&first);
-        is(&self.says(&entry).await?, EntryResult::Refused)
+    /// Something was tried, and this came of it.
+    fn tried(&mut self, what: impl Into<String>) {
+        self.tried.push(what.into());
     }
 
-    async fn set_back(&mut self) -> Kept {
-        let line = self.post.open(0, 1, now()).await?;
-        when(line.welcome.set_back, "it is not told")
-    }
-
-    async fn skewed(&mut self) -> Kept {
-        let highest = self.next - 1;
-        let tomorrow = now() + jiff::SignedDuration::from_hours(24);
-        let line = self.post.open(0, highest, tomorrow).await?;
-        when(line.welcome.clock_skewed, "it is not noticed")?;
-        let hours = line.welcome.skew_seconds / 3_600;
-        when(
-            (23..=24).contains(&hours),
-            &format!("it is said to be {hours} h"),
-        )
+    /// An entry was answered.
+    fn heard(&mut self, entry: &JournalEntry, answer: &EntryAnswer) {
+        let result = answer.result().as_str_name();
+        let result = result.trim_start_matches("ENTRY_RESULT_");
+        let mut said = format!("#{} {} → {result}", entry.sequence, kind(entry));
+        if let Some(refusal) = &answer.refusal {
+            said.push_str(&format!(" {}", refusal.reason));
+            for fault in &refusal.faults {
+                said.push_str(&format!(" {}", fault.field));
+            }
+        }
+        for flag in &answer.flags {
+            said.push_str(&format!(" [{flag}]"));
+        }
+        self.tried.push(said);
+        if !answer.dossier_id.is_empty() {
+            self.left.filed(&answer.dossier_id);
+        }
     }
 
     /// A new line to the server.
-    async fn line(&self) -> Result<Line, Failure> {
+    async fn line(&mut self) -> Result<Line, Failure> {
         let highest = self.next - 1;
-        self.post.open(0, highest, now()).await
+        let line = self.post.open(0, highest, now()).await?;
+        if let Some(at) = line.welcome.server_time {
+            self.server_time = Timestamp::new(at.seconds, at.nanos)?;
+        }
+        Ok(line)
     }
 
     /// Sends one entry over a line of its own.
-    async fn says(&self, entry: &JournalEntry) -> Result<EntryAnswer, Failure> {
+    async fn says(&mut self, entry: &JournalEntry) -> Result<EntryAnswer, Failure> {
         let mut line = self.line().await?;
         line.send(entry).await?;
-        line.answer().await
+        let answer = line.answer().await?;
+        self.heard(entry, &answer);
+        Ok(answer)
     }
 
     fn first(&self) -> Result<(JournalEntry, EntryAnswer), Failure> {
@@ -337,6 +235,17 @@ impl Trial {
             notice: String::new(),
             dossier: Some(fee_receipt::Dossier::Slip("KIEM-TRA".to_owned())),
         }))
+    }
+}
+
+fn kind(entry: &JournalEntry) -> &'static str {
+    match &entry.item {
+        Some(Item::Collected(_)) => "collected",
+        Some(Item::HandOver(_)) => "hand_over",
+        Some(Item::FeeReceipt(_)) => "fee_receipt",
+        Some(Item::Filing(_)) => "filing",
+        Some(Item::Lost(_)) => "lost",
+        None => "nothing",
     }
 }
 

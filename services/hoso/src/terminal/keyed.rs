@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
+use api::Faults;
+use api::convert::post;
 use api::hoso::dossier::v1::{
     Applicant, ApplicantKind, BroughtDelivery, BroughtDeliveryFailure, BroughtReturn, Component,
     Filing, PlaceKind, filing,
@@ -13,14 +15,16 @@ use api::hoso::intake::v1::{
     PartyKind, fee_receipt, handed_over, journal_entry::Item,
 };
 use clap::ValueEnum as _;
+use domain::ids::OrganisationId;
 use jiff::Timestamp;
 use serde::Deserialize;
+use tonic::Status;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::args::{self, Found, Hand, Posted};
 use super::spool::{Keyed, Spool};
-use crate::{Failure, out};
+use crate::{Failure, client, out};
 
 /// The applicant, as a file says it.
 #[derive(Deserialize)]
@@ -71,7 +75,13 @@ pub fn collect(spool: &Spool, told: args::Collect) -> Result<(), Failure> {
     }
     let person: Person = serde_json::from_slice(&read(&told.applicant)?)
         // The parser's own words could quote the file.
-        .map_err(|error| format!("the applicant is no such object: line {}", error.line()))?;
+        .map_err(|error| {
+            format!(
+                "the applicant must be a JSON object with `name` and, where known, `identity_number`, `phone`, `email`, \
+                 `address`, `kind`, `submitter_name`, `request_content`; it is not, in line {}",
+                error.line()
+            )
+        })?;
     let kind = match person.kind {
         PersonKind::Citizen => ApplicantKind::Citizen,
         PersonKind::Business => ApplicantKind::Business,
@@ -157,28 +167,34 @@ pub fn receipt(spool: &Spool, told: args::Receipt) -> Result<(), Failure> {
         (None, Some(code)) => fee_receipt::Dossier::Code(code),
         (None, None) => return Err("the fee is for a slip or for a code".into()),
     };
+    let mut receipt = FeeReceipt {
+        series: told.series.clone(),
+        // Any: whether the rest is right is known before a number is used up for it.
+        number: 1,
+        amount_vnd: told.amount_vnd,
+        notice: told.notice,
+        dossier: Some(dossier),
+    };
+    sound(
+        spool,
+        &entry(&told.hand, command, Item::FeeReceipt(receipt.clone())),
+    )?;
     // Taken first: after a crash a number is skipped, never used twice.
-    let number = spool.change(|state| {
+    receipt.number = spool.change(|state| {
         let range = state
             .receipts
             .iter_mut()
             .find(|range| range.series == told.series && range.next <= range.last)
             .ok_or_else(|| {
                 format!(
-                    "no receipt of series {} is left: `hoso terminal lease`",
+                    "no receipt of series {0} is left: `hoso terminal lease --series {0}`",
                     told.series
                 )
             })?;
         range.next += 1;
         Ok(range.next - 1)
     })?;
-    let receipt = FeeReceipt {
-        series: told.series.clone(),
-        number,
-        amount_vnd: told.amount_vnd,
-        notice: told.notice,
-        dossier: Some(dossier),
-    };
+    let number = receipt.number;
     let keyed = keep(spool, &told.hand, command, Item::FeeReceipt(receipt))?;
     // Keyed in again: the number that was given then is the receipt's.
     let number = match spool.entry(keyed.sequence).map(|entry| entry.item) {
@@ -269,14 +285,34 @@ fn slip(terminal: &str, command: Uuid) -> String {
     format!("{terminal}-{}", &hexadecimal[..10])
 }
 
+/// Keeps what was keyed in, if there is nothing wrong with it that can be seen here.
 fn keep(spool: &Spool, hand: &Hand, command: Uuid, item: Item) -> Result<Keyed, Failure> {
-    spool.append(JournalEntry {
+    let entry = entry(hand, command, item);
+    sound(spool, &entry)?;
+    spool.append(entry)
+}
+
+fn entry(hand: &Hand, command: Uuid, item: Item) -> JournalEntry {
+    JournalEntry {
         sequence: 0,
         command_id: command.to_string(),
         device_time: Some(stamp(now())),
         actor: hand.actor.clone(),
         item: Some(item),
-    })
+    }
+}
+
+/// What the node would refuse of every entry is told while the clerk can still put it right, every field at once.
+fn sound(spool: &Spool, entry: &JournalEntry) -> Result<(), Failure> {
+    let mut faults = Faults::default();
+    let keyed = post::keyed(entry, &mut faults);
+    let operator = OrganisationId::new(spool.identity.operator.as_str());
+    let item = post::item(entry, &operator, &mut faults)
+        .map_err(|error| client::explain(&Status::from(error)))?;
+    faults
+        .finish(keyed.zip(item))
+        .map_err(|error| client::explain(&Status::from(error)))?;
+    Ok(())
 }
 
 fn tell(keyed: Keyed, what: &str) {
@@ -345,7 +381,12 @@ fn party(text: &str) -> Result<HandOverParty, Failure> {
 /// What changes hands, as SLIP or code:CODE, with what was found behind `=`.
 fn paper(text: &str) -> Result<HandedOver, Failure> {
     let (name, found) = match text.split_once('=') {
-        Some((name, found)) => (name, Some(Found::from_str(found, true)?)),
+        Some((name, found)) => {
+            let found = Found::from_str(found, true).map_err(|_| {
+                format!("{text}: behind = comes complete, incomplete, missing or damaged")
+            })?;
+            (name, Some(found))
+        }
         None => (text, None),
     };
     let result = match found {

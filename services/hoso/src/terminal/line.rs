@@ -21,9 +21,9 @@ use crate::{Failure, client};
 /// Entries that may be on their way unheard.
 pub const WINDOW: usize = 64;
 /// The account in whose name a terminal tries things out.
-const ACTOR: &str = "kiem-tra";
+pub const ACTOR: &str = "kiem-tra";
 /// The post office in which it stands.
-const OFFICE: &str = "KIEM-TRA";
+pub const OFFICE: &str = "KIEM-TRA";
 
 /// A terminal that tries things out.
 #[derive(Clone, Debug)]
@@ -132,7 +132,13 @@ impl Post {
         Line::open(self.channel.clone(), hello).await
     }
 
-    fn calls(&self) -> TerminalServiceClient<Channel> {
+    /// Its id.
+    pub fn terminal(&self) -> &str {
+        &self.terminal
+    }
+
+    /// The calls about terminals.
+    pub fn calls(&self) -> TerminalServiceClient<Channel> {
         TerminalServiceClient::new(self.channel.clone())
     }
 }

@@ -111,18 +111,9 @@ impl Spool {
     /// # Errors
     /// When it cannot be made, or is another terminal's.
     pub fn make(folder: &Path, identity: &Identity) -> Result<Self, Failure> {
+        Self::may_make(folder, identity)?;
         for inner in [ENTRIES, REFUSED, DAMAGED] {
             fs::create_dir_all(folder.join(inner))?;
-        }
-        if let Ok(there) = Self::open(folder)
-            && there.identity.terminal != identity.terminal
-        {
-            return Err(format!(
-                "{} is the folder of terminal {}",
-                folder.display(),
-                there.identity.terminal
-            )
-            .into());
         }
         let text = toml::to_string(identity)?;
         keep(&folder.join(IDENTITY), text.as_bytes())?;
@@ -131,6 +122,22 @@ impl Spool {
             File::open(above)?.sync_all()?;
         }
         Self::open(folder)
+    }
+
+    /// Whether the folder is this terminal's, or nobody's yet.
+    ///
+    /// # Errors
+    /// When it is another terminal's.
+    pub fn may_make(folder: &Path, identity: &Identity) -> Result<(), Failure> {
+        match Self::open(folder) {
+            Ok(there) if there.identity.terminal != identity.terminal => Err(format!(
+                "{} is the folder of terminal {}; name another with --dir",
+                folder.display(),
+                there.identity.terminal
+            )
+            .into()),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Opens a terminal's folder.
@@ -299,8 +306,9 @@ impl Spool {
     /// When none of that number is there.
     pub fn dismiss(&self, sequence: u32) -> Result<(), Failure> {
         let _locked = self.locked()?;
-        fs::remove_file(self.path(REFUSED, sequence))
-            .map_err(|_| format!("no refused entry has the number {sequence}"))?;
+        fs::remove_file(self.path(REFUSED, sequence)).map_err(|_| {
+            format!("no refused entry has the number {sequence}; `hoso terminal queue` lists them")
+        })?;
         Ok(File::open(self.folder.join(REFUSED))?.sync_all()?)
     }
 
