@@ -39,6 +39,8 @@ mod floods;
 mod identity;
 #[path = "roles/issuer.rs"]
 mod issuer;
+#[path = "roles/keyed_in.rs"]
+mod keyed_in;
 #[path = "roles/lines.rs"]
 mod lines;
 #[path = "roles/lists.rs"]

@@ -12,7 +12,7 @@ use crate::server::Server;
 /// As many as the protocol page says that it tries, the clearing away with them.
 const PROMISES: usize = 22;
 
-fn lines<'a>(said: &'a str, mark: char) -> Vec<&'a str> {
+fn lines(said: &str, mark: char) -> Vec<&str> {
     said.lines().filter(|line| line.starts_with(mark)).collect()
 }
 
