@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PAGE: usize = 4096;
 /// Sealing happens after a handful of records.
 const SEGMENT_BYTES: u64 = 12 * 1024;
+/// A folder is filled up to this when it is opened; ten times what it ever holds here.
+const STORE_SEGMENT_BYTES: usize = 512 * 1024;
 
 /// Where a machine may die: each is a point between two steps of writing, closing, sealing or opening.
 const POINTS: [&str; 14] = [
@@ -182,6 +184,7 @@ impl Machine {
         let settings = Settings {
             segment_bytes_max: SEGMENT_BYTES,
             free_bytes_min: 0,
+            store_segment_bytes: STORE_SEGMENT_BYTES,
             role: self.role,
             identity: Some(self.id),
             faults: eventlog::Faults::new(move |point| state.at(point)),

@@ -180,6 +180,7 @@ pub(crate) fn record(
     awaits: &Awaits,
     standing: &Standing,
     opening: &Opening,
+    event_id: Uuid,
     now: i64,
 ) -> io::Result<NewRecord> {
     let data = Opened {
@@ -195,7 +196,7 @@ pub(crate) fn record(
         .as_ref()
         .map_or("hoso", |loss| loss.by.as_str());
     Ok(NewRecord {
-        event_id: Uuid::new_v4(),
+        event_id,
         kind: EPOCH_OPENED.into(),
         schema_version: SCHEMA_VERSION,
         occurred_at: now,

@@ -13,9 +13,11 @@ use crate::durable;
 use crate::format::{Cursor, EncodedBlock};
 use crate::record::{ChainHash, Position};
 
-/// A message over a quarter of this would leave sled's log for a side file that is never synced.
-/// Fixed for ever: a folder opened with another size is destroyed.
-const SEGMENT_SIZE: usize = 8 << 20;
+/// sled's own segments, bytes. A message over a quarter of this would leave sled's log for a side file that is never
+/// synced. Fixed for a folder's whole life: opened with another size it is destroyed.
+pub(crate) const STORE_SEGMENT_BYTES: usize = 8 << 20;
+/// Below this a quarter would not hold a block and what sled adds to it.
+const STORE_SEGMENT_BYTES_MIN: usize = 512 << 10;
 /// sled keeps what it has read beyond this all the same; the segment's bound is what bounds it.
 const CACHE_BYTES: u64 = 8 << 20;
 /// At most this many bytes of values between two syncs: sled reuses its segments once newer copies
@@ -23,8 +25,8 @@ const CACHE_BYTES: u64 = 8 << 20;
 pub(crate) const SYNC_BYTES_MAX: usize = 1 << 20;
 /// The lock is free some milliseconds after the last handle is gone.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
-/// What sled writes there; anything else is removed, and written anew by sled.
-const CONF: &[u8] = b"segment_size: 8388608\nuse_compression: false\nversion: 0.34\n";
+/// Where sled writes what it was made with.
+const CONF: &str = "conf";
 
 /// The file is kept this much longer than what sled has written, so that a sync has no new length
 /// to bring to the disk, which halves its time; smaller files get less.
@@ -62,6 +64,8 @@ pub(crate) struct Live {
     file: File,
     /// Up to here the file was filled with zeros ahead of sled.
     filled: AtomicU64,
+    /// sled's own segments, bytes.
+    segment: usize,
     folder: PathBuf,
 }
 
@@ -75,29 +79,32 @@ impl std::fmt::Debug for Live {
 
 impl Live {
     /// Makes a folder and syncs it and all it holds, so that the manifest may name it.
-    pub(crate) fn create(folder: &Path, header: &Header) -> io::Result<Self> {
+    pub(crate) fn create(folder: &Path, header: &Header, segment: usize) -> io::Result<Self> {
+        let segment = segment.max(STORE_SEGMENT_BYTES_MIN);
         durable::remove_folder(folder)?;
         fs::create_dir(folder)?;
-        let db = open_sled(folder)?;
+        let db = open_sled(folder, segment)?;
         let file = open_file(folder)?;
         let live = Self {
             db,
             file,
             filled: AtomicU64::new(0),
+            segment,
             folder: folder.to_owned(),
         };
         live.put(HEADER_KEY, &header.encode())?;
         live.flush()?;
         live.file.sync_all()?;
-        File::open(folder.join("conf"))?.sync_all()?;
+        File::open(folder.join(CONF))?.sync_all()?;
         durable::sync_folder(&folder.join("blobs"))?;
         durable::sync_folder(folder)?;
         folder.parent().map_or(Ok(()), durable::sync_folder)?;
         Ok(live)
     }
 
-    /// Opens a folder that the manifest names. The blocks are not read yet.
-    pub(crate) fn open(folder: &Path, header: &Header) -> io::Result<Self> {
+    /// Opens a folder that the manifest names. The blocks are not read yet. `segment` is for a folder that does not say
+    /// what it was made with.
+    pub(crate) fn open(folder: &Path, header: &Header, segment: usize) -> io::Result<Self> {
         let file = open_file(folder)?;
         // sled would take it for a new folder.
         if file.metadata()?.len() == 0 {
@@ -111,21 +118,23 @@ impl Live {
                 fs::remove_file(entry.path())?;
             }
         }
-        let conf = folder.join("conf");
-        let whole = [CONF, &crc32fast::hash(CONF).to_le_bytes()].concat();
-        if fs::read(&conf).ok().as_deref() != Some(&whole[..]) && conf.exists() {
+        let said = made_with(folder);
+        let conf = folder.join(CONF);
+        if said.is_none() && conf.exists() {
             fs::remove_file(&conf)?;
         }
+        let segment = said.unwrap_or(segment);
         // Recovery must never build on bytes that are in the page cache only.
         file.sync_all()?;
         durable::sync_folder(folder)?;
-        let db = open_sled(folder)?;
+        let db = open_sled(folder, segment)?;
         // Opening has filled the segment up.
         let filled = AtomicU64::new(file.metadata()?.len());
         let live = Self {
             db,
             file,
             filled,
+            segment,
             folder: folder.to_owned(),
         };
         match live.value(HEADER_KEY)? {
@@ -183,7 +192,7 @@ impl Live {
             return Ok(());
         }
         // Not beyond sled's segment: a further one it would take for free, and fill up at the next open.
-        let segment = u64::try_from(SEGMENT_SIZE).unwrap_or(u64::MAX);
+        let segment = u64::try_from(self.segment).unwrap_or(u64::MAX);
         let left = segment.saturating_sub(len % segment);
         let ahead = len.clamp(AHEAD_MIN, AHEAD_MAX).min(left);
         let zeros = vec![0; usize::try_from(ahead).unwrap_or(0)];
@@ -233,10 +242,35 @@ fn open_file(folder: &Path) -> io::Result<File> {
         .open(folder.join("db"))
 }
 
-fn open_sled(folder: &Path) -> io::Result<sled::Db> {
+/// What sled writes into a folder that it makes, byte for byte.
+fn conf(segment: usize) -> Vec<u8> {
+    let text = format!("segment_size: {segment}\nuse_compression: false\nversion: 0.34\n");
+    let sum = crc32fast::hash(text.as_bytes());
+    [text.as_bytes(), &sum.to_le_bytes()].concat()
+}
+
+/// The size of sled's segments that a folder was made with; none when its settings file is missing or not exact.
+fn made_with(folder: &Path) -> Option<usize> {
+    let bytes = fs::read(folder.join(CONF)).ok()?;
+    let text = bytes.split(|byte| *byte == b'\n').next()?;
+    let number = str::from_utf8(text).ok()?.strip_prefix("segment_size: ")?;
+    let segment: usize = number.parse().ok()?;
+    let sound = segment.is_power_of_two() && segment >= STORE_SEGMENT_BYTES_MIN;
+    (sound && bytes == conf(segment)).then_some(segment)
+}
+
+/// Takes a folder's settings file along to a copy of its data, if it is exact.
+pub(crate) fn copy_conf(folder: &Path, copy: &Path) -> io::Result<()> {
+    if let Some(segment) = made_with(folder) {
+        fs::write(copy.join(CONF), conf(segment))?;
+    }
+    Ok(())
+}
+
+fn open_sled(folder: &Path, segment: usize) -> io::Result<sled::Db> {
     let config = sled::Config::new()
         .path(folder)
-        .segment_size(SEGMENT_SIZE)
+        .segment_size(segment)
         .cache_capacity(CACHE_BYTES)
         .use_compression(false)
         .flush_every_ms(None);
@@ -312,28 +346,51 @@ mod tests {
         before: ChainHash([0; 32]),
     };
 
+    /// As every log is made.
+    const SIZE: usize = STORE_SEGMENT_BYTES;
+
     #[test]
     fn the_settings_file_is_what_we_take_for_exact() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("live");
-        drop(Live::create(&path, &HEADER).unwrap());
-        let whole = [CONF, &crc32fast::hash(CONF).to_le_bytes()].concat();
-        assert_eq!(fs::read(path.join("conf")).unwrap(), whole);
+        for size in [SIZE, STORE_SEGMENT_BYTES_MIN] {
+            let path = folder.path().join("live");
+            drop(Live::create(&path, &HEADER, size).unwrap());
+            assert_eq!(fs::read(path.join(CONF)).unwrap(), conf(size));
+            assert_eq!(made_with(&path), Some(size));
+        }
+    }
+
+    #[test]
+    fn a_folder_is_opened_with_the_size_it_was_made_with_whatever_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        for (made, asked) in [
+            (SIZE, STORE_SEGMENT_BYTES_MIN),
+            (STORE_SEGMENT_BYTES_MIN, SIZE),
+        ] {
+            let path = folder.path().join("live");
+            let live = Live::create(&path, &HEADER, made).unwrap();
+            live.put([1; 8], b"kept").unwrap();
+            live.flush().unwrap();
+            drop(live);
+            let live = Live::open(&path, &HEADER, asked).unwrap();
+            assert_eq!(live.value([1; 8]).unwrap().as_deref(), Some(&b"kept"[..]));
+            assert_eq!(made_with(&path), Some(made));
+        }
     }
 
     #[test]
     fn a_folder_whose_db_was_emptied_or_replaced_does_not_open() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("live");
-        drop(Live::create(&path, &HEADER).unwrap());
-        assert!(Live::open(&path, &Header { first: 2, ..HEADER }).is_err());
-        drop(Live::open(&path, &HEADER).unwrap());
-        fs::write(path.join("conf"), b"segment_size: 1").unwrap();
+        drop(Live::create(&path, &HEADER, SIZE).unwrap());
+        assert!(Live::open(&path, &Header { first: 2, ..HEADER }, SIZE).is_err());
+        drop(Live::open(&path, &HEADER, SIZE).unwrap());
+        fs::write(path.join(CONF), b"segment_size: 1").unwrap();
         fs::write(path.join("snap.0000000000000FFF"), b"junk").unwrap();
-        drop(Live::open(&path, &HEADER).unwrap());
+        drop(Live::open(&path, &HEADER, SIZE).unwrap());
         fs::write(path.join("db"), b"").unwrap();
-        assert!(Live::open(&path, &HEADER).is_err());
+        assert!(Live::open(&path, &HEADER, SIZE).is_err());
         fs::write(path.join("db"), vec![0; 16 << 10]).unwrap();
-        assert!(Live::open(&path, &HEADER).is_err());
+        assert!(Live::open(&path, &HEADER, SIZE).is_err());
     }
 }

@@ -8,8 +8,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
-
 use crate::durable;
 use crate::epoch::{Awaits, Why};
 use crate::error::OpenError;
@@ -137,8 +135,12 @@ fn create(folder: &Path, settings: &Settings, lock: File) -> Result<Opened, Open
     let (number, before) = (1, ChainHash::default());
     let path = manifest::live_folder(folder, number);
     durable::replace(&making(folder), b"").map_err(io_error("writing to", folder))?;
-    let live =
-        Live::create(&path, &Header { first: 1, before }).map_err(io_error("making", &path))?;
+    let live = Live::create(
+        &path,
+        &Header { first: 1, before },
+        settings.store_segment_bytes,
+    )
+    .map_err(io_error("making", &path))?;
     let entry = Entry {
         number,
         first: 1,
@@ -146,7 +148,7 @@ fn create(folder: &Path, settings: &Settings, lock: File) -> Result<Opened, Open
         end: None,
         form: Form::Folder,
     };
-    let identity = settings.identity.unwrap_or_else(|| LogId(Uuid::new_v4()));
+    let identity = settings.identity.unwrap_or_else(|| LogId((settings.ids)()));
     let mut manifest = Manifest::new(identity, settings.role, entry);
     manifest.clock_by_hand = settings.clock_by_hand.unwrap_or(false);
     manifest
@@ -263,7 +265,7 @@ impl Opening<'_> {
         let folder = manifest::live_folder(self.folder, entry.number);
         let copy = manifest::recovery_folder(self.folder, entry.number);
         recover::copy(&folder, &copy)?;
-        let (live, index, after) = recover::walk(&copy, before)?;
+        let (live, index, after) = recover::walk(&copy, before, self.settings.store_segment_bytes)?;
         let segment = LiveSegment::new(entry.number, before.clone(), live, index);
         Ok((Segment::Live(Arc::new(segment)), after))
     }
@@ -297,17 +299,18 @@ impl Opening<'_> {
         };
         let folder = manifest::live_folder(self.folder, entry.number);
         if marker.is_some_and(|marker| marker.fits(entry.number, &folder.join("db"))) {
-            let (live, index, after) = recover::walk(&folder, before)?;
+            let (live, index, after) =
+                recover::walk(&folder, before, self.settings.store_segment_bytes)?;
             let segment = LiveSegment::new(entry.number, before.clone(), live, index);
             return Ok((Arc::new(segment), after));
         }
         tracing::warn!(folder = %folder.display(), "the last stop was unclean: the live segment is written anew");
         let copy = manifest::recovery_folder(self.folder, entry.number);
         recover::copy(&folder, &copy)?;
-        let (old, index, after) = recover::walk(&copy, before)?;
+        let (old, index, after) = recover::walk(&copy, before, self.settings.store_segment_bytes)?;
         let old = LiveSegment::new(entry.number, before.clone(), old, index);
         let path = manifest::live_folder(self.folder, self.next_number);
-        let (live, index) = recover::rewrite(&old, &path)?;
+        let (live, index) = recover::rewrite(&old, &path, self.settings.store_segment_bytes)?;
         entry.number = self.next_number;
         self.next_number = self.next_number.saturating_add(1);
         let segment = LiveSegment::new(entry.number, before.clone(), live, index);

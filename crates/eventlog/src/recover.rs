@@ -8,7 +8,7 @@ use crate::chain;
 use crate::error::OpenError;
 use crate::format::{BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, decode_record};
 use crate::index::{Index, Run};
-use crate::live::{Header, Live, SYNC_BYTES_MAX};
+use crate::live::{self, Header, Live, SYNC_BYTES_MAX};
 use crate::locks::read;
 use crate::open::{damaged, io_error};
 use crate::record::Position;
@@ -31,19 +31,23 @@ pub(crate) fn copy(folder: &Path, copy: &Path) -> Result<(), OpenError> {
     crate::durable::remove_folder(copy).map_err(io_error("removing", copy))?;
     fs::create_dir(copy).map_err(io_error("making", copy))?;
     fs::copy(&db, copy.join("db"))
-        .map(drop)
+        .and_then(|_| live::copy_conf(folder, copy))
         .map_err(io_error("copying to", copy))
 }
 
 /// Opens a folder and reads all of it: checksums, chain, gaplessness. Gives its index and where the
-/// log stands after it.
-pub(crate) fn walk(folder: &Path, before: &Standing) -> Result<(Live, Index, Standing), OpenError> {
+/// log stands after it. `segment` is the size of sled's segments, if the folder does not say.
+pub(crate) fn walk(
+    folder: &Path,
+    before: &Standing,
+    segment: usize,
+) -> Result<(Live, Index, Standing), OpenError> {
     let first = before.position.saturating_add(1);
     let header = Header {
         first,
         before: before.chain,
     };
-    let live = Live::open(folder, &header).map_err(|error| {
+    let live = Live::open(folder, &header, segment).map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData {
             damaged(folder, &error)
         } else {
@@ -110,10 +114,15 @@ fn take(
 
 /// Writes all of `old` into a fresh folder and syncs it: the page cache may hold what the disk does
 /// not. Small blocks are packed together.
-pub(crate) fn rewrite(old: &LiveSegment, path: &Path) -> Result<(Live, Index), OpenError> {
+pub(crate) fn rewrite(
+    old: &LiveSegment,
+    path: &Path,
+    segment: usize,
+) -> Result<(Live, Index), OpenError> {
     let first = old.first();
     let before = old.before.chain;
-    let live = Live::create(path, &Header { first, before }).map_err(io_error("making", path))?;
+    let live = Live::create(path, &Header { first, before }, segment);
+    let live = live.map_err(io_error("making", path))?;
     let mut packing = Packing {
         live: &live,
         blocks: Vec::new(),

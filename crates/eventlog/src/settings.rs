@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::guard::{self, ClockRule};
+use crate::live::STORE_SEGMENT_BYTES;
 use crate::record::LogId;
 
 /// Who writes the log.
@@ -62,6 +64,12 @@ pub struct Settings {
     pub queue_bytes_max: usize,
     /// How long an append waits for room before it is refused as busy; default 1 s.
     pub queue_wait: Duration,
+    /// The ids of the log's own records, and its own where none is given; by default drawn by chance.
+    pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    /// The store's own segments, bytes; a power of two. Folders are filled up to one when they are opened, which is most
+    /// of what a short life costs: only tests with thousands of lives want them smaller.
+    #[doc(hidden)]
+    pub store_segment_bytes: usize,
     /// Where tests break things.
     #[doc(hidden)]
     pub faults: Faults,
@@ -82,6 +90,8 @@ impl Settings {
             queue_max: 16 * 1024,
             queue_bytes_max: 16 << 20,
             queue_wait: Duration::from_secs(1),
+            ids: Arc::new(Uuid::new_v4),
+            store_segment_bytes: STORE_SEGMENT_BYTES,
             faults: Faults::default(),
         }
     }

@@ -244,7 +244,11 @@ impl Writer {
         let first = standing.position.saturating_add(1);
         let (number, before) = (self.next_number, standing.chain);
         let path = live_folder(&self.shared.folder, number);
-        let live = match Live::create(&path, &Header { first, before }) {
+        let live = match Live::create(
+            &path,
+            &Header { first, before },
+            settings.store_segment_bytes,
+        ) {
             Ok(live) => live,
             Err(error) => {
                 // Nothing is lost: the old one goes on, and this is tried again later.

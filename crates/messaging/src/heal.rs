@@ -4,12 +4,12 @@
 //! verbatim, once its records are found to lead from our hash to its own. Only when all have been heard, and none has
 //! anything more, the next epoch is opened; until then the log takes no writes.
 
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use eventlog::epoch::{Heard, Loss, Opening};
 use eventlog::{ChainHash, EventLog, ImportError, LogId, Position, Record, chain, format};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
@@ -41,15 +41,16 @@ pub struct AcceptedLoss {
 #[derive(Debug)]
 pub struct Healer<W> {
     log: EventLog,
-    witnesses: Arc<Vec<W>>,
+    witnesses: Vec<W>,
     accepted: Option<AcceptedLoss>,
 }
 
-/// Why something is not healed now.
-enum Trouble {
+/// Why a log is not healed now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
     /// It may be later.
     Lacking(String),
-    /// Two histories.
+    /// There are two histories: it never will by itself.
     Fork(String),
 }
 
@@ -71,7 +72,7 @@ impl<W: Witness> Healer<W> {
     pub fn new(log: EventLog, witnesses: Vec<W>, accepted: Option<AcceptedLoss>) -> Self {
         Self {
             log,
-            witnesses: Arc::new(witnesses),
+            witnesses,
             accepted,
         }
     }
@@ -107,8 +108,8 @@ impl<W: Witness> Healer<W> {
                 self.compare().await;
                 continue;
             }
-            let accepted = self.accepted.as_ref().filter(|_| begun.elapsed() >= LATE);
-            if let Err(trouble) = self.heal(accepted, &mut before_writes).await {
+            let waited = begun.elapsed() >= LATE;
+            if let Err(trouble) = self.heal(waited, &mut before_writes).await {
                 let (fork, reason) = match trouble {
                     Trouble::Fork(reason) => (true, reason),
                     Trouble::Lacking(reason) => (false, reason),
@@ -129,10 +130,10 @@ impl<W: Witness> Healer<W> {
         self.log.head().log
     }
 
-    /// Has anybody seen more than the log holds?
-    async fn compare(&self) {
-        for (nth, seen) in self.hear().await {
-            let (Some(witness), Ok(Some(seen))) = (self.witnesses.get(nth), seen) else {
+    /// Asks all once whether they have seen more than the log holds: it takes no writes then.
+    pub async fn compare(&self) {
+        for (witness, seen) in self.witnesses.iter().zip(self.hear().await) {
+            let Ok(Some(seen)) = seen else {
                 continue;
             };
             // Nobody sees a record before it is in the log: what is beyond its end was lost.
@@ -146,41 +147,30 @@ impl<W: Witness> Healer<W> {
     }
 
     /// Asks all at the same time.
-    async fn hear(&self) -> Vec<(usize, Result<Option<Seen>, FeedError>)> {
+    async fn hear(&self) -> Vec<Result<Option<Seen>, FeedError>> {
         let log = self.id();
-        let mut asked = JoinSet::new();
-        for nth in 0..self.witnesses.len() {
-            let witnesses = Arc::clone(&self.witnesses);
-            asked.spawn(async move {
-                let seen = match witnesses.get(nth) {
-                    Some(witness) => witness.seen(log).await,
-                    None => Ok(None),
-                };
-                (nth, seen)
-            });
-        }
-        let mut heard = asked.join_all().await;
-        heard.sort_by_key(|(nth, _)| *nth);
-        heard
+        together(self.witnesses.iter().map(|witness| witness.seen(log))).await
     }
 
-    /// Takes back what is lacking and opens the next epoch.
-    async fn heal<K>(
+    /// Takes back what is lacking and opens the next epoch, of a log that waits for it. A loss that was accepted counts once
+    /// those who are just late were `waited` for. Dropping it at any moment is as good as a crash there.
+    ///
+    /// # Errors
+    /// When that is not possible now, and whether it may be later.
+    pub async fn heal<K>(
         &self,
-        accepted: Option<&AcceptedLoss>,
+        waited: bool,
         before_writes: &mut (impl FnMut(Position) -> K + Send),
     ) -> Result<(), Trouble>
     where
         K: Future<Output = bool> + Send,
     {
+        let accepted = self.accepted.as_ref().filter(|_| waited);
         loop {
             let before = self.log.head().position;
             let mut heard = Vec::new();
             let mut missing = Vec::new();
-            for (nth, seen) in self.hear().await {
-                let Some(witness) = self.witnesses.get(nth) else {
-                    continue;
-                };
+            for (witness, seen) in self.witnesses.iter().zip(self.hear().await) {
                 let reconciled = match &seen {
                     Ok(Some(seen)) => self.reconcile(witness, *seen).await,
                     Ok(None) => Ok(()),
@@ -343,6 +333,25 @@ impl<W: Witness> Healer<W> {
         }
         Ok(records)
     }
+}
+
+/// Waits for all of them at the same time, and gives what each of them gave.
+async fn together<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    poll_fn(move |context| {
+        for (future, output) in &mut waiting {
+            if output.is_none()
+                && let Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *output = Some(value);
+            }
+        }
+        if waiting.iter().any(|(_, output)| output.is_none()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(waiting.drain(..).filter_map(|(_, output)| output).collect())
+    })
+    .await
 }
 
 /// Where the chain stands after these records.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::durable;
 use crate::epoch::{Awaits, Why};
-use crate::live::{Header, Live};
+use crate::live::{Header, Live, STORE_SEGMENT_BYTES};
 use crate::manifest::{self, End, Entry, Form, Manifest};
 use crate::record::Position;
 use crate::sealed::{self, Footer, SealedSegment};
@@ -202,7 +202,7 @@ fn finish(
     let number = number(entries.len())?;
     let path = manifest::live_folder(folder, number);
     let (first, before) = (standing.position.saturating_add(1), standing.chain);
-    let live = Live::create(&path, &Header { first, before });
+    let live = Live::create(&path, &Header { first, before }, STORE_SEGMENT_BYTES);
     drop(live.map_err(RestoreError::io("making", &path))?);
     let live = Entry {
         number,

@@ -48,7 +48,8 @@ impl Writer {
         faults.at("epoch::begin")?;
         let standing = &self.stage.standing;
         let number = epoch::next(standing, self.stage.epoch, opening);
-        let event = epoch::record(&awaits, standing, opening, self.stage.now)?;
+        let event_id = (self.shared.settings.ids)();
+        let event = epoch::record(&awaits, standing, opening, event_id, self.stage.now)?;
         let position = standing.position.saturating_add(1);
         let noted = awaits.opening(position, event.event_id);
         let before = std::mem::replace(&mut self.stage.epoch, number);
