@@ -1,7 +1,7 @@
 //! Places in the order of lists, as page tokens carry them: a page begins after a place, so it stays where it was while others
 //! come and go.
 
-use domain::ids::DossierId;
+use domain::ids::{DossierId, ProcedureCode};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -47,6 +47,17 @@ impl Place for DossierId {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Uuid::from_slice(bytes).ok().map(Self)
+    }
+}
+
+/// A place by a procedure's code alone.
+impl Place for ProcedureCode {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_str().as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        std::str::from_utf8(bytes).ok().map(Self::from)
     }
 }
 

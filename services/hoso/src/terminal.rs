@@ -4,12 +4,13 @@
 //! * [`args`]: the command line; [`keyed`]: what is keyed in, as entries of the journal
 //! * [`spool`]: the journal on the disk; [`seal`]: how it is encrypted
 //! * [`sync`]: the upload; [`mod@line`]: what it goes over; [`queue`]: what waits and what was refused, for a person
-//! * [`check`]: whether a server keeps every promise of the protocol
+//! * [`looks`]: what the office looks at; [`check`]: whether a server keeps every promise of the protocol
 
 pub mod args;
 mod check;
 mod keyed;
 mod line;
+mod looks;
 mod queue;
 mod seal;
 mod spool;
@@ -39,15 +40,16 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
             server,
             actor,
         } => {
-            let identity = Identity {
+            let mut identity = Identity {
                 terminal,
                 office,
                 operator,
                 server,
+                node: None,
             };
             // Before the node hears of it.
             Spool::may_make(&dir, &identity)?;
-            enrol(&identity, actor).await?;
+            identity.node = Some(enrol(&identity, actor).await?);
             Spool::make(&dir, &identity)?;
             out::print(&format!("{} · {}", identity.terminal, dir.display()));
         }
@@ -73,6 +75,14 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
                 return Ok(ExitCode::from(2));
             }
         }
+        Act::Legs(told) => {
+            // Somebody has to ask where they are.
+            if looks::legs(&told).await? > 0 {
+                return Ok(ExitCode::from(2));
+            }
+        }
+        Act::Answers(told) => looks::answers(&told).await?,
+        Act::Checklist(told) => looks::checklists(&told).await?,
         Act::Check {
             server,
             operator,
@@ -95,7 +105,8 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn enrol(identity: &Identity, actor: String) -> Result<(), Failure> {
+/// Makes the terminal known; the digit of the node to which it belongs from now on.
+async fn enrol(identity: &Identity, actor: String) -> Result<u32, Failure> {
     let mut calls = TerminalServiceClient::new(client::connect(&identity.server).await?);
     let request = EnrolTerminalRequest {
         request_id: sync::request_id(),
@@ -106,8 +117,11 @@ async fn enrol(identity: &Identity, actor: String) -> Result<(), Failure> {
         min_position: String::new(),
     };
     let answer = calls.enrol_terminal(request).await;
-    answer.map_err(|status| client::explain(&status))?;
-    Ok(())
+    let answer = answer.map_err(|status| client::explain(&status))?;
+    let terminal = answer.into_inner().terminal;
+    Ok(terminal
+        .ok_or("the server did not say whose the terminal is")?
+        .node)
 }
 
 async fn lease(spool: &Spool, series: String, count: u32, actor: String) -> Result<(), Failure> {

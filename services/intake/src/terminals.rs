@@ -1,7 +1,10 @@
 //! Postal terminals: the calls by which the public post brings what it collected, handed over and delivered.
 //!
 //! * `session`: one terminal's stream, entry by entry; `taking`: what an entry makes happen
+//! * `answers`: the answers to a journal, for the office; `checklists`: by which papers are counted
 
+mod answers;
+mod checklists;
 mod session;
 mod taking;
 
@@ -13,10 +16,12 @@ use api::edge::Edge;
 use api::hoso::intake::v1::terminal_service_server::TerminalService;
 use api::hoso::intake::v1::{
     AcknowledgeHandOverRequest, AcknowledgeHandOverResponse, EnrolTerminalRequest,
-    EnrolTerminalResponse, GetHandOverRequest, GetHandOverResponse, GetTerminalRequest,
+    EnrolTerminalResponse, GetChecklistRequest, GetChecklistResponse, GetHandOverRequest,
+    GetHandOverResponse, GetTerminalAnswerRequest, GetTerminalAnswerResponse, GetTerminalRequest,
     GetTerminalResponse, LeaseReceiptRangeRequest, LeaseReceiptRangeResponse,
-    ListOpenCustodyRequest, ListOpenCustodyResponse, SyncTerminalRequest, SyncTerminalResponse,
-    Terminal,
+    ListChecklistsRequest, ListChecklistsResponse, ListOpenCustodyRequest, ListOpenCustodyResponse,
+    ListTerminalAnswersRequest, ListTerminalAnswersResponse, SyncTerminalRequest,
+    SyncTerminalResponse, Terminal,
 };
 use api::{EdgeError, Faults, page, place, text, token};
 use application::log::{Record, Revision};
@@ -24,9 +29,11 @@ use application::post::By;
 use application::post::custody::{Custody, Held, Place};
 use application::projection::Projection;
 use application::{HandleError, Wish};
+use domain::Catalogue;
 use domain::clock;
 use domain::event::{Found, HandedOver, Holder, TerminalEnrolled};
 use domain::ids::{OrganisationId, TerminalId};
+use domain::rejection::Rejection;
 use domain::working_hours::WorkingHours;
 use jiff::Timestamp;
 use prost::Message;
@@ -101,8 +108,23 @@ impl TerminalCalls {
     async fn told(&self, id: &TerminalId) -> Result<Terminal, HandleError> {
         let terminal = self.edge.desk.terminal(id)?;
         let last: Revision = self.edge.desk.journal_length(id)?;
-        let told = |custody: &Custody| post_outward::terminal(&terminal, last, custody.ranges(id));
+        let told = |custody: &Custody| {
+            post_outward::terminal(self.node, &terminal, last, custody.ranges(id))
+        };
         Ok(self.custody(told).await)
+    }
+
+    /// A terminal that says which node enrolled it is told so by any other: what it keyed in belongs there.
+    fn has(&self, hello: &post::Hello) -> Result<(), HandleError> {
+        match hello.node {
+            Some(node) if node != u32::from(self.node) => Err(Rejection::TerminalOfAnotherNode {
+                terminal: hello.terminal.clone(),
+                node,
+                here: self.node,
+            }
+            .into()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     async fn enrol(
@@ -244,13 +266,14 @@ impl TerminalCalls {
         let points = faults.finish(points)?;
         self.edge.wait_for(&points).await?;
         let now = (self.edge.now)();
+        let catalogue = self.edge.desk.catalogue();
         let minutes_min = u64::from(asked.working_hours_min) * 60;
         let mut found: Vec<_> = self
             .custody(|custody| {
                 custody
                     .papers(after)
                     .filter(|(_, held)| asked.holder.is_empty() || held.holder.id() == asked.holder)
-                    .map(|(place, held)| (place, held, self.waited(held, now)))
+                    .map(|(place, held)| (place, held, waited(&catalogue, held, now)))
                     .filter(|(_, _, minutes)| *minutes >= minutes_min)
                     .map(|(place, held, minutes)| (place, post_outward::open(held, minutes)))
                     .take(size + 1)
@@ -264,17 +287,16 @@ impl TerminalCalls {
             position: self.edge.here(),
         })
     }
+}
 
-    /// For how many working minutes of its agency a paper is where it is.
-    fn waited(&self, held: &Held, now: Timestamp) -> u64 {
-        let catalogue = self.edge.desk.catalogue();
-        let hours = held
-            .agency
-            .as_ref()
-            .map_or(&WorkingHours::STANDARD, |agency| catalogue.hours(agency));
-        let time = clock::working_time_between(held.since, now, catalogue.calendar(), hours);
-        u64::try_from(time.as_mins()).unwrap_or_default()
-    }
+/// For how many working minutes of its agency a paper is where it is.
+pub(crate) fn waited(catalogue: &Catalogue, held: &Held, now: Timestamp) -> u64 {
+    let hours = held
+        .agency
+        .as_ref()
+        .map_or(&WorkingHours::STANDARD, |agency| catalogue.hours(agency));
+    let time = clock::working_time_between(held.since, now, catalogue.calendar(), hours);
+    u64::try_from(time.as_mins()).unwrap_or_default()
 }
 
 /// What was found, in the order of the minute: every paper of it, and no other.
@@ -352,5 +374,33 @@ impl TerminalService for TerminalCalls {
         Ok(Response::new(
             self.open_custody(request.into_inner()).await?,
         ))
+    }
+
+    async fn list_terminal_answers(
+        &self,
+        request: Request<ListTerminalAnswersRequest>,
+    ) -> Result<Response<ListTerminalAnswersResponse>, Status> {
+        Ok(Response::new(self.answers(request.into_inner()).await?))
+    }
+
+    async fn get_terminal_answer(
+        &self,
+        request: Request<GetTerminalAnswerRequest>,
+    ) -> Result<Response<GetTerminalAnswerResponse>, Status> {
+        Ok(Response::new(self.answer_to(request.into_inner()).await?))
+    }
+
+    async fn list_checklists(
+        &self,
+        request: Request<ListChecklistsRequest>,
+    ) -> Result<Response<ListChecklistsResponse>, Status> {
+        Ok(Response::new(self.checklists(request.into_inner()).await?))
+    }
+
+    async fn get_checklist(
+        &self,
+        request: Request<GetChecklistRequest>,
+    ) -> Result<Response<GetChecklistResponse>, Status> {
+        Ok(Response::new(self.checklist(request.into_inner()).await?))
     }
 }

@@ -10,6 +10,8 @@
 mod custody;
 #[path = "intake/journal.rs"]
 mod journal;
+#[path = "intake/looked_up.rs"]
+mod looked_up;
 #[path = "intake/node.rs"]
 mod node;
 #[path = "intake/receipts.rs"]

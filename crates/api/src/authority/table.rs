@@ -126,6 +126,13 @@ rows! {
             |asked| about(asked.min_position, [Matter::Holder(String::new())]);
         ListOpenCustody(intake::ListOpenCustodyRequest) [TakeIn, Accept],
             |asked| about(asked.min_position, [Matter::Holder(asked.holder)]);
+        ListTerminalAnswers(intake::ListTerminalAnswersRequest) [TakeIn, Operate],
+            |asked| about(asked.min_position, [Matter::Terminal(asked.terminal_id)]);
+        GetTerminalAnswer(intake::GetTerminalAnswerRequest) [TakeIn, Operate],
+            |asked| about(asked.min_position, [Matter::Terminal(asked.terminal_id)]);
+        // What a procedure asks for is public.
+        ListChecklists(intake::ListChecklistsRequest) [TakeIn, Accept, ReadDossier];
+        GetChecklist(intake::GetChecklistRequest) [TakeIn, Accept, ReadDossier];
     }
     "hoso.processing.v1.ProcessingService" {
         GetDossier(processing::GetDossierRequest) [ReadDossier], |asked| read(asked.dossier.as_ref(), asked.min_position);

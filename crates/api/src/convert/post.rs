@@ -34,6 +34,8 @@ pub struct Hello {
     pub highest: u32,
     /// Its clock.
     pub device_time: Timestamp,
+    /// The node that enrolled it, if it says so.
+    pub node: Option<u32>,
 }
 
 /// What every entry says besides its matter.
@@ -135,6 +137,7 @@ pub fn hello(given: &wire::TerminalHello, faults: &mut Faults) -> Option<Hello> 
             acknowledged: given.acknowledged,
             highest: given.highest,
             device_time: device_time?,
+            node: given.node,
         })
     })
 }

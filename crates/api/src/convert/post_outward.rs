@@ -84,8 +84,9 @@ fn flag_name(flag: EntryFlag) -> &'static str {
     }
 }
 
-/// A terminal.
+/// A terminal, as the node of this digit knows it.
 pub fn terminal(
+    node: u8,
     terminal: &Terminal,
     last_sequence: u32,
     ranges: &[ReceiptRangeLeased],
@@ -110,6 +111,7 @@ pub fn terminal(
         last_sequence,
         receipt_ranges: ranges.iter().map(range).collect(),
         notes: notes.collect(),
+        node: node.into(),
     }
 }
 

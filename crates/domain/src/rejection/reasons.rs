@@ -436,6 +436,11 @@ rejections! {
         en("terminal {terminal} is enrolled in another post office, {office}")
         vi("Thiết bị {terminal} thuộc bưu cục khác, {office}.")
         hint("enrol it anew where it stands now")
+    /// It belongs to another intake node, which has its journal and its receipt numbers.
+    TerminalOfAnotherNode { terminal: TerminalId, node: u32, here: u8 } = "TERMINAL_OF_ANOTHER_NODE" FailedPrecondition field "node"
+        en("terminal {terminal} belongs to intake node {node}, and this is node {here}")
+        vi("Thiết bị {terminal} thuộc nút tiếp nhận {node}; đây là nút {here}.")
+        hint("call the node that enrolled it; what it has keyed in waits there meanwhile")
     /// Another entry of the journal has the number.
     SequenceReused { sequence: u32 } = "SEQUENCE_REUSED" FailedPrecondition field "sequence"
         en("another entry was taken in under number {sequence}")

@@ -90,6 +90,12 @@ pub enum Act {
         #[arg(long, default_value = "10", value_parser = seconds)]
         every: Duration,
     },
+    /// Papers that are where they are for too long, with who has them; exit code 2 if there are any.
+    Legs(Legs),
+    /// The answers to a terminal's journal, as its node keeps them.
+    Answers(Answers),
+    /// Which papers a procedure asks for, or each of them.
+    Checklist(Checklists),
     /// Check that a server keeps every promise of the protocol, with synthetic entries of a terminal of its own.
     Check {
         /// Where the intake node listens.
@@ -257,6 +263,60 @@ pub struct GiveBack {
     /// What.
     #[command(flatten)]
     pub posted: Posted,
+}
+
+/// `hoso terminal legs`.
+#[derive(Debug, Arguments)]
+pub struct Legs {
+    /// Only those that are where they are for at least so many working hours of their agency; 0: all.
+    #[arg(long, default_value_t = 8, value_name = "HOURS")]
+    pub older: u32,
+    /// Only those that this terminal, office or point has.
+    #[arg(long, default_value = "", value_name = "ID")]
+    pub holder: String,
+    /// Where the intake node listens.
+    #[arg(long, default_value = INTAKE, value_name = "ADDR")]
+    pub server: String,
+    /// `json`: one object a line.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `hoso terminal answers`.
+#[derive(Debug, Arguments)]
+pub struct Answers {
+    /// The terminal's id.
+    pub terminal: String,
+    /// Only refused entries.
+    #[arg(long)]
+    pub refused: bool,
+    /// Where the intake node that enrolled it listens.
+    #[arg(long, default_value = INTAKE, value_name = "ADDR")]
+    pub server: String,
+    /// `json`: one object a line.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `hoso terminal checklist`.
+#[derive(Debug, Arguments)]
+pub struct Checklists {
+    /// The procedure's national code; every procedure that may be filed today if not given.
+    pub procedure: Option<String>,
+    /// Only procedures that this agency decides.
+    #[arg(
+        long,
+        default_value = "",
+        value_name = "AGENCY",
+        conflicts_with = "procedure"
+    )]
+    pub agency: String,
+    /// Where the intake node listens.
+    #[arg(long, default_value = INTAKE, value_name = "ADDR")]
+    pub server: String,
+    /// `json`: one object a line.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// What the side that takes found.

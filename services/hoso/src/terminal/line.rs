@@ -128,6 +128,7 @@ impl Post {
             acknowledged,
             highest,
             device_time: Some(stamp(device_time)),
+            node: None,
         };
         Line::open(self.channel.clone(), hello).await
     }

@@ -45,6 +45,9 @@ pub struct Identity {
     pub operator: String,
     /// The intake node that enrolled it.
     pub server: String,
+    /// That node's digit; a folder of an earlier program does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
 }
 
 /// What is left of what was answered.

@@ -104,6 +104,7 @@ async fn exchange(spool: &Spool, outcome: &mut Outcome) -> Result<bool, Failure>
         acknowledged,
         highest,
         device_time: Some(stamp(now())),
+        node: spool.identity.node,
     };
     let channel = client::lasting(&spool.identity.server).await?;
     let mut line = in_time(Line::open(channel, hello)).await?;

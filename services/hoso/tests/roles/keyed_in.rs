@@ -185,7 +185,7 @@ fn what_cannot_be_right_is_refused_with_what_to_do_and_kept_nowhere() {
         ),
         (
             receipt(&["--amount-vnd", "1", "--slip", "PG-1", "--notice", "TB-1"]),
-            "--code",
+            "fee_receipt.notice",
         ),
         (
             [
@@ -336,4 +336,90 @@ fn run_uploads_as_soon_as_there_is_a_line_and_stops_when_told() {
     };
     assert!(status.success());
     assert_eq!(queue(&terminal), Vec::<Value>::new());
+}
+
+#[test]
+fn a_terminal_that_is_pointed_at_another_node_keeps_what_it_has_and_says_whose_it_is() {
+    let (place, nats, intake, terminal) = office();
+    let other = Role::start("intake", 2, place.path(), &nats.url());
+    terminal.well(&collect(&["--slip", "PG-1"]));
+    let identity = terminal.folder.join("terminal.toml");
+    let own = std::fs::read_to_string(&identity).unwrap();
+    let pointed = own.replace(&intake.address, &other.address);
+    std::fs::write(&identity, pointed).unwrap();
+    let output = terminal.does(&["sync"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("TERMINAL_OF_ANOTHER_NODE"), "{said}");
+    assert!(
+        said.contains("thuộc nút tiếp nhận 1; đây là nút 2"),
+        "{said}"
+    );
+    assert_eq!(queue(&terminal).len(), 1, "it waits");
+    std::fs::write(&identity, own).unwrap();
+    assert!(terminal.well(&["sync"]).starts_with("1 đã nhận · taken"));
+}
+
+#[test]
+fn the_office_sees_who_has_which_papers_and_what_each_entry_was_answered() {
+    let (_place, _nats, intake, terminal) = office();
+    terminal.well(&collect(&["--slip", "PG-1"]));
+    let minute = ["hand-over", "--number", "BB-1", "--to", "office:BC1"];
+    terminal.well(&[&minute[..], &["--paper", "PG-1"]].concat());
+    terminal.well(&[&minute[..], &["--paper", "PG-1"]].concat());
+    terminal.does(&["sync"]);
+    let at = ["--server", &intake.address];
+    let asks = |words: &[&str]| {
+        let output = terminal.does(&[words, &at[..]].concat());
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    // Nothing waits for a working day yet.
+    let (code, said) = asks(&["legs"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("0 giấy tờ đang trên đường từ 8 giờ làm việc"),
+        "{said}"
+    );
+    let (code, said) = asks(&[
+        "legs", "--older", "0", "--holder", "BC1-MAY2", "--format", "json",
+    ]);
+    assert_eq!(code, Some(2), "somebody must ask");
+    let leg: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(leg["slip"], "PG-1");
+    assert_eq!(leg["holder"], "terminal:BC1-MAY2");
+    assert_eq!(leg["unacknowledged"], "BB-1");
+    assert!(leg["working_minutes"].as_u64().unwrap() < 60);
+    let (_, said) = asks(&["legs", "--older", "0"]);
+    assert!(
+        said.contains("PG-1") && said.contains("terminal:BC1-MAY2"),
+        "{said}"
+    );
+    let (_, numbers) = intake.ask("/metrics");
+    for line in [
+        "hoso_custody_open_legs{role=\"intake\",holder=\"terminal\"} 1.0",
+        "hoso_custody_open_legs{role=\"intake\",holder=\"office\"} 0.0",
+        "hoso_custody_unacknowledged_legs{role=\"intake\"} 1.0",
+        "hoso_custody_oldest_working_minutes{role=\"intake\"} ",
+    ] {
+        assert!(numbers.contains(line), "{line} is not in:\n{numbers}");
+    }
+
+    let (_, said) = asks(&["answers", "BC1-MAY2"]);
+    assert_eq!(
+        said.lines().filter(|line| line.starts_with('✓')).count(),
+        2,
+        "{said}"
+    );
+    assert!(said.contains("(HAND_OVER_NUMBER_TAKEN)"), "{said}");
+    let (_, said) = asks(&["answers", "BC1-MAY2", "--refused", "--format", "json"]);
+    let answer: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(answer["sequence"], 3);
+    assert_eq!(answer["faults"][0]["field"], "hand_over.number");
+    let (_, said) = asks(&["checklist", "2.001616"]);
+    assert!(said.contains("* DON") && said.contains("  GPCU"), "{said}");
+    let (code, said) = asks(&["checklist", "9.9"]);
+    assert_eq!((code, said.as_str()), (Some(1), ""));
+    let (_, said) = asks(&["checklist", "--format", "json"]);
+    assert!(said.lines().count() > 50, "every procedure: {said}");
 }

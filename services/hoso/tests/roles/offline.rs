@@ -287,6 +287,7 @@ impl Recorder {
             acknowledged: 0,
             highest,
             device_time: Some(stamp(chassis::Clock::system().now())),
+            node: None,
         };
         let request = |body| SyncTerminalRequest { body: Some(body) };
         to.send(request(to::Body::Hello(hello))).await.unwrap();

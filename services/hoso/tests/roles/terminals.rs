@@ -89,6 +89,7 @@ async fn synchronise(
         acknowledged: answered,
         highest: ENTRIES,
         device_time: journal[0].device_time,
+        node: None,
     };
     let bodies: Vec<_> = std::iter::once(Asked::Hello(hello))
         // Whatever this side has no answer to, whether or not the node has it.

@@ -18,7 +18,7 @@ use api::{EdgeError, Faults};
 use application::HandleError;
 use application::post::journal::{Answered, Standing};
 use application::post::terminal::Terminal;
-use domain::event::{EntryAnswer as Answer, HandOverSigned, TerminalFlag, TerminalNoted};
+use domain::event::{TerminalFlag, TerminalNoted};
 use domain::ids::TerminalId;
 use domain::rejection::Rejection;
 use jiff::Timestamp;
@@ -134,6 +134,7 @@ impl Session {
         hello: &Hello,
     ) -> Result<Self, Ended> {
         let desk = calls.edge.desk.clone();
+        calls.has(hello)?;
         let terminal = desk.terminal(&hello.terminal)?;
         if terminal.enrolled.office != hello.office {
             let office = terminal.enrolled.office;
@@ -321,29 +322,8 @@ impl Session {
             .wait(position, edge.patience)
             .await
             .map_err(EdgeError::from)?;
-        let mut told = post_outward::answer(it, self.minute(&it.answered.answer)?.as_ref());
-        if let Answer::Duplicate { of } = it.answered.answer
-            && let Some(first) = edge.desk.journal_answer(self.id(), of)?
-        {
-            // A duplicate tells what became of the first.
-            let minute = self.minute(&first.answered.answer)?;
-            let (result, flags) = (told.result, told.flags);
-            told = EntryAnswer {
-                sequence: told.sequence,
-                duplicate_of: of,
-                flags,
-                ..post_outward::answer(&first, minute.as_ref())
-            };
-            told.result = result;
-        }
+        let told = self.calls.told_answer(it)?;
         self.say(Said::Answer(told)).await
-    }
-
-    fn minute(&self, answer: &Answer) -> Result<Option<HandOverSigned>, HandleError> {
-        let Answer::HandedOver { number } = answer else {
-            return Ok(None);
-        };
-        self.calls.edge.desk.signed_hand_over(number)
     }
 
     /// Another entry has the number: the log keeps that one, the terminal keeps this one.

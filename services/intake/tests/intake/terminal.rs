@@ -71,6 +71,7 @@ impl Terminal {
             acknowledged,
             highest: u32::try_from(self.journal.len()).unwrap(),
             device_time: Some(wire(self.now)),
+            node: None,
         }
     }
 

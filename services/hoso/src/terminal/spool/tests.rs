@@ -18,6 +18,7 @@ fn identity() -> Identity {
         office: "BC1".to_owned(),
         operator: "VNPOST-DT".to_owned(),
         server: "127.0.0.1:7601".to_owned(),
+        node: Some(1),
     }
 }
 
