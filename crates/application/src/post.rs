@@ -108,12 +108,12 @@ async fn append(
         .ok_or_else(|| AppendError::Closed("the log answered without a record".to_owned()))
 }
 
-/// Nothing may be written while the log waits for its others, or for its clock.
-fn may_write(desk: &Desk) -> Result<(), HandleError> {
+/// Nothing may be written while the log waits for its others, or under a time that nobody believes.
+fn may_write(desk: &Desk, now: Timestamp) -> Result<(), HandleError> {
     if desk.log().awaits().is_some() {
         return Err(HandleError::AwaitsEpoch);
     }
-    match desk.log().clock_jump() {
+    match desk.log().leap_to(now.as_microsecond()) {
         Some(jump) => Err(HandleError::ClockJumped(jump)),
         None => Ok(()),
     }

@@ -231,6 +231,7 @@ impl Intake {
             }
         });
         let source = status::source(&self.calls, unable.clone(), self.relayed);
+        let tell = status::tell(source.clone(), self.calls.clone());
         let vault = VaultCalls::server(self.calls.edge.clone());
         let (tell_stop, stopping) = watch::channel(false);
         let stop = async move {
@@ -257,7 +258,7 @@ impl Intake {
             TerminalServiceServer::new(terminals)
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
-        .add_service(LogCalls::server(source.clone()))
+        .add_service(LogCalls::server(source))
         .add_service(vault);
         let plan = Plan {
             role: "intake",
@@ -270,7 +271,7 @@ impl Intake {
                 routes: axum::Router::new(),
             }),
             unable,
-            tell: status::tell(source),
+            tell,
             names: vec![
                 SERVICE_NAME,
                 terminal_service_server::SERVICE_NAME,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use application::status::{Folded, RelayedLog, Source};
-use chassis::metrics::Tell;
+use chassis::metrics::{Sheet, Tell};
 use messaging::Relayed;
 use tokio::sync::watch;
 
 use crate::grpc::Calls;
+use crate::terminals;
 
 /// Where its status comes from.
 pub(crate) fn source(
@@ -40,9 +41,36 @@ fn relay(relayed: &Relayed) -> RelayedLog {
     }
 }
 
+/// The papers that the post has.
+fn custody(calls: &Calls, sheet: &mut Sheet<'_>) {
+    let (now, catalogue) = ((calls.edge.now)(), calls.edge.desk.catalogue());
+    let (open, oldest) = calls.worklist.read(|(_, (_, custody)), _| {
+        let oldest = custody.papers(None).next();
+        let oldest = oldest.map(|(_, held)| terminals::waited(&catalogue, held, now));
+        (custody.open(), oldest.unwrap_or_default())
+    });
+    let of = |holder: &str, legs: u64| (vec![("holder", holder.to_owned())], legs as f64);
+    sheet.numbers(
+        "custody_open_legs",
+        "Papers on their way, by who has them.",
+        &[of("terminal", open.terminals), of("office", open.offices)],
+    );
+    sheet.numbers(
+        "custody_unacknowledged_legs",
+        "Papers that were handed on by one signature only.",
+        &[(Vec::new(), open.unacknowledged as f64)],
+    );
+    sheet.numbers(
+        "custody_oldest_working_minutes",
+        "For how many working minutes the paper that waits longest is where it is.",
+        &[(Vec::new(), oldest as f64)],
+    );
+}
+
 /// Its numbers, at each scrape.
-pub(crate) fn tell(source: Source) -> Tell {
+pub(crate) fn tell(source: Source, calls: Calls) -> Tell {
     Arc::new(move |sheet| {
+        custody(&calls, sheet);
         let now = source.now();
         now.tell(&mut |name, help, samples| sheet.numbers(name, help, samples));
         let help = "How long the log's syncs took.";

@@ -58,6 +58,17 @@ pub struct Lawful {
     pub signed_at: Timestamp,
 }
 
+/// How many papers are on their way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Open {
+    /// Those that terminals have.
+    pub terminals: u64,
+    /// Those that post offices have.
+    pub offices: u64,
+    /// Those whose holder says that he handed them on, and nobody has signed for it.
+    pub unacknowledged: u64,
+}
+
 /// The papers on their way, the minutes that wait for the other side, what was handed over and is not accepted, and the
 /// receipt numbers of each terminal.
 #[derive(Debug, Default)]
@@ -77,6 +88,21 @@ impl Custody {
         self.papers
             .range((from, std::ops::Bound::Unbounded))
             .map(|(place, held)| (*place, held))
+    }
+
+    /// How much of it there is.
+    pub fn open(&self) -> Open {
+        let mut open = Open::default();
+        for held in self.papers.values() {
+            match held.holder {
+                Holder::Terminal(_) => open.terminals += 1,
+                Holder::PostOffice(_) => open.offices += 1,
+                // Papers at a point are on their way no more.
+                Holder::Point(_) => {}
+            }
+            open.unacknowledged += u64::from(held.unacknowledged.is_some());
+        }
+        open
     }
 
     /// The minute by which a dossier that is not accepted yet was lawfully filed.

@@ -39,7 +39,7 @@ impl Desk {
         if let Some(record) = super::answered(self, by.request)? {
             return Ok(record);
         }
-        super::may_write(self)?;
+        super::may_write(self, by.now)?;
         let number = signed.number.clone();
         let stream = stream(self, &number);
         let happened = Occurrence {
@@ -114,7 +114,7 @@ impl Desk {
         if let Some(record) = super::answered(self, by.request)? {
             return Ok(record);
         }
-        super::may_write(self)?;
+        super::may_write(self, by.now)?;
         let minute = self.hand_over(number)?;
         let signed = || Rejection::HandOverAcknowledged {
             number: number.into(),

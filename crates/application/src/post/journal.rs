@@ -112,6 +112,24 @@ impl Desk {
         }
     }
 
+    /// The answer to the entry that first had this command, if there is one.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn journal_answer_of(
+        &self,
+        terminal: &TerminalId,
+        command: Uuid,
+    ) -> Result<Option<Answered>, HandleError> {
+        let Some(position) = self.log().find(keys::command(terminal, command))? else {
+            return Ok(None);
+        };
+        match self.log().record(position)? {
+            Some(record) => answered(record),
+            None => Ok(None),
+        }
+    }
+
     /// What is known about an entry.
     ///
     /// # Errors
@@ -130,11 +148,7 @@ impl Desk {
                 Some(_) | None => Standing::Reused,
             });
         }
-        let Some(position) = self.log().find(keys::command(terminal, entry.command))? else {
-            return Ok(Standing::Next);
-        };
-        let earlier = self.log().record(position)?.map(answered).transpose()?;
-        Ok(match earlier.flatten() {
+        Ok(match self.journal_answer_of(terminal, entry.command)? {
             Some(it) => Standing::Repeats {
                 sequence: it.sequence,
                 same: it.answered.content == entry.content,
@@ -155,7 +169,7 @@ impl Desk {
         flags: Vec<EntryFlag>,
         by: &By,
     ) -> Result<Option<Answered>, HandleError> {
-        super::may_write(self)?;
+        super::may_write(self, by.now)?;
         let stream = stream(self, terminal);
         let by = By {
             request: request(stream, entry.sequence, entry.whole),

@@ -55,7 +55,7 @@ impl Desk {
                 let leased = leased(&record)?.ok_or_else(exhausted)?;
                 return Ok((leased, record));
             }
-            super::may_write(self)?;
+            super::may_write(self, by.now)?;
             let given = self.log().stream(stream)?;
             let last = match given.last() {
                 Some(record) => leased(record)?.map_or(base, |it| it.last),
@@ -96,7 +96,7 @@ impl Desk {
         if let Some(record) = super::answered(self, by.request)? {
             return Ok(record);
         }
-        super::may_write(self)?;
+        super::may_write(self, by.now)?;
         let (series, number) = (receipt.series.clone(), receipt.number);
         let stream = receipt_stream(self, &series, number);
         let happened = Occurrence {

@@ -48,7 +48,7 @@ impl Desk {
         if let Some(record) = super::answered(self, by.request)? {
             return Ok(record);
         }
-        super::may_write(self)?;
+        super::may_write(self, by.now)?;
         let stream = stream(self, &enrolled.terminal);
         let happened = Occurrence {
             at: by.now,
@@ -94,7 +94,7 @@ impl Desk {
         told_by: &[u8],
         by: &By,
     ) -> Result<(), HandleError> {
-        super::may_write(self)?;
+        super::may_write(self, by.now)?;
         let stream = stream(self, &terminal.terminal);
         let key = super::digest("hoso terminal note v1", &[stream.0.as_bytes(), told_by]);
         let by = By {
