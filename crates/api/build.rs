@@ -10,10 +10,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from("../../proto");
     let files = [
         "hoso/dossier/v1/dossier.proto",
+        "hoso/identity/v1/identity.proto",
         "hoso/intake/v1/intake.proto",
         "hoso/intake/v1/terminal.proto",
         "hoso/log/v1/log.proto",
         "hoso/log/v1/parked.proto",
+        "hoso/processing/v1/audit.proto",
         "hoso/processing/v1/processing.proto",
         "hoso/processing/v1/watch.proto",
         "hoso/reporting/v1/reporting.proto",

@@ -104,6 +104,20 @@ fn with_tokens_every_client_does_what_its_role_may_and_nothing_else() {
     hoso.stop();
 }
 
+/// Also after `kill -9`, and not at all where nothing can be written.
+#[test]
+fn dossiers_are_found_by_an_identity_number_and_never_without_a_record() {
+    let place = Place::new();
+    let hoso = Hoso::start(&place.data());
+    python::run("look_ups.Found", &hoso, &place.state());
+    hoso.kill();
+    let full = ["--free-bytes-min", "1000000000000000"];
+    let hoso = Hoso::start_with(&place.data(), &full);
+    python::run("look_ups.Kept", &hoso, &place.state());
+    // It has complained of the disk, as it should.
+    hoso.kill();
+}
+
 #[test]
 fn whoever_watches_is_told_what_changes_and_what_is_due() {
     play(&["watches.Changes", "watches.Deadlines"]);

@@ -5,7 +5,7 @@
 //! * [`text`]: what text from outside may be
 //! * [`token`] and [`page`]: opaque positions and pages; [`place`]: where in a list a page begins
 //! * [`log_service`]: the service every role answers about its log; [`vault_service`]: the copy of a vault
-//! * [`parked_service`]: which dossiers are not understood
+//! * [`parked_service`]: which dossiers are not understood; [`identity_service`]: dossiers by an identity number
 //! * [`authority`]: who may make which call
 //! * [`edge`]: the steps every call shares; [`watching`]: streams to watchers
 //! * [`status`]: the one table of errors → status codes; [`problem`]: the same over HTTP
@@ -14,6 +14,7 @@ pub mod authority;
 pub mod convert;
 pub mod edge;
 pub mod faults;
+pub mod identity_service;
 pub mod log_service;
 pub mod page;
 pub mod parked_service;
@@ -36,6 +37,7 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contrac
 #[rustfmt::skip]
 pub mod hoso {
     pub mod dossier { pub mod v1 { tonic::include_proto!("hoso.dossier.v1"); } }
+    pub mod identity { pub mod v1 { tonic::include_proto!("hoso.identity.v1"); } }
     pub mod intake { pub mod v1 { tonic::include_proto!("hoso.intake.v1"); } }
     pub mod log { pub mod v1 { tonic::include_proto!("hoso.log.v1"); } }
     pub mod processing { pub mod v1 { tonic::include_proto!("hoso.processing.v1"); } }

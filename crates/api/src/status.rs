@@ -61,6 +61,9 @@ pub enum EdgeError {
     /// A dossier of that id may be on its way.
     #[error("this dossier is not here, or not here yet")]
     DossierNotYetHere,
+    /// What identity numbers are looked up in is not made yet: the service has just started, and its log is long.
+    #[error("the service has not looked through its log for identity numbers yet")]
+    NotYetLookedThrough,
     /// Another intake node may have taken the dossier in.
     #[error(
         "this intake node does not know the dossier: ask the node that took it in, or, once it is accepted, processing"
@@ -237,6 +240,13 @@ fn answer(error: &EdgeError) -> Answer {
             "Hồ sơ chưa đến nơi này, vui lòng thử lại.",
         )
         .retry(SOON),
+        EdgeError::NotYetLookedThrough => Answer::new(
+            Code::Unavailable,
+            "LOOK_UP_NOT_READY",
+            error,
+            "Dịch vụ vừa khởi động, chưa sẵn sàng tra cứu theo số định danh, vui lòng thử lại.",
+        )
+        .retry(LATER),
         EdgeError::AnotherHome => Answer::new(
             Code::Unavailable,
             "DOSSIER_AT_ANOTHER_HOME",

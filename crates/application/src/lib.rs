@@ -10,6 +10,7 @@
 //! * [`errands`]: what one vault asks of another: entries, and erasures
 //! * [`filings`]: what was brought for dossiers, held until it is decided; [`follow_up`]: what is decided by itself, once
 //! * [`health`]: why a service cannot write, while it cannot
+//! * [`identities`]: which dossiers name an identity number; [`look_ups`]: who asked that, and was answered
 //! * [`keys`]: the names under which a dossier can be found again
 //! * [`orphans`]: vault entries that no event names are destroyed
 //! * [`parked`]: dossiers that are not understood until this program is upgraded
@@ -34,7 +35,9 @@ mod error;
 pub mod filings;
 pub mod follow_up;
 pub mod health;
+pub mod identities;
 pub mod keys;
+pub mod look_ups;
 pub mod orphans;
 pub mod parked;
 pub mod personal;

@@ -154,7 +154,8 @@ pub(crate) fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::ReceiptRangeLeased(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
-        | Event::JournalEntryAnswered(_) => (None, None),
+        | Event::JournalEntryAnswered(_)
+        | Event::IdentityLookedUp(_) => (None, None),
         Event::FilingReceived(it) => (it.words.as_ref(), None),
         Event::AuthorisationRecorded(it) => (Some(&it.authorised.person), None),
         Event::VoidProposed(it) => (None, Some(&it.reason)),

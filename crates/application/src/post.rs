@@ -53,7 +53,7 @@ fn digest(what: &str, parts: &[&[u8]]) -> [u8; 16] {
 }
 
 /// The history of something of this log.
-fn stream(desk: &Desk, what: &str, parts: &[&[u8]]) -> StreamId {
+pub(crate) fn stream(desk: &Desk, what: &str, parts: &[&[u8]]) -> StreamId {
     let head = desk.log().head();
     let mut all = vec![head.log.0.as_bytes().as_slice()];
     all.extend(parts);
@@ -75,7 +75,7 @@ fn answered(desk: &Desk, request: Request) -> Result<Option<Record>, HandleError
 }
 
 /// Appends one event to one history; a repeat gets the first record.
-async fn append(
+pub(crate) async fn append(
     desk: &Desk,
     stream: StreamId,
     expected: Expected,
@@ -109,7 +109,7 @@ async fn append(
 }
 
 /// Nothing may be written while the log waits for its others, or under a time that nobody believes.
-fn may_write(desk: &Desk, now: Timestamp) -> Result<(), HandleError> {
+pub(crate) fn may_write(desk: &Desk, now: Timestamp) -> Result<(), HandleError> {
     if desk.log().awaits().is_some() {
         return Err(HandleError::AwaitsEpoch);
     }

@@ -9,6 +9,8 @@
 
 #[path = "application/brought.rs"]
 mod brought;
+#[path = "application/identities.rs"]
+mod identities;
 #[path = "application/not_understood.rs"]
 mod not_understood;
 #[path = "application/two_histories.rs"]

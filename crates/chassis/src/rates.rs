@@ -17,6 +17,8 @@ pub struct RateSettings {
     pub calls_per_second: u32,
     /// Calls a minute of one address without a token, and at once after a silence.
     pub anonymous_per_minute: NonZeroU32,
+    /// Look-ups by an identity number a minute of one caller, and at once after a silence: nobody tries out all numbers.
+    pub look_ups_per_minute: NonZeroU32,
 }
 
 impl Default for RateSettings {
@@ -24,6 +26,7 @@ impl Default for RateSettings {
         Self {
             calls_per_second: 1000,
             anonymous_per_minute: NonZeroU32::MIN.saturating_add(29),
+            look_ups_per_minute: NonZeroU32::MIN.saturating_add(29),
         }
     }
 }
@@ -33,6 +36,7 @@ impl Default for RateSettings {
 pub struct Rates {
     callers: Option<DefaultKeyedRateLimiter<Box<str>>>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    look_ups: DefaultKeyedRateLimiter<Box<str>>,
 }
 
 impl Rates {
@@ -43,6 +47,9 @@ impl Rates {
             callers: callers.map(|calls| DefaultKeyedRateLimiter::keyed(Quota::per_second(calls))),
             addresses: DefaultKeyedRateLimiter::keyed(Quota::per_minute(
                 settings.anonymous_per_minute,
+            )),
+            look_ups: DefaultKeyedRateLimiter::keyed(Quota::per_minute(
+                settings.look_ups_per_minute,
             )),
         }
     }
@@ -56,6 +63,14 @@ impl Rates {
             Some(callers) => count(callers, &subject.into()),
             None => Ok(()),
         }
+    }
+
+    /// Counts a look-up by an identity number of this caller.
+    ///
+    /// # Errors
+    /// With how long to wait.
+    pub fn look_up(&self, subject: &str) -> Result<(), Duration> {
+        count(&self.look_ups, &subject.into())
     }
 
     /// Counts a call from this address. Whoever has an IPv6 address has a whole network of them: it is counted as one.
@@ -95,12 +110,18 @@ mod tests {
         let rates = Rates::new(RateSettings {
             calls_per_second: 2,
             anonymous_per_minute: NonZeroU32::MIN,
+            look_ups_per_minute: NonZeroU32::MIN,
         });
         rates.caller("an").unwrap();
         rates.caller("an").unwrap();
         let wait = rates.caller("an").unwrap_err();
         assert!(wait <= Duration::from_millis(500), "{wait:?}");
         rates.caller("binh").unwrap();
+
+        rates.look_up("an").unwrap();
+        let wait = rates.look_up("an").unwrap_err();
+        assert!(wait > Duration::from_secs(50), "{wait:?}");
+        rates.look_up("binh").unwrap();
 
         let one: IpAddr = "2001:db8::1".parse().unwrap();
         let neighbour: IpAddr = "2001:db8::2".parse().unwrap();

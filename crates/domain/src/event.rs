@@ -7,6 +7,7 @@ mod cooperation;
 mod corrections;
 mod duplicate;
 mod filings;
+mod look_ups;
 mod papers;
 mod post;
 
@@ -24,6 +25,7 @@ pub use cooperation::*;
 pub use corrections::*;
 pub use duplicate::DuplicateSubmission;
 pub use filings::*;
+pub use look_ups::*;
 pub use papers::*;
 pub use post::*;
 
@@ -193,6 +195,8 @@ events! {
     TerminalNoted = "terminal_noted" v 1,
     /// An entry of a terminal's journal was answered; in the journal's history.
     JournalEntryAnswered = "journal_entry_answered" v 1,
+    /// Dossiers were looked for by an identity number; a history of its own.
+    IdentityLookedUp = "identity_looked_up" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.

@@ -12,7 +12,7 @@ use crate::client::Credentials;
 use crate::days::{Day, date, moment};
 use crate::entrance::EntranceArgs;
 use crate::stack::AckKind;
-use crate::{backup, calendar, import, lists, load, parked, roles, status, terminal};
+use crate::{backup, calendar, find, import, lists, load, parked, roles, status, terminal};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -210,6 +210,10 @@ pub enum View {
     Watch(lists::Watch),
     /// What an agency has that is due soon or overdue.
     Due(lists::Due),
+    /// Those whose applicant has an identity number, which is read from standard input or a file.
+    Find(find::Find),
+    /// Who looked dossiers up by an identity number, the newest first.
+    LookUps(find::LookUps),
     /// Erase its personal data, in every vault and for good; the history and the figures stay.
     Erase(EraseDossier),
 }

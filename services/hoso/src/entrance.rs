@@ -44,6 +44,9 @@ pub struct EntranceArgs {
     /// So many calls a minute one address may make without a token, of those that need none (30 if not said).
     #[arg(long, value_name = "N", env = "HOSO_ANONYMOUS_PER_MINUTE")]
     pub anonymous_per_minute: Option<String>,
+    /// So many look-ups by an identity number a minute one account may make (30 if not said).
+    #[arg(long, value_name = "N", env = "HOSO_LOOK_UPS_PER_MINUTE")]
+    pub look_ups_per_minute: Option<String>,
 }
 
 impl EntranceArgs {
@@ -58,6 +61,7 @@ impl EntranceArgs {
             ("token_audience", self.token_audience),
             ("calls_per_second", self.calls_per_second),
             ("anonymous_per_minute", self.anonymous_per_minute),
+            ("look_ups_per_minute", self.look_ups_per_minute),
         ]
     }
 }
@@ -124,6 +128,8 @@ impl Entrance {
             calls_per_second: settings.or("calls_per_second", usual.calls_per_second),
             anonymous_per_minute: settings
                 .or::<NonZeroU32>("anonymous_per_minute", usual.anonymous_per_minute),
+            look_ups_per_minute: settings
+                .or::<NonZeroU32>("look_ups_per_minute", usual.look_ups_per_minute),
         };
         Self { tls, tokens, rates }
     }
@@ -145,12 +151,14 @@ impl Entrance {
         let entry = match &self.tokens {
             Some(settings) => {
                 let tokens = Tokens::open(settings.clone(), clock.clone(), Caller::of)?;
+                let of_look_ups = Arc::clone(&rates);
                 Entry {
                     verify: Some(Arc::new(move |token| {
                         tokens.verify(token).map_err(|not_valid| not_valid.0)
                     })),
                     caller: Arc::new(move |subject| rates.caller(subject)),
                     address,
+                    look_up: Arc::new(move |subject| of_look_ups.look_up(subject)),
                 }
             }
             None => {

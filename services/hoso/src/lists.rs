@@ -166,7 +166,8 @@ pub async fn list(asked: &List) -> Result<(), Failure> {
     Ok(())
 }
 
-fn grid(dossiers: &[Dossier]) -> Table {
+/// Dossiers as a table for people.
+pub fn grid(dossiers: &[Dossier]) -> Table {
     let mut grid = Table::new();
     grid.load_style(presets::UTF8_FULL_CONDENSED).set_header([
         "Mã hồ sơ\ncode",

@@ -17,6 +17,7 @@ mod doors;
 mod entrance;
 mod erase;
 mod figures;
+mod find;
 mod import;
 mod line;
 mod lists;

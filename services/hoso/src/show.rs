@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Dossier, OneDossier, View};
 use crate::client::Channel;
-use crate::{Failure, client, lists, out, table};
+use crate::{Failure, client, find, lists, out, table};
 
 /// Asks processing and prints.
 pub async fn run(dossier: Dossier) -> Result<(), Failure> {
@@ -20,6 +20,8 @@ pub async fn run(dossier: Dossier) -> Result<(), Failure> {
         View::List(asked) => lists::list(&asked).await,
         View::Watch(asked) => lists::watch(&asked).await,
         View::Due(asked) => lists::due(&asked).await,
+        View::Find(asked) => find::find(&asked).await,
+        View::LookUps(asked) => find::look_ups(&asked).await,
         View::Erase(erase) => crate::erase::run(&erase).await,
     }
 }

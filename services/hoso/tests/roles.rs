@@ -47,6 +47,8 @@ mod lines;
 mod lists;
 #[path = "roles/load.rs"]
 mod load;
+#[path = "roles/look_ups.rs"]
+mod look_ups;
 #[path = "roles/office.rs"]
 mod office;
 #[path = "roles/offline.rs"]

@@ -4,6 +4,7 @@
 //! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
 //! * `carried`: dossiers taken over from another system
 //! * `filings`: what is brought later, taken in at once; `erasing`: an erasure before acceptance; [`terminals`]: what the public post brings
+//! * `identities`: what identity numbers are looked up in
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
 
@@ -11,6 +12,7 @@ mod carried;
 mod erasing;
 mod filings;
 pub mod grpc;
+mod identities;
 pub mod reading;
 pub mod receipt;
 pub mod settings;
@@ -25,10 +27,12 @@ use std::time::Duration;
 
 use api::authority::{Entry, Guard, Judge};
 use api::edge::Edge;
+use api::hoso::identity::v1::identity_service_server;
 use api::hoso::intake::v1::intake_service_server::{IntakeServiceServer, SERVICE_NAME};
 use api::hoso::intake::v1::terminal_service_server::{self, TerminalServiceServer};
 use api::hoso::log::v1::log_service_server;
 use api::hoso::vault::v1::vault_service_server;
+use api::identity_service::IdentityCalls;
 use api::log_service::LogCalls;
 use api::vault_service::VaultCalls;
 use application::codes::{Codes, Counters};
@@ -44,6 +48,7 @@ use tokio::sync::watch;
 use vault::{LineKey, Vault};
 
 use crate::grpc::Calls;
+use crate::identities::OfFiled;
 pub use crate::settings::Settings;
 use crate::terminals::TerminalCalls;
 use crate::worklist::Worklist;
@@ -249,6 +254,12 @@ impl Intake {
             edge: Some(self.calls.edge.clone()),
             small_cells_min: 0,
         };
+        let numbers = OfFiled {
+            worklist: self.calls.worklist.clone(),
+            vault: self.calls.edge.desk.vault().clone(),
+        };
+        let count = Arc::clone(&self.entry.look_up);
+        let identities = IdentityCalls::server(self.calls.edge.clone(), numbers, count);
         let guard = Guard::new(self.entry, judge);
         let routes = tonic::service::Routes::new(
             IntakeServiceServer::new(self.calls)
@@ -259,7 +270,8 @@ impl Intake {
                 .max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX),
         )
         .add_service(LogCalls::server(source))
-        .add_service(vault);
+        .add_service(vault)
+        .add_service(identities.max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX));
         let plan = Plan {
             role: "intake",
             listener: sockets.grpc,
@@ -277,6 +289,7 @@ impl Intake {
                 terminal_service_server::SERVICE_NAME,
                 log_service_server::SERVICE_NAME,
                 vault_service_server::SERVICE_NAME,
+                identity_service_server::SERVICE_NAME,
             ],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,

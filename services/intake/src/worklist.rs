@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 
 use api::place::{never, time};
 use application::erasures::Erasures;
+use application::identities::Unaccepted;
 use application::projection::Fold;
 use application::snapshot::{self, Keep};
 use application::upcast;
@@ -69,6 +70,8 @@ struct Waiting {
 pub struct Worklist {
     /// Whose personal data is erased.
     pub erasures: Erasures,
+    /// Whom dossiers name that are not accepted.
+    pub unaccepted: Unaccepted,
     waiting: BTreeMap<Place, Waiting>,
     places: HashMap<DossierId, Place>,
 }
@@ -149,6 +152,7 @@ fn read<T: DeserializeOwned>(record: &RecordView<'_>) -> Option<T> {
 impl Fold for Worklist {
     fn apply(&mut self, record: &RecordView<'_>) {
         self.erasures.apply(record);
+        self.unaccepted.apply(record);
         let dossier = DossierId(record.stream.0);
         // A record of a newer program: the dossier stays listed as it was, and every call about it says why it is stuck.
         let Some(kind) = EventKind::named(record.kind) else {
@@ -228,20 +232,23 @@ impl Fold for Worklist {
             | EventKind::ReceiptRangeLeased
             | EventKind::TerminalEnrolled
             | EventKind::TerminalNoted
-            | EventKind::JournalEntryAnswered => {}
+            | EventKind::JournalEntryAnswered
+            | EventKind::IdentityLookedUp => {}
         }
     }
 }
 
 impl Keep for Worklist {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        snapshot::write_value(to, &self.erasures)?;
+        snapshot::write_value(to, &(&self.erasures, &self.unaccepted))?;
         snapshot::write_lines(to, &self.waiting)
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
+        let (erasures, unaccepted) = snapshot::read_value(from)?;
         let mut list = Self {
-            erasures: snapshot::read_value(from)?,
+            erasures,
+            unaccepted,
             ..Self::default()
         };
         for (place, waiting) in snapshot::read_lines(from)? {

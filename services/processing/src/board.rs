@@ -7,6 +7,7 @@ use application::duplicates::Duplicates;
 use application::erasures::Erasures;
 use application::filings::Filings;
 use application::follow_up::FollowUp;
+use application::look_ups::LookUps;
 use application::parked::{HasParked, Parked};
 use application::projection::Fold;
 use application::snapshot::{self, Keep};
@@ -27,6 +28,8 @@ pub struct Board {
     pub filings: Filings,
     /// Whose personal data is erased.
     pub erasures: Erasures,
+    /// Look-ups by an identity number.
+    pub look_ups: LookUps,
     /// Dossiers that are not understood.
     pub parked: Parked,
 }
@@ -55,6 +58,7 @@ impl Fold for Board {
         self.duplicates.apply(record);
         self.filings.apply(record);
         self.erasures.apply(record);
+        self.look_ups.apply(record);
     }
 
     fn rival(&mut self, record: &RecordView<'_>) {
@@ -69,19 +73,21 @@ impl Keep for Board {
             duplicates,
             filings,
             erasures,
+            look_ups,
             parked,
         } = self;
-        snapshot::write_value(to, &(duplicates, filings, erasures, parked))?;
+        snapshot::write_value(to, &(duplicates, filings, erasures, look_ups, parked))?;
         inbox.write(to)
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
-        let (duplicates, filings, erasures, parked) = snapshot::read_value(from)?;
+        let (duplicates, filings, erasures, look_ups, parked) = snapshot::read_value(from)?;
         Ok(Self {
             inbox: Inbox::read(from)?,
             duplicates,
             filings,
             erasures,
+            look_ups,
             parked,
         })
     }

@@ -30,6 +30,7 @@ pub(crate) async fn keep_gathering(desk: Desk, vaults: Vaults, vault: PathBuf) {
     let mut head = log.watch();
     let mut after = marked(&mark, log.head().log).min(log.head().position);
     let mut kept = after;
+    vaults.looked_through(after);
     loop {
         head.borrow_and_update();
         let behind = after < log.head().position && !vaults.is_full();
@@ -42,6 +43,7 @@ pub(crate) async fn keep_gathering(desk: Desk, vaults: Vaults, vault: PathBuf) {
                     for (position, wanted) in found.wanted {
                         vaults.want(position, wanted);
                     }
+                    vaults.looked_through(after);
                     vaults.wake();
                     if after < log.head().position {
                         continue;

@@ -6,6 +6,7 @@
 //! * [`watching`]: the watch streams; [`changes`]: what happened to dossiers; [`reminders`]: which of them are due
 //! * [`register`]: where every accepted dossier stands in the lists; [`inbox`]: those that are not over, whole;
 //!   [`subtasks`]: what other agencies were asked; [`watched`]: what may happen by itself
+//! * `identities`: what identity numbers are looked up in; [`audit`]: who looked them up
 //! * `vaults`: the vaults of intake nodes; `gathering`: what dossiers name there; `speaking`: fetches it, and tells
 //!   erasures; `erasing`: an erasure that is asked for
 //! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; [`calendar`]: the calendar published while running
@@ -13,6 +14,7 @@
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
 
 pub mod asking;
+pub mod audit;
 pub mod board;
 pub mod calendar;
 pub mod changes;
@@ -21,6 +23,7 @@ mod erasing;
 mod filings;
 mod gathering;
 pub mod grpc;
+mod identities;
 pub mod inbox;
 mod listing;
 pub mod reading;
@@ -44,15 +47,18 @@ use std::time::Duration;
 
 use api::authority::{Entry, Guard, Judge};
 use api::edge::Edge;
+use api::hoso::identity::v1::identity_service_server;
 use api::hoso::log::v1::{log_service_server, parked_service_server};
 use api::hoso::processing::v1::processing_service_server::{ProcessingServiceServer, SERVICE_NAME};
-use api::hoso::processing::v1::watch_service_server;
+use api::hoso::processing::v1::{audit_service_server, watch_service_server};
 use api::hoso::vault::v1::vault_service_server;
+use api::identity_service::IdentityCalls;
 use api::log_service::LogCalls;
 use api::vault_service::VaultCalls;
 use api::watching::Watchers;
 use application::ack::Ack;
 use application::codes::Codes;
+use application::identities::{Marked, Marks};
 use application::projection::Projection;
 use application::{Desk, Writer, erasures};
 use chassis::http::HttpPlan;
@@ -64,8 +70,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vault::{LineKey, Vault};
 
+use crate::audit::AuditCalls;
 use crate::board::Board;
 use crate::grpc::Calls;
+use crate::identities::OfAccepted;
 pub use crate::settings::Settings;
 use crate::speaking::Speaker;
 use crate::vaults::Vaults;
@@ -183,7 +191,7 @@ impl Processing {
     }
 
     /// Erases what is to be erased, and speaks with the vaults of intake nodes if there is a key for that.
-    fn speak<E: Errands>(&self, errands: E, tasks: &mut JoinSet<()>) {
+    fn speak<E: Errands>(&self, errands: E, marks: Marks, tasks: &mut JoinSet<()>) {
         let Calls {
             edge,
             board,
@@ -210,6 +218,7 @@ impl Processing {
             desk: edge.desk.clone(),
             board: board.clone(),
             vaults: vaults.clone(),
+            marks,
             key,
             errands,
         };
@@ -250,7 +259,15 @@ impl Processing {
             }
             while followers.join_next().await.is_some() {}
         });
-        self.speak(errands, &mut tasks);
+        let marked = Marked::new(Marks::new(self.calls.edge.desk.clone()));
+        tasks.spawn(marked.clone().keep_up());
+        self.speak(errands, marked.marks.clone(), &mut tasks);
+        let numbers = OfAccepted {
+            marked,
+            log: log.clone(),
+            vaults: self.calls.vaults.clone(),
+            gathers: self.line_key.is_some(),
+        };
         let (healed, vault, data) = (log.clone(), self.calls.edge.desk.vault().clone(), self.data);
         tasks.spawn(
             healer.run(move |_| erasures::erased(healed.clone(), vault.clone(), data.clone())),
@@ -291,6 +308,9 @@ impl Processing {
             edge: Some(self.calls.edge.clone()),
             small_cells_min: 0,
         };
+        let count = Arc::clone(&self.entry.look_up);
+        let identities = IdentityCalls::server(self.calls.edge.clone(), numbers, count);
+        let audit = AuditCalls::server(self.calls.clone());
         let guard = Guard::new(self.entry, judge);
         let routes = tonic::service::Routes::new(
             ProcessingServiceServer::new(self.calls)
@@ -299,6 +319,8 @@ impl Processing {
         .add_service(LogCalls::server(source.clone()))
         .add_service(vault)
         .add_service(watches)
+        .add_service(identities.max_decoding_message_size(chassis::serve::REQUEST_BYTES_MAX))
+        .add_service(audit)
         .add_service(parked);
         let plan = Plan {
             role: "processing",
@@ -318,6 +340,8 @@ impl Processing {
                 vault_service_server::SERVICE_NAME,
                 parked_service_server::SERVICE_NAME,
                 watch_service_server::SERVICE_NAME,
+                identity_service_server::SERVICE_NAME,
+                audit_service_server::SERVICE_NAME,
             ],
             descriptors: api::DESCRIPTORS,
             explain: api::status::explained,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use application::errands::{self, ErrandFault, Given, Wanted};
+use application::identities::Marks;
 use application::projection::Projection;
 use application::{Desk, HandleError, erasures};
 use domain::ids::DossierId;
@@ -13,6 +14,7 @@ use messaging::{ErrandError, Errands};
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use uuid::Uuid;
 use vault::line::LineError;
 use vault::{LineKey, PutError, TakeError};
 
@@ -34,6 +36,7 @@ pub(crate) struct Speaker<E> {
     pub(crate) desk: Desk,
     pub(crate) board: Projection<Board>,
     pub(crate) vaults: Vaults,
+    pub(crate) marks: Marks,
     pub(crate) key: LineKey,
     pub(crate) errands: E,
 }
@@ -44,6 +47,7 @@ impl<E: Clone> Clone for Speaker<E> {
             desk: self.desk.clone(),
             board: self.board.clone(),
             vaults: self.vaults.clone(),
+            marks: self.marks.clone(),
             key: self.key.clone(),
             errands: self.errands.clone(),
         }
@@ -163,7 +167,8 @@ impl<E: Errands> Speaker<E> {
             match given {
                 Given::Here(handed) => {
                     let vault = self.desk.vault();
-                    taken.push(vault.take_over(one.dossier.0, one.entry, one.digest, handed));
+                    let take = vault.take_over(one.dossier.0, one.entry, one.digest, handed);
+                    taken.push((one.dossier.0, take));
                 }
                 // Nothing is to be had any more, now or later.
                 Given::Erased => {}
@@ -175,17 +180,34 @@ impl<E: Errands> Speaker<E> {
                 }
             }
         }
-        for take in taken {
+        let mut came = Vec::with_capacity(taken.len());
+        for (subject, take) in taken {
             match take.await {
-                Ok(()) | Err(TakeError::Put(PutError::Erased { .. })) => {}
+                Ok(()) => came.push(subject),
+                Err(TakeError::Put(PutError::Erased { .. })) => {}
                 Err(error @ TakeError::Other { .. }) => {
                     tracing::error!(log = %of, %error, "what came is not what the event names");
                 }
                 Err(TakeError::Put(error)) => return Err(error.into()),
             }
         }
+        // Marked first: once nothing is wanted any more, whoever is looked up is found.
+        self.mark(came).await?;
         self.vaults.done(of, answered.given.len());
         Ok(())
+    }
+
+    /// Marks the numbers in what came.
+    async fn mark(&self, mut came: Vec<Uuid>) -> Result<(), SpeakError> {
+        came.dedup();
+        let marks = self.marks.clone();
+        let marked = tokio::task::spawn_blocking(move || {
+            came.into_iter().try_for_each(|subject| marks.came(subject))
+        });
+        match marked.await {
+            Ok(marked) => Ok(marked?),
+            Err(error) => Err(HandleError::Broken(error.to_string()).into()),
+        }
     }
 }
 

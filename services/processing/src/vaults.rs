@@ -4,6 +4,7 @@
 //! an erasure begins anew with each start, and whenever a node's vault was opened anew: it may be a copy that knows less.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use application::errands::Wanted;
@@ -22,6 +23,8 @@ pub(crate) struct Vaults(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     lines: Mutex<BTreeMap<LogId, Line>>,
+    /// Up to where the log was looked through for what is wanted.
+    looked_through: AtomicU64,
     news: Notify,
 }
 
@@ -75,6 +78,16 @@ impl Vaults {
         let lines = self.lines();
         let oldest = |line: &Line| line.wanted.front().map(|(position, _)| *position);
         lines.values().filter_map(oldest).min()
+    }
+
+    /// What the log makes wanted up to here is known.
+    pub(crate) fn looked_through(&self, upto: Position) {
+        self.0.looked_through.store(upto, Ordering::Release);
+    }
+
+    /// Whether everything that the log names up to there is here, as far as it is to be had.
+    pub(crate) fn has_all_upto(&self, position: Position) -> bool {
+        self.0.looked_through.load(Ordering::Acquire) >= position && self.oldest().is_none()
     }
 
     /// The next of those wanted from a vault.
@@ -179,11 +192,14 @@ mod tests {
         let (near, far) = (LogId(Uuid::from_u128(1)), LogId(Uuid::from_u128(2)));
         vaults.want(10, vec![wanted(far, 1), wanted(near, 2)]);
         vaults.want(20, vec![wanted(near, 3)]);
+        vaults.looked_through(20);
         assert_eq!(vaults.oldest(), Some(10));
+        assert!(!vaults.has_all_upto(20));
         assert_eq!(vaults.next(near, 1), [wanted(near, 2)]);
         vaults.done(near, 5);
         assert_eq!((vaults.next(near, 9), vaults.oldest()), (vec![], Some(10)));
         vaults.done(far, 1);
         assert_eq!(vaults.oldest(), None);
+        assert!(vaults.has_all_upto(20) && !vaults.has_all_upto(21));
     }
 }

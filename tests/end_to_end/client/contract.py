@@ -44,12 +44,16 @@ def _generated():
 sys.path.insert(0, str(_generated()))
 
 from hoso.dossier.v1 import dossier_pb2 as dossier  # noqa: E402
+from hoso.identity.v1 import identity_pb2 as identity  # noqa: E402
+from hoso.identity.v1 import identity_pb2_grpc as identity_calls  # noqa: E402
 from hoso.intake.v1 import intake_pb2 as intake  # noqa: E402
 from hoso.intake.v1 import intake_pb2_grpc as intake_calls  # noqa: E402
 from hoso.intake.v1 import terminal_pb2 as terminal  # noqa: E402
 from hoso.intake.v1 import terminal_pb2_grpc as terminal_calls  # noqa: E402
 from hoso.log.v1 import log_pb2 as log  # noqa: E402
 from hoso.log.v1 import log_pb2_grpc as log_calls  # noqa: E402
+from hoso.processing.v1 import audit_pb2 as audit  # noqa: E402
+from hoso.processing.v1 import audit_pb2_grpc as audit_calls  # noqa: E402
 from hoso.processing.v1 import processing_pb2 as processing  # noqa: E402
 from hoso.processing.v1 import processing_pb2_grpc as processing_calls  # noqa: E402
 from hoso.processing.v1 import watch_pb2 as watch  # noqa: E402
@@ -59,7 +63,11 @@ from hoso.reporting.v1 import reporting_pb2_grpc as reporting_calls  # noqa: E40
 
 __all__ = [
     "REPOSITORY",
+    "audit",
+    "audit_calls",
     "dossier",
+    "identity",
+    "identity_calls",
     "intake",
     "intake_calls",
     "log",

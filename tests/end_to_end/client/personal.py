@@ -6,8 +6,10 @@ import time
 import grpc
 from google.protobuf import text_format
 
-from contract import dossier, intake, processing, reporting
+from contract import audit, audit_calls, dossier, identity, identity_calls, intake, processing, reporting
 from office import (
+    DEADLINE_S,
+    DEPARTMENT,
     POST,
     Scenario,
     accept,
@@ -122,7 +124,7 @@ class Told(Scenario):
             time.sleep(0.05)
         self.assertEqual(there.applicant, person)
 
-        heard = [self.refusals(filed), self.readings(lives, position)]
+        heard = [self.refusals(filed), self.readings(lives, position), self.look_ups(filed)]
         found = [name for name, secret in SECRETS.items() for text in heard if secret in text]
         self.assertEqual(found, [], "told to somebody who must not know")
         leave_word(SECRETS)
@@ -157,6 +159,34 @@ class Told(Scenario):
             for _, value in trailers:
                 said.append(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
             said.append(caught.exception.details())
+        return "\n".join(said)
+
+    def look_ups(self, filed):
+        """What is told to whoever looks a number up, finds it or is refused, and to an auditor."""
+        said = []
+        for service in ("intake", "processing"):
+            calls = identity_calls.IdentityServiceStub(self.office.channels[service])
+            for number in ("identity_number", "refused_number"):
+                asked = identity.FindDossiersByIdentityRequest(
+                    identity_number=SECRETS[number],
+                    purpose=identity.LOOK_UP_PURPOSE_DUPLICATE_CHECK,
+                    reference="9/CV" if number == "identity_number" else SECRETS["identity_number"],
+                    agency=DEPARTMENT,
+                    actor="clerk-1",
+                )
+                try:
+                    answer = calls.FindDossiersByIdentity(asked, timeout=DEADLINE_S)
+                    self.assertEqual(number, "identity_number")
+                    self.assertTrue(service == "intake" or filed in [one.dossier_id for one in answer.dossiers])
+                    said.append(text_format.MessageToString(answer, as_utf8=True))
+                except grpc.RpcError as error:
+                    self.assertEqual((number, error.code()), ("refused_number", grpc.StatusCode.INVALID_ARGUMENT))
+                    said.append(error.details())
+                    said.extend(str(value) for _, value in error.trailing_metadata() or ())
+        audits = audit_calls.AuditServiceStub(self.office.channels["processing"])
+        listed = audits.ListIdentityLookUps(audit.ListIdentityLookUpsRequest(), timeout=DEADLINE_S)
+        self.assertTrue(listed.look_ups)
+        said.append(text_format.MessageToString(listed, as_utf8=True))
         return "\n".join(said)
 
     def readings(self, lives, position):

@@ -23,6 +23,8 @@ pub struct Entry {
     pub caller: CountCaller,
     /// Counts calls without one.
     pub address: CountAddress,
+    /// Counts look-ups by an identity number, by the caller's subject.
+    pub look_up: CountCaller,
 }
 
 impl Entry {
@@ -32,6 +34,7 @@ impl Entry {
             verify: None,
             caller: Arc::new(|_| Ok(())),
             address: Arc::new(|_| Ok(())),
+            look_up: Arc::new(|_| Ok(())),
         }
     }
 }

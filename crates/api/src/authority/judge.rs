@@ -41,7 +41,6 @@ impl Judge {
         matter: &Matter,
         min_position: &str,
     ) -> Result<bool, EdgeError> {
-        let own = |agency: &AgencyId| caller.agencies.has(agency.as_str());
         let whole = caller.agencies.is_all();
         match matter {
             Matter::Agency(agency) => Ok(whole || caller.agencies.has(agency)),
@@ -64,7 +63,7 @@ impl Judge {
                     return Ok(true);
                 };
                 let loaded = self.dossier(name, min_position).await?;
-                Ok(loaded.is_some_and(|it| concerned(&it.dossier).any(own)))
+                Ok(loaded.is_some_and(|it| may_read(caller, &it.dossier)))
             }
             Matter::Act {
                 dossier,
@@ -139,8 +138,7 @@ impl Judge {
             return Ok(true);
         }
         let loaded = self.dossier(&receipt.received.dossier, "").await?;
-        let own = |agency: &AgencyId| caller.agencies.has(agency.as_str());
-        Ok(loaded.is_some_and(|it| concerned(&it.dossier).any(own)))
+        Ok(loaded.is_some_and(|it| may_read(caller, &it.dossier)))
     }
 
     /// The dossier of that name, understood or not; none when nobody knows it here.
@@ -165,6 +163,12 @@ impl Judge {
             (None, _) | (_, Err(_)) => Ok(()),
         }
     }
+}
+
+/// Whether a dossier is the caller's to look at: it concerns one of their agencies.
+pub fn may_read(caller: &Caller, dossier: &Dossier) -> bool {
+    caller.agencies.is_all()
+        || concerned(dossier).any(|agency| caller.agencies.has(agency.as_str()))
 }
 
 /// The agencies that a dossier concerns: for which it was filed, which accepted it, which has it, which were asked.

@@ -1,8 +1,8 @@
 //! The roles that tokens are usually issued for, as the scopes each has. Whoever issues tokens may mix others.
 
 use super::Scope::{
-    self, Accept, ActFor, Correct, Erase, Import, Operate, Process, ReadApplicant, ReadCounts,
-    ReadDossier, ReadHistory, ReadReport, RecordLate, TakeIn,
+    self, Accept, ActFor, Correct, Erase, Import, LookupIdentity, Operate, Process, ReadApplicant,
+    ReadCounts, ReadDossier, ReadHistory, ReadReport, RecordLate, TakeIn,
 };
 
 /// A role.
@@ -60,6 +60,11 @@ pub const ROLES: &[Role] = &[
     Role {
         name: "data-protection",
         scopes: &[Erase, ReadApplicant],
+    },
+    // Whoever may find dossiers by an identity number: nobody else may, whatever else they are. Each look-up leaves a record.
+    Role {
+        name: "look-up",
+        scopes: &[LookupIdentity],
     },
     // The provincial operations centre.
     Role {

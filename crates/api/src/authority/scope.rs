@@ -40,6 +40,8 @@ scopes! {
     ReadHistory = "read-history",
     /// Reads the applicant's data.
     ReadApplicant = "read-applicant",
+    /// Finds dossiers by an identity number (*tra cứu theo số định danh*); each look-up leaves a record.
+    LookupIdentity = "lookup-identity",
     /// Reads figures with small cells merged, and no dossier behind them (*IOC*).
     ReadCounts = "read-counts",
     /// Reads figures as they are, and the dossiers behind a cell: whoever signs the report.

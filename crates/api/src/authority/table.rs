@@ -4,15 +4,18 @@ use prost::{DecodeError, Message as _};
 
 use super::Scope;
 use super::Scope::{
-    Accept, Correct, Erase, Import, Operate, Process, ReadApplicant, ReadCounts, ReadDossier,
-    ReadHistory, ReadReport, TakeIn,
+    Accept, Correct, Erase, Import, LookupIdentity, Operate, Process, ReadApplicant, ReadCounts,
+    ReadDossier, ReadHistory, ReadReport, TakeIn,
 };
 use super::matter::{
     About, Matter, about, accepted, answered, at_intake, changed, filed, filing, read, stands,
 };
 use crate::Faults;
 use crate::convert::change::submission_name;
-use crate::hoso::{intake::v1 as intake, processing::v1 as processing, reporting::v1 as reporting};
+use crate::hoso::{
+    identity::v1 as identity, intake::v1 as intake, processing::v1 as processing,
+    reporting::v1 as reporting,
+};
 
 /// Whom a row lets in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,6 +136,17 @@ rows! {
         // What a procedure asks for is public.
         ListChecklists(intake::ListChecklistsRequest) [TakeIn, Accept, ReadDossier];
         GetChecklist(intake::GetChecklistRequest) [TakeIn, Accept, ReadDossier];
+    }
+    // What is found is only what the caller may read.
+    "hoso.identity.v1.IdentityService" {
+        FindDossiersByIdentity(identity::FindDossiersByIdentityRequest) [LookupIdentity],
+            |asked| about(asked.min_position, [Matter::Agency(asked.agency)]);
+    }
+    "hoso.processing.v1.AuditService" {
+        ListIdentityLookUps(processing::ListIdentityLookUpsRequest) [ReadHistory], |asked| match &asked.dossier {
+            Some(dossier) => read(Some(dossier), asked.min_position),
+            None => about(asked.min_position, [Matter::Agency(String::new())]),
+        };
     }
     "hoso.processing.v1.ProcessingService" {
         GetDossier(processing::GetDossierRequest) [ReadDossier], |asked| read(asked.dossier.as_ref(), asked.min_position);

@@ -162,6 +162,21 @@ pub(super) fn identity_number(number: &str) -> Result<String, &'static str> {
     )
 }
 
+/// The number that is looked up, as it was kept: people write it with spaces.
+///
+/// # Errors
+/// A sentence about what is wrong; it never repeats the number.
+pub fn looked_up_number(given: &str) -> Result<String, &'static str> {
+    if given.len() > 64 {
+        return Err("must be one identity number");
+    }
+    let number: String = given.split_whitespace().collect();
+    if number.is_empty() {
+        return Err("must not be empty");
+    }
+    identity_number(&number)
+}
+
 /// A telephone number, or none.
 ///
 /// # Errors

@@ -86,7 +86,8 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         | Event::ReceiptRangeLeased(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
-        | Event::JournalEntryAnswered(_) => dossier,
+        | Event::JournalEntryAnswered(_)
+        | Event::IdentityLookedUp(_) => dossier,
     }
 }
 

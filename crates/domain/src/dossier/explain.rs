@@ -179,7 +179,8 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::ReceiptRangeLeased(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
-        | Event::JournalEntryAnswered(_) => return None,
+        | Event::JournalEntryAnswered(_)
+        | Event::IdentityLookedUp(_) => return None,
     };
     let told = words(&occurrence.event);
     Some(ExplainStep {

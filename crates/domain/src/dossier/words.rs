@@ -220,6 +220,9 @@ pub fn words(event: &Event) -> Words {
         Event::JournalEntryAnswered(it) => Words::new(
             format!("Trả lời một mục trong sổ của thiết bị {}", it.terminal),
             format!("An entry of {}'s journal was answered", it.terminal)),
+        Event::IdentityLookedUp(_) => Words::new(
+            "Tra cứu hồ sơ theo số định danh",
+            "Dossiers were looked for by an identity number"),
     }
 }
 

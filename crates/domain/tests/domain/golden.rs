@@ -17,6 +17,8 @@ use crate::testing::{at, day, paper};
 mod beyond;
 #[path = "brought.rs"]
 mod brought;
+#[path = "look_ups.rs"]
+mod look_ups;
 #[path = "post.rs"]
 mod post;
 
@@ -372,7 +374,8 @@ pub(crate) fn samples() -> Vec<Sample> {
         .into_iter()
         .chain(processing_samples())
         .chain(beyond::samples())
-        .chain(post::samples());
+        .chain(post::samples())
+        .chain(look_ups::samples());
     all.map(|(shows, event)| Sample { shows, event }).collect()
 }
 

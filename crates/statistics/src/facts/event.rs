@@ -254,7 +254,8 @@ impl<'a> FactEvent<'a> {
             | EventKind::ReceiptRangeLeased
             | EventKind::TerminalEnrolled
             | EventKind::TerminalNoted
-            | EventKind::JournalEntryAnswered => marked(Change::NONE),
+            | EventKind::JournalEntryAnswered
+            | EventKind::IdentityLookedUp => marked(Change::NONE),
         })
     }
 
@@ -428,7 +429,8 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::ReceiptRangeLeased(_)
             | Event::TerminalEnrolled(_)
             | Event::TerminalNoted(_)
-            | Event::JournalEntryAnswered(_) => marked(Change::NONE),
+            | Event::JournalEntryAnswered(_)
+            | Event::IdentityLookedUp(_) => marked(Change::NONE),
         }
     }
 }

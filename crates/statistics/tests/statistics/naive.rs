@@ -155,7 +155,8 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::ReceiptRangeLeased(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
-        | Event::JournalEntryAnswered(_) => {}
+        | Event::JournalEntryAnswered(_)
+        | Event::IdentityLookedUp(_) => {}
     }
 }
 

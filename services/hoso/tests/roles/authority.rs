@@ -51,7 +51,7 @@ fn answering(call: &str) -> &'static [&'static str] {
         Some("intake") => &["intake"],
         Some("processing") => &["processing"],
         Some("reporting") => &["reporting"],
-        Some("vault") => &["intake", "processing"],
+        Some("vault" | "identity") => &["intake", "processing"],
         _ if call.contains("ParkedService") => &["processing", "reporting"],
         _ => &["intake", "processing", "reporting"],
     }

@@ -21,6 +21,9 @@ pub(crate) const OTHER: &str = "000.00.14.H20";
 pub(crate) const CENTRE: &str = "TTPVHCC-DT";
 pub(crate) const POST: &str = "VNPOST-DT";
 
+/// The applicant's identity number, everywhere the same.
+pub(crate) const NUMBER: &str = "087190001234";
+
 /// What a scene has of one agency.
 #[derive(Clone, Debug)]
 pub(crate) struct Theirs {
@@ -117,6 +120,7 @@ fn submission(agency: &str) -> Submission {
         applicant: Some(Applicant {
             kind: ApplicantKind::Citizen.into(),
             name: "Lê Văn Thử".to_owned(),
+            identity_number: NUMBER.to_owned(),
             ..Applicant::default()
         }),
         components: vec![Component {
