@@ -146,8 +146,8 @@ fn what_people_bring_and_what_the_post_tells_is_decided_once() {
     play(&["brought"]);
 }
 
-/// A calendar is published while the program runs; what was computed without it, and what intake goes on computing
-/// without it, is computed anew by itself, once, also across `kill -9`.
+/// A calendar is published while the program runs; what was computed without it is computed anew by itself, once, and intake
+/// counts on it from then on, also across `kill -9`.
 #[test]
 fn a_published_calendar_settles_provisional_due_dates() {
     let place = Place::new();
@@ -190,6 +190,8 @@ fn a_published_calendar_settles_provisional_due_dates() {
         (&again["changed"], &again["recomputed"]),
         (&false.into(), &0.into())
     );
+    assert_eq!(again["not_yet_at"], serde_json::json!([]));
+    python::run("beyond.Recomputed", &hoso, &place.state());
     hoso.kill();
     let hoso = Hoso::start_with(&place.data(), &["--catalogue", catalogue]);
     python::run("beyond.Recomputed", &hoso, &place.state());

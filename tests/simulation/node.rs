@@ -256,7 +256,7 @@ impl Node {
                 Mode::Import
             }
             Part::Counter { figures } => {
-                let none = Figures::new(catalogue().calendar().clone());
+                let none = Figures::new(catalogue(), &log).expect("it reads");
                 let kept = snapshot::load(&log, none, &self.machine.beside());
                 let (mut state, kept) = kept.expect("it reads");
                 let folded = state.catch_up(&log, kept).expect("it reads");

@@ -122,8 +122,7 @@ fn acknowledged(nodes: &[Node], all: &[Record], clients: &Clients) {
 
 /// The figures are those of a fold from zero, bit for bit, and those that the clients would count.
 fn figures(counter: &Node, clients: &Clients, now: Timestamp) {
-    let calendar = catalogue().calendar().clone();
-    let mut rebuilt = Figures::new(calendar);
+    let mut rebuilt = Figures::new(catalogue(), counter.log()).expect("it reads");
     let position = rebuilt.catch_up(counter.log(), 0).expect("it reads");
     let figures = counter.figures().expect("it is alive");
     figures.read(|figures, at| {

@@ -1,19 +1,22 @@
-//! What one vault asks of another, and what it is answered: entries that dossiers name, and erasures. Both ends, under cover.
+//! What one vault asks of another, and what it is answered: entries that dossiers name, and erasures; and the calendar that a
+//! node is told. Both ends, under cover.
 //!
 //! | A question | Bytes |
 //! |---|---|
-//! | what is asked | 1: entries are, 2: subjects are to be erased |
+//! | what is asked | 1: entries are, 2: subjects are to be erased, 3: a calendar is to be used |
 //! | the entries | for each the subject's id and the entry's, 16 each |
 //! | or the subjects | for each its id, 16 |
+//! | or the calendar | as its event says it |
 //!
 //! | An answer | Bytes |
 //! |---|---|
 //! | the opening of the vault | 16: another one than before means that it may have been restored, and knows less |
 //! | for each entry, in the order asked | 1: here, erased, unknown or unreadable; 4: length, little-endian; then the entry |
 //!
-//! An answer that would grow too long ends early, and the rest is asked again.
+//! An answer that would grow too long ends early, and the rest is asked again. Where there is no line key a calendar is told
+//! openly, behind a mark of its own, and answered with nothing; a node that has a key hears it under cover only.
 
-use domain::event::Event;
+use domain::event::{CalendarPublished, Event};
 use domain::ids::DossierId;
 use eventlog::{LogId, Record, epoch};
 use thiserror::Error;
@@ -22,6 +25,7 @@ use vault::line::{Awaiting, LineError};
 use vault::{EraseError, GetError, LineKey, Vault};
 use zeroize::Zeroizing;
 
+use crate::calendar::{CalendarError, Calendars};
 use crate::codec::{self, NotUnderstood};
 use crate::orphans;
 
@@ -32,6 +36,9 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 const ENTRIES: u8 = 1;
 const ERASURES: u8 = 2;
+const CALENDAR: u8 = 3;
+/// Before a calendar that is told openly.
+const OPENLY: &[u8] = b"hoso calendar v1\0";
 
 const HERE: u8 = 0;
 const ERASED: u8 = 1;
@@ -74,7 +81,7 @@ pub struct Answered {
 }
 
 /// A question or an answer that does not read.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[derive(Debug, Error)]
 pub enum ErrandFault {
     /// Not under this line's key.
     #[error(transparent)]
@@ -85,6 +92,12 @@ pub enum ErrandFault {
     /// The vault does not erase now.
     #[error(transparent)]
     Erase(#[from] EraseError),
+    /// The calendar is not put in use.
+    #[error("the calendar is not in use there: {0}")]
+    Calendar(#[from] CalendarError),
+    /// Only what is under cover could be asked, and there is no key for it.
+    #[error("this node was given no line key")]
+    NoKey,
 }
 
 /// What the records of a dossier that was accepted elsewhere, or of something that was brought there, name and is kept there;
@@ -158,12 +171,55 @@ pub fn ask_to_erase(
     key.ask(of.0, &question)
 }
 
-/// Answers a question put to this vault, which is beside the log `of`. What was to be erased is gone when this returns.
+/// Tells the node beside whose log that vault is which calendar is in use.
 ///
 /// # Errors
-/// When it is not one of ours, or the vault does not erase now.
+/// When it cannot be written or sealed.
+pub fn tell_calendar(
+    key: &LineKey,
+    of: LogId,
+    published: &CalendarPublished,
+) -> Result<(Vec<u8>, Awaiting), ErrandFault> {
+    let mut question = vec![CALENDAR];
+    question.extend(written(published)?);
+    Ok(key.ask(of.0, &question)?)
+}
+
+/// The same where nobody has a line key: there is nothing personal in it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn tell_openly(published: &CalendarPublished) -> Result<Vec<u8>, ErrandFault> {
+    Ok([OPENLY, &written(published)?].concat())
+}
+
+fn written(published: &CalendarPublished) -> Result<Vec<u8>, ErrandFault> {
+    serde_json::to_vec(published).map_err(|_| ErrandFault::Unreadable)
+}
+
+fn told(calendars: &Calendars, written: &[u8]) -> Result<(), ErrandFault> {
+    let published = serde_json::from_slice(written).map_err(|_| ErrandFault::Unreadable)?;
+    Ok(calendars.take(&published)?)
+}
+
+/// Answers a question that was put openly, to a node without a line key: a calendar alone may be told so.
+///
+/// # Errors
+/// When it is anything else, or the calendar cannot be used.
+pub fn answer_openly(calendars: &Calendars, question: &[u8]) -> Result<Vec<u8>, ErrandFault> {
+    let written = question.strip_prefix(OPENLY).ok_or(ErrandFault::NoKey)?;
+    told(calendars, written)?;
+    Ok(Vec::new())
+}
+
+/// Answers a question put to this vault, which is beside the log `of`. What was to be erased is gone when this returns, and a
+/// calendar that was told is in use.
+///
+/// # Errors
+/// When it is not one of ours, the vault does not erase now, or the calendar cannot be used.
 pub async fn answer(
     vault: &Vault,
+    calendars: &Calendars,
     key: &LineKey,
     of: LogId,
     sealed: &[u8],
@@ -195,6 +251,7 @@ pub async fn answer(
                 }
             }
         }
+        CALENDAR => told(calendars, named)?,
         _ => return Err(ErrandFault::Unreadable),
     }
     // All the room at once: growing later would leave copies in freed memory.
@@ -259,9 +316,87 @@ pub fn open(awaiting: Awaiting, sealed: &[u8]) -> Result<Answered, ErrandFault> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use domain::Catalogue;
+    use domain::ids::VersionHash;
+    use eventlog::EventLog;
     use vault::{MasterKey, Settings};
 
     use super::*;
+    use crate::codes::Codes;
+    use crate::desk::{Desk, Writer};
+
+    /// A node that is told calendars, over a log of its own.
+    fn calendars(folder: &std::path::Path, vault: &Vault) -> Calendars {
+        let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let shipped = shipped.join("../../deploy/catalogue");
+        let texts: Vec<(&str, String)> = Catalogue::FILES
+            .iter()
+            .map(|name| (*name, std::fs::read_to_string(shipped.join(name)).unwrap()))
+            .collect();
+        let files: Vec<(&str, &str)> = texts.iter().map(|(n, t)| (*n, t.as_str())).collect();
+        let own = Arc::new(Catalogue::parse(&files).unwrap());
+        let log = EventLog::open(&folder.join("log"), eventlog::Settings::new(|| 1)).unwrap();
+        let codes = Arc::new(Codes::none());
+        Calendars {
+            desk: Desk::new(log, vault.clone(), Arc::clone(&own), codes, Writer::Intake),
+            own,
+            folder: folder.to_owned(),
+        }
+    }
+
+    fn published(own: &Catalogue, replaces: &str) -> CalendarPublished {
+        let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let shipped = shipped.join("../../deploy/catalogue/calendar.csv");
+        let csv = std::fs::read_to_string(shipped).unwrap() + "2026-12-31,off,Nghỉ,official\n";
+        CalendarPublished {
+            replaces: VersionHash::new(replaces),
+            version: own
+                .with_calendar(&csv)
+                .unwrap()
+                .calendar()
+                .version()
+                .clone(),
+            csv: csv.into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_calendar_is_taken_under_cover_or_openly_where_nobody_has_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = open_vault(&folder.path().join("vault"), 1);
+        let calendars = calendars(folder.path(), &vault);
+        let own = calendars.own.calendar().version().to_string();
+        let told = published(&calendars.own, &own);
+        let key = LineKey::from_bytes(&[3; 32]);
+        let of = LogId(Uuid::from_u128(77));
+        // Whoever has a key believes nothing that is said openly.
+        let openly = tell_openly(&told).unwrap();
+        let no = answer(&vault, &calendars, &key, of, &openly).await;
+        assert!(matches!(no, Err(ErrandFault::Line(_))), "{no:?}");
+        let in_use = || calendars.desk.catalogue().calendar().version().to_string();
+        assert_eq!(in_use(), own);
+        for _ in 0..2 {
+            let (question, awaiting) = tell_calendar(&key, of, &told).unwrap();
+            let answered = answer(&vault, &calendars, &key, of, &question).await;
+            assert_eq!(open(awaiting, &answered.unwrap()).unwrap().given, []);
+            assert_eq!(in_use(), told.version.as_str());
+        }
+        // One for another catalogue is refused, and the one before stays.
+        let other = published(&calendars.own, "0000000000000000");
+        let no = answer_openly(&calendars, &tell_openly(&other).unwrap());
+        assert!(
+            matches!(no, Err(ErrandFault::Calendar(CalendarError::Other { .. }))),
+            "{no:?}"
+        );
+        assert_eq!(in_use(), told.version.as_str());
+        answer_openly(&calendars, &openly).unwrap();
+        // Personal data is never asked for openly.
+        let (question, _) = ask_to_erase(&key, of, &[]).unwrap();
+        let no = answer_openly(&calendars, &question);
+        assert!(matches!(no, Err(ErrandFault::NoKey)), "{no:?}");
+    }
 
     fn open_vault(folder: &std::path::Path, master: u8) -> Vault {
         let settings = Settings {
@@ -275,6 +410,7 @@ mod tests {
     async fn entries_are_given_as_far_as_one_answer_holds_and_erased_ones_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let vault = open_vault(folder.path(), 1);
+        let calendars = calendars(folder.path(), &vault);
         let key = LineKey::from_bytes(&[3; 32]);
         let of = LogId(Uuid::from_u128(77));
         let mut wanted = Vec::new();
@@ -295,7 +431,9 @@ mod tests {
         };
         wanted.insert(2, nobody);
         let (question, awaiting) = ask_entries(&key, of, wanted.iter()).unwrap();
-        let answered = answer(&vault, &key, of, &question).await.unwrap();
+        let answered = answer(&vault, &calendars, &key, of, &question)
+            .await
+            .unwrap();
         assert!(answered.len() < 512 * 1024, "{}", answered.len());
         let answered = open(awaiting, &answered).unwrap();
         assert_eq!(answered.opening, vault.opening());
@@ -316,20 +454,26 @@ mod tests {
     async fn erasing_is_asked_as_often_as_need_be() {
         let folder = tempfile::tempdir().unwrap();
         let vault = open_vault(folder.path(), 1);
+        let calendars = calendars(folder.path(), &vault);
         let key = LineKey::from_bytes(&[3; 32]);
         let of = LogId(Uuid::from_u128(77));
         let subjects = [Uuid::from_u128(1), Uuid::from_u128(2)];
         let kept = vault.put(subjects[0], b"text".to_vec()).await.unwrap();
         for _ in 0..2 {
             let (question, awaiting) = ask_to_erase(&key, of, &subjects).unwrap();
-            let answered = answer(&vault, &key, of, &question).await.unwrap();
+            let answered = answer(&vault, &calendars, &key, of, &question)
+                .await
+                .unwrap();
             assert_eq!(open(awaiting, &answered).unwrap().given, []);
             assert!(!vault.has(kept.entry));
             assert!(subjects.iter().all(|subject| vault.is_erased(*subject)));
         }
         let stranger = LineKey::from_bytes(&[4; 32]);
         let (question, _) = ask_to_erase(&stranger, of, &subjects).unwrap();
-        let refused = answer(&vault, &key, of, &question).await.unwrap_err();
-        assert_eq!(refused, ErrandFault::Line(LineError::Foreign));
+        let refused = answer(&vault, &calendars, &key, of, &question)
+            .await
+            .unwrap_err();
+        let foreign = matches!(refused, ErrandFault::Line(LineError::Foreign));
+        assert!(foreign, "{refused:?}");
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! * [`ack`]: when a write counts as acknowledged; [`clock`]: how far the machine's clock is believed
 //! * [`desk`]: the one way a wish becomes events, with the first answer remembered for ever
+//! * [`calendar`]: calendars published while running
 //! * [`backup`]: what a service gives to whoever keeps a copy of it
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
 //! * [`duplicates`]: two histories of one dossier, and which one stands
 //! * [`erasures`]: whose data is erased, by whom it is written down, and how it stays so after a vault was restored
-//! * [`errands`]: what one vault asks of another: entries, and erasures
+//! * [`errands`]: what one vault asks of another: entries, and erasures; and what calendar it is told
 //! * [`filings`]: what was brought for dossiers, held until it is decided; [`follow_up`]: what is decided by itself, once
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`identities`]: which dossiers name an identity number; [`look_ups`]: who asked that, and was answered
@@ -24,6 +25,7 @@
 
 pub mod ack;
 pub mod backup;
+pub mod calendar;
 pub mod clock;
 pub mod codec;
 pub mod codes;

@@ -152,6 +152,7 @@ pub(crate) fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::HandOverAcknowledged(_)
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
+        | Event::CalendarPublished(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

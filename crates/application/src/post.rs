@@ -40,7 +40,7 @@ pub struct By {
 }
 
 /// Sixteen bytes that follow from a text of parts; each part is preceded by its length.
-fn digest(what: &str, parts: &[&[u8]]) -> [u8; 16] {
+pub(crate) fn digest(what: &str, parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(what.as_bytes());
     for part in parts {

@@ -211,6 +211,7 @@ fn within(from: Date, to: Option<Date>, date: Date) -> bool {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     version: VersionHash,
+    files_version: VersionHash,
     agencies: Indexed<AgencyId, Agency>,
     points: Indexed<PointId, Point>,
     fields: Indexed<FieldCode, Field>,
@@ -274,6 +275,12 @@ impl Catalogue {
     /// The version: a hash of names and contents of all files.
     pub fn version(&self) -> &VersionHash {
         &self.version
+    }
+
+    /// The version of the files that it was read from, whatever calendar was published since: by its checklists papers are
+    /// counted.
+    pub fn files_version(&self) -> &VersionHash {
+        &self.files_version
     }
 
     /// The calendar.

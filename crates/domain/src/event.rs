@@ -3,6 +3,7 @@
 //! Persisted: add, never change. A changed meaning is a new schema version, read through `application::upcast`.
 
 mod after_acceptance;
+mod calendar;
 mod cooperation;
 mod corrections;
 mod duplicate;
@@ -21,6 +22,7 @@ use crate::ids::{
 };
 
 pub use after_acceptance::*;
+pub use calendar::CalendarPublished;
 pub use cooperation::*;
 pub use corrections::*;
 pub use duplicate::DuplicateSubmission;
@@ -197,6 +199,8 @@ events! {
     JournalEntryAnswered = "journal_entry_answered" v 1,
     /// Dossiers were looked for by an identity number; a history of its own.
     IdentityLookedUp = "identity_looked_up" v 1,
+    /// A calendar took the place of the catalogue's own; in a history of its own.
+    CalendarPublished = "calendar_published" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.

@@ -221,6 +221,11 @@ impl Facts {
             .collect()
     }
 
+    /// From here on this calendar decides what was recorded late; what was decided stays.
+    pub fn use_calendar(&mut self, calendar: Calendar) {
+        self.calendar = calendar;
+    }
+
     /// The calendar by which late recording is told.
     pub fn calendar_version(&self) -> &VersionHash {
         self.calendar.version()

@@ -1,4 +1,4 @@
-//! `hoso calendar publish`: a calendar goes into use where processing runs, and the due dates that waited for it are computed.
+//! `hoso calendar publish`: a calendar goes into use, and the due dates that waited for it are computed.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ use crate::{Failure, client, out};
 
 /// How often to ask how far it is.
 const EVERY: Duration = Duration::from_millis(250);
+/// How long intake nodes are waited for: one that is away gets it when it is back.
+const NODES: Duration = Duration::from_secs(10);
 
 /// `hoso calendar`.
 #[derive(Debug, Arguments)]
@@ -66,6 +68,7 @@ pub async fn run(told: Calendar) -> Result<(), Failure> {
         .calendar
         .ok_or("processing did not say which calendar is in use")?;
     let computed = wait(&mut processing, &in_use).await?;
+    let not_yet_at = reach(&mut processing, &in_use).await?;
     if format.is_json() {
         out::print(
             &json!({
@@ -73,6 +76,7 @@ pub async fn run(told: Calendar) -> Result<(), Failure> {
                 "published_years": in_use.published_years,
                 "changed": answer.changed,
                 "recomputed": computed,
+                "not_yet_at": not_yet_at,
             })
             .to_string(),
         );
@@ -86,8 +90,33 @@ pub async fn run(told: Calendar) -> Result<(), Failure> {
             "lịch · calendar {} {state}; tính lại {computed} ngày hẹn trả · {computed} due dates computed anew",
             in_use.version
         ));
+        for log in not_yet_at {
+            out::say(&format!(
+                "nút tiếp nhận chưa có lịch này, sẽ nhận khi nối lại · an intake node does not have it yet and will, log {log}"
+            ));
+        }
     }
     Ok(())
+}
+
+/// Waits a while until every intake node has it; the logs of those that do not.
+async fn reach(
+    processing: &mut ProcessingServiceClient<Channel>,
+    published: &CalendarInUse,
+) -> Result<Vec<String>, Failure> {
+    let until = tokio::time::Instant::now() + NODES;
+    loop {
+        let answer = processing
+            .get_calendar(GetCalendarRequest {})
+            .await
+            .map_err(|status| client::explain(&status))?;
+        let now = answer.into_inner().calendar.unwrap_or_default();
+        let settled = now.version != published.version || now.not_yet_at.is_empty();
+        if settled || tokio::time::Instant::now() >= until {
+            return Ok(now.not_yet_at);
+        }
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 /// Waits until no provisional due date is left that was computed on another calendar; how many there were.

@@ -142,11 +142,9 @@ impl Line {
         let healer = self.healer(&nats, intake, node.log(), data).await?;
         let mut published = self.publish(&nats, intake, node.log(), data);
         let node = node.published(published.relayed.clone());
-        if let Some(answering) = node.answering() {
-            let of = node.log().head().log;
-            let answer = nats::errands::answer(nats.clone(), intake, of, answering);
-            published.tasks.spawn(answer);
-        }
+        let of = node.log().head().log;
+        let answer = nats::errands::answer(nats.clone(), intake, of, node.answering());
+        published.tasks.spawn(answer);
         if let Some(held) = held {
             published
                 .tasks

@@ -310,7 +310,7 @@ impl Stack {
         let of_processing = EmbeddedWitness::new(&replica, reporting_role.log().clone());
         let from_intake = Embedded::new(intake_node.log().clone());
         let from_processing = Embedded::new(processing_role.log().clone());
-        let errands = EmbeddedErrands::new(logs[0], intake_node.answering());
+        let errands = EmbeddedErrands::new(logs[0], Some(intake_node.answering()));
         let at_processing = processing_role.log().clone();
         let (stop, stopped) = watch::channel(false);
         let stopped = || until(stopped.clone());

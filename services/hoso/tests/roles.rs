@@ -15,6 +15,8 @@ mod authority;
 mod backups;
 #[path = "roles/brought.rs"]
 mod brought;
+#[path = "roles/calendars.rs"]
+mod calendars;
 #[path = "roles/chance.rs"]
 mod chance;
 #[path = "roles/clerk.rs"]

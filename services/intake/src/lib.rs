@@ -35,10 +35,11 @@ use api::hoso::vault::v1::vault_service_server;
 use api::identity_service::IdentityCalls;
 use api::log_service::LogCalls;
 use api::vault_service::VaultCalls;
+use application::calendar::Calendars;
 use application::codes::{Codes, Counters};
 use application::post::custody::Custody;
 use application::projection::Projection;
-use application::{Desk, Writer, erasures, errands};
+use application::{Desk, Writer, calendar, erasures, errands};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
@@ -68,6 +69,7 @@ pub struct Intake {
     drain: Duration,
     entry: Entry,
     data: PathBuf,
+    calendars: Calendars,
     line_key: Option<LineKey>,
     relayed: Option<watch::Receiver<Relayed>>,
 }
@@ -87,6 +89,9 @@ pub enum StartError {
     /// What the log says was erased could not be erased from a vault that was restored.
     #[error("intake's vault was restored, and what was erased since cannot be erased again: {0}")]
     Erasures(#[from] erasures::ApplyError),
+    /// The calendar that was published cannot be read.
+    #[error("the calendar that was published cannot be read: {0}")]
+    Calendar(std::io::Error),
 }
 
 impl Intake {
@@ -129,14 +134,23 @@ impl Intake {
             settings.data.join("worklist.fold"),
         )?;
         let codes = Arc::new(folded.read(|(_, (counters, _)), _| Codes::after(counters)));
+        let own = Arc::clone(&settings.catalogue);
+        let catalogue =
+            calendar::kept(&settings.data, settings.catalogue).map_err(StartError::Calendar)?;
         let desk = Desk::new(
             log,
             vault,
-            settings.catalogue,
+            catalogue,
             Arc::<Codes>::clone(&codes),
             Writer::Intake,
         );
+        let calendars = Calendars {
+            desk: desk.clone(),
+            own,
+            folder: settings.data.clone(),
+        };
         Ok(Self {
+            calendars,
             calls: Calls {
                 one_of_several: settings.one_of_several,
                 rehearses: clock.is_manual(),
@@ -163,18 +177,22 @@ impl Intake {
         self.calls.edge.desk.log()
     }
 
-    /// Answers processing for this node's vault, if it was given a key for that.
-    pub fn answering(&self) -> Option<Answering> {
-        let key = self.line_key.clone()?;
+    /// Answers processing: for this node's vault, if it was given a key for that, and when it tells a calendar.
+    pub fn answering(&self) -> Answering {
+        let key = self.line_key.clone();
         let vault = self.calls.edge.desk.vault().clone();
+        let calendars = self.calendars.clone();
         let of = self.log().head().log;
-        Some(Arc::new(move |question| {
-            let (vault, key) = (vault.clone(), key.clone());
+        Arc::new(move |question| {
+            let (vault, calendars, key) = (vault.clone(), calendars.clone(), key.clone());
             Box::pin(async move {
-                let answer = errands::answer(&vault, &key, of, &question).await;
+                let answer = match key {
+                    Some(key) => errands::answer(&vault, &calendars, &key, of, &question).await,
+                    None => errands::answer_openly(&calendars, &question),
+                };
                 answer.map_err(|fault| fault.to_string())
             })
-        }))
+        })
     }
 
     /// The same, knowing how far its log is published.

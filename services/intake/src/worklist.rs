@@ -230,6 +230,7 @@ impl Fold for Worklist {
             | EventKind::HandOverAcknowledged
             | EventKind::FeeReceiptIssued
             | EventKind::ReceiptRangeLeased
+            | EventKind::CalendarPublished
             | EventKind::TerminalEnrolled
             | EventKind::TerminalNoted
             | EventKind::JournalEntryAnswered

@@ -1,7 +1,6 @@
 //! Processing's questions: one dossier, its history, why it is due then, and what asked agencies have to do.
 
-use std::sync::Arc;
-
+use api::authority::caller;
 use api::convert::{beyond, change, dossier as outward, duplicate, history, values};
 use api::hoso::dossier::v1 as wire;
 use api::hoso::processing::v1::{
@@ -12,10 +11,11 @@ use api::hoso::processing::v1::{
 use api::token;
 use api::{EdgeError, Faults, page, place};
 use application::HandleError;
+use application::calendar::BYTES_MAX;
 use application::desk::{Loaded, Name};
-use domain::ids::{AgencyId, DossierId};
+use domain::event::CalendarPublished;
+use domain::ids::{ActorId, AgencyId, DossierId, VersionHash};
 
-use crate::calendar;
 use crate::grpc::Calls;
 use crate::subtasks;
 
@@ -193,14 +193,27 @@ impl Calls {
             to_recompute: self
                 .board
                 .read(|board, _| board.inbox.watched.provisional_count(calendar.version())),
+            not_yet_at: self.without(calendar.version()),
         }
     }
 
-    /// Puts a calendar in use, once it is on disk.
+    /// The logs of the intake nodes that do not have this calendar yet; none while it is the catalogue's own.
+    fn without(&self, version: &VersionHash) -> Vec<String> {
+        if version == self.own.calendar().version() {
+            return Vec::new();
+        }
+        let logs = self.edge.desk.log().watermarks().into_iter();
+        logs.map(|(log, _)| log)
+            .filter(|log| !self.told.has(*log, version))
+            .map(|log| log.to_string())
+            .collect()
+    }
+
+    /// Puts a calendar in use, once it is written down.
     ///
     /// # Errors
     /// With every fault of the calendar and its line, or when it cannot be kept.
-    pub(crate) fn put_calendar(
+    pub(crate) async fn put_calendar(
         &self,
         asked: &PublishCalendarRequest,
     ) -> Result<PublishCalendarResponse, EdgeError> {
@@ -208,8 +221,8 @@ impl Calls {
         let csv = asked.calendar_csv.as_str();
         let catalogue = self.edge.desk.catalogue();
         let replaced = match catalogue.with_calendar(csv) {
-            _ if csv.is_empty() || csv.len() > CALENDAR_BYTES_MAX => {
-                faults.note("calendar_csv", "must be a calendar, at most 128 KiB");
+            _ if csv.is_empty() || csv.len() > BYTES_MAX => {
+                faults.note("calendar_csv", "must be a calendar, at most 40 KiB");
                 None
             }
             Ok(replaced) => Some(replaced),
@@ -226,9 +239,21 @@ impl Calls {
         let replaced = faults.finish(replaced)?;
         let changed = replaced.calendar().version() != catalogue.calendar().version();
         if changed {
-            calendar::keep(&self.data, &self.own_calendar, csv)
-                .map_err(|error| EdgeError::Internal(format!("keeping a calendar: {error}")))?;
-            self.edge.desk.put_catalogue(Arc::new(replaced));
+            let published = CalendarPublished {
+                replaces: self.own.calendar().version().clone(),
+                version: replaced.calendar().version().clone(),
+                csv: csv.into(),
+            };
+            let (desk, now) = (&self.edge.desk, (self.edge.now)());
+            let by = ActorId::new(&*caller::current().subject);
+            desk.publish_calendar(published, &by, now).await?;
+            // Over the deployed catalogue, as after a restart: its version is the same whatever was published before.
+            let csv = asked.calendar_csv.as_str();
+            let own = self.own.calendar().version();
+            let replaced = application::calendar::over(&self.own, own, csv)
+                .map_err(|error| EdgeError::Internal(error.to_string()))?;
+            desk.put_catalogue(replaced);
+            self.told.wake();
         }
         Ok(PublishCalendarResponse {
             calendar: Some(self.calendar()),
@@ -237,7 +262,5 @@ impl Calls {
     }
 }
 
-/// The largest calendar: some forty years of them.
-const CALENDAR_BYTES_MAX: usize = 128 * 1024;
 /// As many faults of one calendar are told at once.
 const FAULTS_MAX: usize = 50;

@@ -1,102 +1,159 @@
-//! The calendar that was published while running: kept beside the log, in use until the catalogue's own is another.
+//! The calendar published while running: written down here, and told to every intake node, whenever each is there.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use domain::Catalogue;
+use application::errands::{self, ErrandFault};
+use application::{Desk, calendar};
+use domain::event::CalendarPublished;
 use domain::ids::VersionHash;
-use serde::{Deserialize, Serialize};
+use eventlog::LogId;
+use messaging::{ErrandError, Errands};
+use thiserror::Error;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use vault::LineKey;
+use vault::line::LineError;
 
-/// Its file in processing's folder.
-const FILE: &str = "published-calendar.json";
+/// How often to look whom it was not told yet.
+const EVERY: Duration = Duration::from_secs(2);
+/// A node may have been restored from an older copy: it is told again so often.
+const AGAIN: Duration = Duration::from_secs(10 * 60);
 
-/// A published calendar, as it lies on disk.
-#[derive(Debug, Serialize, Deserialize)]
-struct Published {
-    /// The catalogue's own calendar that it took the place of. When the catalogue has another, somebody has brought the
-    /// catalogue up to date since, and its own is in use again.
-    replaces: VersionHash,
-    /// The calendar.
-    csv: String,
+/// Which intake node has which calendar; clones share it. It begins anew with each start: telling twice changes nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    nodes: Mutex<BTreeMap<LogId, Node>>,
+    news: Notify,
 }
 
-/// The catalogue with the calendar that was published here, if there is one and it is not outdated.
-///
-/// # Errors
-/// When the file is there and cannot be read, or what it holds is no calendar.
-pub fn in_use(folder: &Path, catalogue: Arc<Catalogue>) -> io::Result<Arc<Catalogue>> {
-    let bytes = match fs::read(folder.join(FILE)) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(catalogue),
-        Err(error) => return Err(error),
+#[derive(Debug, Default)]
+struct Node {
+    has: Option<(VersionHash, Instant)>,
+    /// Why it is waited for.
+    waiting: Option<String>,
+}
+
+impl Told {
+    /// Every change under the lock is of single values, so a thread that died holding it left nothing half done.
+    fn nodes(&self) -> MutexGuard<'_, BTreeMap<LogId, Node>> {
+        self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A calendar was published: it is told at once.
+    pub(crate) fn wake(&self) {
+        self.0.news.notify_one();
+    }
+
+    /// Whether a node has this calendar.
+    pub(crate) fn has(&self, of: LogId, version: &VersionHash) -> bool {
+        let nodes = self.nodes();
+        let has = nodes.get(&of).and_then(|node| node.has.as_ref());
+        has.is_some_and(|(has, _)| has == version)
+    }
+
+    fn is_to_be_told(&self, of: LogId, version: &VersionHash) -> bool {
+        let nodes = self.nodes();
+        let has = nodes.get(&of).and_then(|node| node.has.as_ref());
+        has.is_none_or(|(has, at)| has != version || at.elapsed() >= AGAIN)
+    }
+
+    fn answered(&self, of: LogId, version: &VersionHash, answer: Result<(), TellError>) {
+        let mut nodes = self.nodes();
+        let node = nodes.entry(of).or_default();
+        match answer {
+            Ok(()) => {
+                node.has = Some((version.clone(), Instant::now()));
+                node.waiting = None;
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                if node.waiting.as_ref() != Some(&reason) {
+                    tracing::warn!(log = %of, error = reason, "an intake node does not have the published calendar yet");
+                    node.waiting = Some(reason);
+                }
+            }
+        }
+    }
+}
+
+/// It is not known to have arrived.
+#[derive(Debug, Error)]
+enum TellError {
+    #[error(transparent)]
+    Errand(#[from] ErrandError),
+    #[error(transparent)]
+    Line(#[from] LineError),
+    #[error("the node's answer: {0}")]
+    Answer(#[from] ErrandFault),
+}
+
+/// Tells every intake node whose records come here the calendar that is in use, as long as it is run.
+pub(crate) async fn keep_telling<E: Errands>(
+    desk: Desk,
+    told: Told,
+    errands: E,
+    key: Option<LineKey>,
+) {
+    loop {
+        match calendar::published(desk.log()) {
+            Ok(published) => {
+                let in_use = desk.catalogue();
+                let last = published.into_iter().map(|(_, it)| it).next_back();
+                let last = last.filter(|it| it.version == *in_use.calendar().version());
+                if let Some(last) = last {
+                    round(&desk, &told, &errands, key.as_ref(), &last).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "the published calendars cannot be read"),
+        }
+        tokio::select! {
+            () = told.0.news.notified() => {}
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Each of them at the same time: one that is away holds up no other.
+async fn round<E: Errands>(
+    desk: &Desk,
+    told: &Told,
+    errands: &E,
+    key: Option<&LineKey>,
+    published: &CalendarPublished,
+) {
+    let mut asking = JoinSet::new();
+    for (of, _) in desk.log().watermarks() {
+        if told.is_to_be_told(of, &published.version) {
+            let (told, errands) = (told.clone(), errands.clone());
+            let (key, published) = (key.cloned(), published.clone());
+            asking.spawn(async move {
+                let answer = tell(&errands, key.as_ref(), of, &published).await;
+                told.answered(of, &published.version, answer);
+            });
+        }
+    }
+    while asking.join_next().await.is_some() {}
+}
+
+async fn tell<E: Errands>(
+    errands: &E,
+    key: Option<&LineKey>,
+    of: LogId,
+    published: &CalendarPublished,
+) -> Result<(), TellError> {
+    let Some(key) = key else {
+        let question = errands::tell_openly(published)?;
+        errands.ask(of, question).await?;
+        return Ok(());
     };
-    let published: Published = serde_json::from_slice(&bytes)?;
-    let own = catalogue.calendar().version();
-    if published.replaces != *own {
-        tracing::warn!(
-            calendar = %own,
-            "the catalogue has a newer calendar than the one that was published here: the catalogue's is in use"
-        );
-        return Ok(catalogue);
-    }
-    let replaced = catalogue.with_calendar(&published.csv).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        io::Error::other(lines.join("; "))
-    })?;
-    Ok(Arc::new(replaced))
-}
-
-/// Keeps a calendar; it is on disk when this returns, whole or not at all.
-///
-/// # Errors
-/// When it cannot be written; the one before it is kept then.
-pub fn keep(folder: &Path, replaces: &VersionHash, csv: &str) -> io::Result<()> {
-    let bytes = serde_json::to_vec(&Published {
-        replaces: replaces.clone(),
-        csv: csv.to_owned(),
-    })?;
-    let fresh = folder.join(format!("{FILE}.new"));
-    let mut file = File::create(&fresh)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    fs::rename(&fresh, folder.join(FILE))?;
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shipped() -> Arc<Catalogue> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/catalogue");
-        let texts: Vec<(&str, String)> = Catalogue::FILES
-            .iter()
-            .map(|name| (*name, fs::read_to_string(folder.join(name)).unwrap()))
-            .collect();
-        let files: Vec<(&str, &str)> = texts
-            .iter()
-            .map(|(name, text)| (*name, text.as_str()))
-            .collect();
-        Arc::new(Catalogue::parse(&files).unwrap())
-    }
-
-    #[test]
-    fn a_published_calendar_is_in_use_after_a_restart_until_the_catalogue_has_a_newer_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let own = shipped();
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/catalogue/calendar.csv");
-        let csv = fs::read_to_string(path).unwrap() + "2026-12-31,off,Nghỉ hoán đổi,official\n";
-        let unchanged = in_use(folder.path(), Arc::clone(&own)).unwrap();
-        assert_eq!(unchanged.version(), own.version());
-        keep(folder.path(), own.calendar().version(), &csv).unwrap();
-        let replaced = in_use(folder.path(), Arc::clone(&own)).unwrap();
-        assert_ne!(replaced.calendar().version(), own.calendar().version());
-        assert_ne!(replaced.version(), own.version());
-        let newer = Arc::new(own.with_calendar(&(csv + "# later\n")).unwrap());
-        let again = in_use(folder.path(), Arc::clone(&newer)).unwrap();
-        assert_eq!(again.version(), newer.version());
-    }
+    let (question, awaiting) = errands::tell_calendar(key, of, published)?;
+    let answer = errands.ask(of, question).await?;
+    errands::open(awaiting, &answer)?;
+    Ok(())
 }

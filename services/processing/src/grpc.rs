@@ -2,7 +2,6 @@
 //!
 //! What is only asked is answered in [`crate::asking`].
 
-use std::path::Path;
 use std::sync::Arc;
 
 use api::convert::change;
@@ -38,10 +37,12 @@ use api::{EdgeError, Faults};
 use application::Answer;
 use application::desk::Name;
 use application::projection::Projection;
-use domain::ids::{DossierId, OrganisationId, VersionHash};
+use domain::Catalogue;
+use domain::ids::{DossierId, OrganisationId};
 use tonic::{Request, Response, Status};
 
 use crate::board::Board;
+use crate::calendar::Told;
 use crate::reading::Changing;
 use crate::vaults::Vaults;
 
@@ -52,10 +53,10 @@ pub struct Calls {
     pub(crate) board: Projection<Board>,
     /// What is known of the vaults of intake nodes.
     pub(crate) vaults: Vaults,
-    /// Processing's folder, where a published calendar is kept.
-    pub(crate) data: Arc<Path>,
-    /// The catalogue's own calendar.
-    pub(crate) own_calendar: VersionHash,
+    /// The catalogue as it is deployed.
+    pub(crate) own: Arc<Catalogue>,
+    /// Which intake node has which published calendar.
+    pub(crate) told: Told,
 }
 
 impl Calls {
@@ -457,7 +458,9 @@ impl ProcessingService for Calls {
         &self,
         request: Request<PublishCalendarRequest>,
     ) -> Result<Response<PublishCalendarResponse>, Status> {
-        Ok(Response::new(self.put_calendar(&request.into_inner())?))
+        Ok(Response::new(
+            self.put_calendar(&request.into_inner()).await?,
+        ))
     }
 
     async fn get_calendar(

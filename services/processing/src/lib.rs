@@ -9,14 +9,14 @@
 //! * `identities`: what identity numbers are looked up in; [`audit`]: who looked them up
 //! * `vaults`: the vaults of intake nodes; `gathering`: what dossiers name there; `speaking`: fetches it, and tells
 //!   erasures; `erasing`: an erasure that is asked for
-//! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; [`calendar`]: the calendar published while running
+//! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; `calendar`: the calendar published while running
 //!
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
 
 pub mod asking;
 pub mod audit;
 pub mod board;
-pub mod calendar;
+mod calendar;
 pub mod changes;
 pub mod deadlines;
 mod erasing;
@@ -57,6 +57,7 @@ use api::log_service::LogCalls;
 use api::vault_service::VaultCalls;
 use api::watching::Watchers;
 use application::ack::Ack;
+use application::calendar as published;
 use application::codes::Codes;
 use application::identities::{Marked, Marks};
 use application::projection::Projection;
@@ -72,6 +73,7 @@ use vault::{LineKey, Vault};
 
 use crate::audit::AuditCalls;
 use crate::board::Board;
+use crate::calendar::Told;
 use crate::grpc::Calls;
 use crate::identities::OfAccepted;
 pub use crate::settings::Settings;
@@ -143,9 +145,16 @@ impl Processing {
             },
         )?;
         erasures::apply_after_restore(&log, &vault, &settings.data)?;
-        let own_calendar = settings.catalogue.calendar().version().clone();
-        let catalogue =
-            calendar::in_use(&settings.data, settings.catalogue).map_err(StartError::Calendar)?;
+        let own = settings.catalogue;
+        let published = published::published(&log)?.pop();
+        let catalogue = match published {
+            Some((_, it)) => published::in_use(Arc::clone(&own), &it.replaces, &it.csv),
+            // What an earlier program kept in a file only.
+            None => {
+                let kept = published::kept(&settings.data, Arc::clone(&own));
+                kept.map_err(StartError::Calendar)?
+            }
+        };
         let desk = Desk::new(
             log.clone(),
             vault,
@@ -165,8 +174,8 @@ impl Processing {
                 },
                 board,
                 vaults: Vaults::default(),
-                data: settings.data.as_path().into(),
-                own_calendar,
+                own,
+                told: Told::default(),
             },
             drain: settings.drain,
             entry: settings.entry,
@@ -261,6 +270,12 @@ impl Processing {
         });
         let marked = Marked::new(Marks::new(self.calls.edge.desk.clone()));
         tasks.spawn(marked.clone().keep_up());
+        tasks.spawn(calendar::keep_telling(
+            self.calls.edge.desk.clone(),
+            self.calls.told.clone(),
+            errands.clone(),
+            self.line_key.clone(),
+        ));
         self.speak(errands, marked.marks.clone(), &mut tasks);
         let numbers = OfAccepted {
             marked,

@@ -7,9 +7,11 @@
     reason = "a benchmark prints, and a failed set-up fails it"
 )]
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use application::codec::{self, Stamp};
+use domain::Catalogue;
 use domain::clock::{Due, DueRule, TimeLimit, TimeUnit};
 use domain::event::{
     AcceptanceBasis, ApplicantKind, Channel, DossierAccepted, DossierResolved, DossierSubmitted,
@@ -42,17 +44,22 @@ fn main() {
         .unwrap();
     runtime.block_on(fill(&log));
     let events = log.head().position;
-    let calendar = domain::calendar::Calendar::parse(
-        "calendar.csv",
-        include_str!("../../../deploy/catalogue/calendar.csv"),
-    )
-    .unwrap();
+    let folder_of = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/catalogue");
+    let texts = Catalogue::FILES.map(|name| {
+        let text = std::fs::read_to_string(folder_of.join(name)).unwrap();
+        (name, text)
+    });
+    let files: Vec<(&str, &str)> = texts.iter().map(|(n, t)| (*n, t.as_str())).collect();
+    let catalogue = Arc::new(Catalogue::parse(&files).unwrap());
 
     let mut best = (0.0_f64, 0.0_f64);
     for _ in 0..ROUNDS {
         let alone = decoding_alone(&log);
         let started = Instant::now();
-        let folded = Figures::new(calendar.clone()).catch_up(&log, 0).unwrap();
+        let folded = Figures::new(Arc::clone(&catalogue), &log)
+            .unwrap()
+            .catch_up(&log, 0)
+            .unwrap();
         assert_eq!(folded, events);
         let replay = rate(events, started);
         println!(

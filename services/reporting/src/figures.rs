@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::num::NonZero;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use application::calendar;
 use application::codec::{self, NotUnderstood};
 use application::parked::{HasParked, Parked};
 use application::projection::Fold;
 use application::snapshot::{self, Keep};
 use application::upcast;
-use domain::calendar::Calendar;
-use domain::event::EventKind;
-use domain::ids::DossierId;
+use domain::Catalogue;
+use domain::event::{Event, EventKind};
+use domain::ids::{DossierId, VersionHash};
 use eventlog::epoch;
 use eventlog::format::{EncodedBlock, RecordView};
 use eventlog::{DecodeError, EventLog, Position, ReadError};
@@ -31,18 +32,43 @@ pub struct Figures {
     pub facts: Facts,
     /// Dossiers that this program could not understand.
     pub parked: Parked,
-    /// Tells what was recorded late.
-    calendar: Calendar,
+    /// The catalogue in use: its calendar tells what was recorded late.
+    catalogue: Arc<Catalogue>,
+    /// The catalogue as it is deployed.
+    own: Arc<Catalogue>,
+    /// Those that the log has put in its place, each after its record's position; for a snapshot to be read with.
+    published: Vec<(Position, Arc<Catalogue>)>,
 }
 
 impl Figures {
-    /// No figures yet.
-    pub fn new(calendar: Calendar) -> Self {
-        Self {
-            facts: Facts::new(calendar.clone()),
+    /// No figures yet of this log, which may have published calendars since the catalogue was deployed.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn new(own: Arc<Catalogue>, log: &EventLog) -> Result<Self, ReadError> {
+        let published = calendar::published(log)?
+            .into_iter()
+            .filter_map(|(at, it)| {
+                let replaced = calendar::over(&own, &it.replaces, &it.csv).ok()?;
+                Some((at, replaced))
+            });
+        Ok(Self {
+            facts: Facts::new(own.calendar().clone()),
             parked: Parked::default(),
-            calendar,
-        }
+            catalogue: Arc::clone(&own),
+            published: published.collect(),
+            own,
+        })
+    }
+
+    /// The catalogue in use.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    fn puts_in_use(&mut self, catalogue: Arc<Catalogue>) {
+        self.facts.use_calendar(catalogue.calendar().clone());
+        self.catalogue = catalogue;
     }
 
     /// Folds everything the log holds after `after`, decompressed and decoded on every core, folded in order; says up to
@@ -52,6 +78,23 @@ impl Figures {
     /// When the log cannot be read.
     pub fn catch_up(&mut self, log: &EventLog, after: Position) -> Result<Position, ReadError> {
         let last = log.head().position;
+        let mut from = after;
+        for (at, catalogue) in self.published.clone() {
+            if at > from && at <= last {
+                self.fold(log, from, at)?;
+                self.puts_in_use(catalogue);
+                from = at;
+            }
+        }
+        self.fold(log, from, last)?;
+        Ok(last)
+    }
+
+    /// Folds what lies between two positions, during which one calendar was in use.
+    fn fold(&mut self, log: &EventLog, after: Position, last: Position) -> Result<(), ReadError> {
+        if last <= after {
+            return Ok(());
+        }
         let parked = Mutex::new(std::mem::take(&mut self.parked));
         let damaged = |block: &EncodedBlock, error: &DecodeError| ReadError::Damaged {
             file: log.folder().display().to_string(),
@@ -87,18 +130,20 @@ impl Figures {
             Ok(())
         };
         let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        let mut blocks = log.blocks(after.saturating_add(1));
+        // What begins later is folded with the calendar of then.
+        let within = |block: &Result<EncodedBlock, ReadError>| {
+            block.as_ref().map_or(true, |it| it.header.first <= last)
+        };
+        let mut blocks = log.blocks(after.saturating_add(1)).take_while(within);
         let blocks = std::iter::from_fn(|| {
             let some: Vec<_> = blocks.by_ref().take(BLOCKS_A_TURN).collect();
             (!some.is_empty()).then_some(some)
         });
         fold_in_order(&mut self.facts, blocks, decode, workers)?;
-        if last > after {
-            // The last records may be about no dossier, or not count.
-            self.facts.skip(last);
-        }
+        // The last records may be about no dossier, or not count.
+        self.facts.skip(last);
         self.parked = parked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(last)
+        Ok(())
     }
 }
 
@@ -152,6 +197,14 @@ impl Fold for Figures {
             self.parked.note(fact.dossier, &why(record));
         }
         self.facts.apply_fact(&fact);
+        if EventKind::named(record.kind) == Some(EventKind::CalendarPublished)
+            && let Ok(occurrence) = codec::decode_view(record)
+            && let Event::CalendarPublished(it) = occurrence.event
+        {
+            let own = Arc::clone(&self.own);
+            let replaced = calendar::in_use(own, &it.replaces, &it.csv);
+            self.puts_in_use(replaced);
+        }
     }
 
     fn rival(&mut self, record: &RecordView<'_>) {
@@ -167,17 +220,26 @@ impl HasParked for Figures {
 
 impl Keep for Figures {
     fn write(&self, mut to: &mut dyn Write) -> io::Result<()> {
-        snapshot::write_value(to, &self.parked)?;
+        let version = self.catalogue.calendar().version();
+        snapshot::write_value(to, &(&self.parked, version))?;
         self.facts.write_snapshot(&mut to)
     }
 
     fn read(&self, mut from: &mut dyn Read) -> io::Result<Self> {
-        let parked = snapshot::read_value(from)?;
-        let facts = Facts::read_snapshot(&mut from, self.calendar.clone());
+        let (parked, version): (Parked, VersionHash) = snapshot::read_value(from)?;
+        let known = self.published.iter().map(|(_, catalogue)| catalogue);
+        let mut known = std::iter::once(&self.own).chain(known);
+        // Whether something was recorded late was told by a calendar that is not in use any more.
+        let catalogue = known
+            .find(|it| *it.calendar().version() == version)
+            .ok_or_else(|| io::Error::other("it was made with another calendar"))?;
+        let facts = Facts::read_snapshot(&mut from, catalogue.calendar().clone());
         Ok(Self {
             facts: facts.map_err(io::Error::other)?,
             parked,
-            calendar: self.calendar.clone(),
+            catalogue: Arc::clone(catalogue),
+            own: Arc::clone(&self.own),
+            published: self.published.clone(),
         })
     }
 }

@@ -120,7 +120,8 @@ impl Http {
     /// The same for two answers from one address exactly when they are the same to the byte.
     fn tag(&self, as_of: AsOf) -> String {
         let known = self.reports.known(as_of);
-        let catalogue = self.reports.catalogue.version();
+        let catalogue = self.reports.catalogue();
+        let catalogue = catalogue.version();
         let least = self.small_cells_min;
         format!(
             "\"{known}/{catalogue}/{least}/{}\"",

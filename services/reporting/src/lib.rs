@@ -81,14 +81,13 @@ impl Reporting {
             },
         )?;
         let file = settings.data.join("figures.fold");
-        let empty = Figures::new(settings.catalogue.calendar().clone());
+        let empty = Figures::new(settings.catalogue, &log)?;
         let (mut figures, kept) = snapshot::load(&log, empty, &file)?;
         let folded = figures.catch_up(&log, kept)?;
         Ok(Self {
             reports: Reports {
                 figures: Projection::resume(log.clone(), figures, folded).kept_in(file, kept),
                 log,
-                catalogue: settings.catalogue,
                 clock: settings.clock,
                 patience: settings.patience,
             },

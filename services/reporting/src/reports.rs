@@ -31,7 +31,6 @@ const SETTLES_EVERY: i64 = 15 * 60 * 1_000_000;
 pub(crate) struct Reports {
     pub(crate) log: EventLog,
     pub(crate) figures: Projection<Figures>,
-    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) clock: Clock,
     pub(crate) patience: Duration,
 }
@@ -46,6 +45,12 @@ pub(crate) struct Sheet {
 }
 
 impl Reports {
+    /// The catalogue in use, with the calendar that was published last.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        self.figures
+            .read(|figures, _| Arc::clone(figures.catalogue()))
+    }
+
     /// Waits until these positions are here and folded.
     pub(crate) async fn wait_for(&self, points: &[Point]) -> Result<(), EdgeError> {
         for point in points {
@@ -149,15 +154,16 @@ impl Reports {
             return Organised::Then;
         }
         let day = domain::local::date(at);
-        let successors = self.catalogue.agencies().filter_map(|agency| {
-            let in_charge = self.catalogue.agency_in_charge(&agency.id, day)?;
+        let catalogue = self.catalogue();
+        let successors = catalogue.agencies().filter_map(|agency| {
+            let in_charge = catalogue.agency_in_charge(&agency.id, day)?;
             Some((agency.id.clone(), in_charge.id.clone()))
         });
         Organised::Now(successors.collect())
     }
 
     fn information_only(&self) -> Vec<ProcedureCode> {
-        self.catalogue
+        self.catalogue()
             .procedures()
             .filter(|procedure| match procedure.online {
                 OnlineLevel::InformationOnly => true,
@@ -174,7 +180,7 @@ impl Reports {
             .figures
             .read(|figures, _| ii06a(&figures.facts, question))
             .named(|key| self.name(question.group, key));
-        let catalogue = self.catalogue.version().to_string();
+        let catalogue = self.catalogue().version().to_string();
         let log = self.log.head().log.to_string();
         let more = [("catalogue", catalogue), (CHAIN_HASH, hash), ("log", log)];
         report
@@ -217,15 +223,15 @@ impl Reports {
     fn name(&self, group: Grouping, key: &str) -> Option<String> {
         match group {
             Grouping::Field => self
-                .catalogue
+                .catalogue()
                 .field(&FieldCode::new(key))
                 .map(|field| field.name.to_string()),
             Grouping::Procedure => self
-                .catalogue
+                .catalogue()
                 .procedure(&ProcedureCode::new(key))
                 .map(|procedure| procedure.name.to_string()),
             Grouping::Agency => self
-                .catalogue
+                .catalogue()
                 .agency(&AgencyId::new(key))
                 .map(|agency| agency.name.to_string()),
             Grouping::Channel => None,

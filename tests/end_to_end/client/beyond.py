@@ -265,14 +265,17 @@ class Provisional(Beyond):
 
 
 class Recomputed(Beyond):
-    """After a calendar was published and the program was killed and started again."""
+    """After a calendar was published, and again after the program was killed and started again."""
 
-    def test_the_due_date_was_computed_once_and_so_is_one_that_intake_still_counts_on_the_old_calendar(self):
+    def test_the_due_date_was_computed_once_and_intake_counts_on_the_published_calendar(self):
         self.position = ""
         self.computed(word_left()["dossier"])
         given = self.taken_in()
-        self.assertTrue(given.due.provisional)
-        self.computed(given.dossier_id)
+        self.assertFalse(given.due.provisional)
+        asked = processing.GetDossierRequest(dossier=named(given.dossier_id), min_position=self.position)
+        there = self.office.ask("processing", "GetDossier", asked).dossier
+        self.assertEqual(there.due, given.due)
+        self.assertNotIn("due_date_recomputed", self.kinds(given.dossier_id))
         answer = self.office.ask("processing", "GetCalendar", processing.GetCalendarRequest())
         self.assertEqual(answer.calendar.to_recompute, 0)
 

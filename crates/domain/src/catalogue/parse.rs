@@ -46,8 +46,10 @@ pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<CatalogueFa
             );
         }
         if let (Some(calendar), true) = (calendar, reading.clean()) {
+            let version = version_of(&files);
             return Ok(Catalogue {
-                version: version_of(&files),
+                files_version: version.clone(),
+                version,
                 agencies,
                 points: Indexed::new(points, |it| it.id.clone()),
                 fields: Indexed::new(fields, |it| it.code.clone()),

@@ -84,6 +84,7 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         | Event::HandOverAcknowledged(_)
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
+        | Event::CalendarPublished(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

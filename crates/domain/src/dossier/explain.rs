@@ -177,6 +177,7 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::HandOverAcknowledged(_)
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
+        | Event::CalendarPublished(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

@@ -223,6 +223,9 @@ pub fn words(event: &Event) -> Words {
         Event::IdentityLookedUp(_) => Words::new(
             "Tra cứu hồ sơ theo số định danh",
             "Dossiers were looked for by an identity number"),
+        Event::CalendarPublished(it) => Words::new(
+            format!("Áp dụng lịch làm việc {}", it.version),
+            format!("Calendar {} came into use", it.version)),
     }
 }
 

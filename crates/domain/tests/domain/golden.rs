@@ -317,6 +317,14 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
         ),
         (
             "",
+            Event::CalendarPublished(CalendarPublished {
+                replaces: calendar(),
+                version: VersionHash::new("fedcba9876543210"),
+                csv: "date,kind,reason,certainty\n".into(),
+            }),
+        ),
+        (
+            "",
             Event::ProcessingSuspended(ProcessingSuspended { reason: reason() }),
         ),
         (

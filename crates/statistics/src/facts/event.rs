@@ -252,6 +252,7 @@ impl<'a> FactEvent<'a> {
             | EventKind::HandOverAcknowledged
             | EventKind::FeeReceiptIssued
             | EventKind::ReceiptRangeLeased
+            | EventKind::CalendarPublished
             | EventKind::TerminalEnrolled
             | EventKind::TerminalNoted
             | EventKind::JournalEntryAnswered
@@ -427,6 +428,7 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::HandOverAcknowledged(_)
             | Event::FeeReceiptIssued(_)
             | Event::ReceiptRangeLeased(_)
+            | Event::CalendarPublished(_)
             | Event::TerminalEnrolled(_)
             | Event::TerminalNoted(_)
             | Event::JournalEntryAnswered(_)

@@ -153,6 +153,7 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::HandOverAcknowledged(_)
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
+        | Event::CalendarPublished(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

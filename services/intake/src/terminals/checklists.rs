@@ -19,7 +19,7 @@ impl TerminalCalls {
         asked: ListChecklistsRequest,
     ) -> Result<ListChecklistsResponse, EdgeError> {
         let catalogue = self.edge.desk.catalogue();
-        let version = catalogue.version().to_string();
+        let version = catalogue.files_version().to_string();
         // Bound to the version: pages of two catalogues are no list.
         let question = format!("{version}/{}", asked.agency);
         let mut faults = Faults::default();
@@ -77,7 +77,7 @@ impl TerminalCalls {
             return Err(HandleError::from(Rejection::ProcedureNotValid { procedure, on }).into());
         }
         Ok(GetChecklistResponse {
-            version: catalogue.version().to_string(),
+            version: catalogue.files_version().to_string(),
             checklist: Some(checklist(found)),
             position: self.edge.here(),
         })

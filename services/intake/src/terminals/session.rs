@@ -186,7 +186,7 @@ impl Session {
             server_time: Some(values::timestamp(now)),
             skew_seconds,
             clock_skewed: session.skewed,
-            catalogue: catalogue.version().to_string(),
+            catalogue: catalogue.files_version().to_string(),
             held_max: HELD_MAX,
         };
         session.say(Said::Welcome(welcome)).await?;

@@ -193,7 +193,7 @@ impl Session {
         flags: &mut Vec<EntryFlag>,
     ) -> Result<EntryAnswer, EdgeError> {
         let desk = &self.calls.edge.desk;
-        if collection.checklist != *desk.catalogue().version() {
+        if collection.checklist != *desk.catalogue().files_version() {
             flags.push(EntryFlag::ChecklistOutdated);
         }
         let wish = self.wish(looked, keyed, "Collected", "");
