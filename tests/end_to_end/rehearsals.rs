@@ -223,6 +223,54 @@ fn dossiers_of_another_system_are_carried_over_once_and_whole() {
     hoso.stop();
 }
 
+/// What waits in the other system waits on here, with its papers and its extensions; each thing that cannot be is told.
+#[test]
+fn what_waits_or_was_extended_in_another_system_is_carried_over_as_it_stands_there() {
+    let rehearsal = Rehearsal::at("2023-03-14T09:00:00+07:00");
+    let hoso = rehearsal.start(&[]);
+    let shipped = repository::top().join("deploy/examples/carried-over-waiting.jsonl");
+    let text = fs::read_to_string(&shipped).unwrap();
+    let broken = rehearsal.path("broken.jsonl");
+    let wrong = text
+        // Asked for before it was accepted.
+        .replacen("2023-03-08T09:00", "2023-03-01T09:00", 1)
+        // In the future.
+        .replacen("2023-03-09T10:00", "2023-03-19T10:00", 1)
+        // The last extension is to another day than the due date.
+        .replacen("2023-03-10>2023-03-20", "2023-03-10>2023-03-17", 1);
+    fs::write(&broken, wrong).unwrap();
+    let refused = import(&broken, &hoso, &[]);
+    assert!(!refused.status.success());
+    let said: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    let faults: Vec<(u64, &str)> = said["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| {
+            (
+                fault["line"].as_u64().unwrap(),
+                fault["column"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        faults,
+        [(1, "waits_since"), (2, "waits_since"), (3, "extensions")],
+        "{said}"
+    );
+    let done = told(&import(&shipped, &hoso, &[]));
+    assert_eq!(done["imported"], 3);
+    hoso.kill();
+    let hoso = rehearsal.start(&[]);
+    let again = told(&import(&shipped, &hoso, &[]));
+    assert_eq!(
+        (&again["imported"], &again["imported_before"]),
+        (&0.into(), &3.into())
+    );
+    rehearsal.play("carried.Waiting", &hoso);
+    hoso.stop();
+}
+
 /// `hoso import`.
 fn import(file: &Path, hoso: &Hoso, more: &[&str]) -> Output {
     Command::new(repository::built().join("hoso"))

@@ -100,7 +100,7 @@ pub enum Command {
     /// Note that the post collected the dossier, right after it was filed.
     NoteCollection(NoteCollection),
     /// Take over a dossier that another system accepted.
-    CarryOver(CarryOver),
+    CarryOver(Box<CarryOver>),
 }
 
 /// See [`crate::event::DossierSubmitted`]; the time is the server's, or the document's where one is named.

@@ -14,6 +14,7 @@ mod acceptance;
 mod authorisation;
 pub mod brought;
 pub mod carried_over;
+mod carried_since;
 pub mod case;
 mod competence;
 mod cooperation;

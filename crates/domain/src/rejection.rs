@@ -1,5 +1,7 @@
 //! Why the rules said no: one variant a reason, each with a stable name, a sentence in English and Vietnamese and a hint.
 
+#[macro_use]
+mod declare;
 mod reasons;
 
 pub use reasons::Rejection;

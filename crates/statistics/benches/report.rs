@@ -330,6 +330,7 @@ fn life(dossier: u64) -> impl Iterator<Item = Entry> {
                 ordinal: 1,
                 late: false,
                 lapses_on: None,
+                recorded_in: None,
             }),
         ));
         events.push((

@@ -24,6 +24,7 @@ mod lists;
 mod load;
 mod logs;
 mod out;
+mod papers;
 mod parked;
 mod report;
 mod roles;

@@ -57,7 +57,7 @@ impl Calls {
         let secrets = vec![edge::secret(carried.applicant())?];
         let build = |kept: &[_]| {
             let command = carried.clone().command(edge::only(kept));
-            vec![Command::CarryOver(command)]
+            vec![Command::CarryOver(Box::new(command))]
         };
         if only_asks {
             let imported_before = self

@@ -132,5 +132,95 @@ class CarriedOver(Played):
         )
 
 
+class Waiting(Played):
+    """deploy/examples/carried-over-waiting.jsonl: what waits there waits on here. The tests go on from each other."""
+
+    def test_1_a_supplement_asked_for_there_is_awaited_here_since_then(self):
+        given = self.given("2023-00140")
+        self.assertEqual(given.phase, dossier.PHASE_AWAITING_SUPPLEMENT)
+        asked = intake.GetSubmissionRequest(dossier_id=given.dossier_id)
+        papers = self.office.ask("intake", "GetSubmission", asked).components
+        self.assertEqual([(it.code, it.originals, it.certified_copies) for it in papers], [("DON", 1, 0), ("VANBANG", 0, 2)])
+        event = self.last(given, ["dossier_submitted", "dossier_accepted", "supplement_requested"])
+        self.assertEqual(event.occurred_at, at(moment("2023-03-08 09:00")))
+        self.assertEqual(day_of(event.recorded_at).isoformat(), "2023-03-14")
+        self.assertIn("thieu_thanh_phan", event.text_vi)
+        self.assertIn("như đã ghi tại motcua.cu", event.text_vi)
+        self.assertIn('"THUYETMINH"', event.data_json)
+        # Two working days after its acceptance: in time, as if it had been asked for here.
+        self.assertEqual(list(given.flags), ["carried_over"])
+
+    def test_2_it_is_brought_here_and_the_time_is_counted_as_the_law_version_says(self):
+        given = self.given("2023-00140")
+        brought = processing.ReceiveSupplementRequest(
+            change=change(given.dossier_id, min_position=self.position),
+            components=[dossier.Component(code="THUYETMINH", originals=1)],
+        )
+        now = self.office.ask("processing", "ReceiveSupplement", brought).dossier
+        # Under NĐ 61/2018 the twenty days begin anew on 14/3 and end on 3/4.
+        self.assertEqual(day_here(now.due), "2023-04-03")
+
+    def test_3_a_suspension_there_goes_on_until_it_is_ended_here(self):
+        given = self.given("2023-00141")
+        self.assertEqual(given.phase, dossier.PHASE_SUSPENDED)
+        event = self.last(given, ["dossier_submitted", "dossier_accepted", "processing_suspended"])
+        self.assertIn("như đã ghi tại motcua.cu", event.text_vi)
+        resumed = processing.ResumeProcessingRequest(change=change(given.dossier_id, min_position=self.position))
+        now = self.office.ask("processing", "ResumeProcessing", resumed).dossier
+        # Five days of it, of which only one on this clock: 27/3 and five days are 1/4, a Saturday.
+        self.assertEqual(day_here(now.due), "2023-04-03")
+
+    def test_4_an_extension_there_is_kept_with_the_due_date_before_it(self):
+        given = self.given("2023-00142")
+        self.assertEqual((day_here(given.original_due), day_here(given.due)), ("2023-03-13", "2023-03-20"))
+        event = self.last(given, ["dossier_submitted", "dossier_accepted", "deadline_extended"])
+        self.assertIn("as recorded at motcua.cu", event.text_en)
+        told = self.office.ask(
+            "processing", "ExplainDeadline", processing.ExplainDeadlineRequest(dossier=named(given.dossier_id))
+        )
+        self.assertEqual(told.days[-1].date, "2023-03-20")
+
+    def test_5_on_the_wire_each_field_that_cannot_be_is_named(self):
+        carried = intake.CarriedOver(
+            code="000.00.06.H20-230309-0999",
+            accepted_at=at(moment("2023-03-09 08:00")),
+            due_on="2023-04-05",
+            point="CONG-DVC-DT",
+            original_due_on="5/4",
+            extensions=[intake.CarriedExtension(new_date="2023-04-07")],
+            wait=intake.CarriedWait(reason_code="Lý do", components=["DON", "DON"]),
+        )
+        source = dossier.SourceReference(system="motcua.cu", reference="2023-00999")
+        asked = intake.ImportDossierRequest(
+            request_id=request_id(),
+            submission=online(source=source, operator=DEPARTMENT),
+            carried_over=carried,
+            actor="clerk-1",
+        )
+        details = self.refused("intake", "ImportDossier", asked, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+        for field in [
+            "carried_over.original_due_on",
+            "carried_over.extensions[0].notified_at",
+            "carried_over.wait.since",
+            "carried_over.wait.reason_code",
+            "carried_over.wait.kind",
+        ]:
+            self.assertIn(field, details.fields)
+
+    def given(self, reference):
+        asked = processing.ListDossiersRequest(page_size=1, min_position=self.office.head("intake").token)
+        self.office.ask("processing", "ListDossiers", asked)
+        self.position = self.everything()
+        asked = processing.GetDossierRequest(dossier=by_number(reference), min_position=self.position)
+        return self.office.ask("processing", "GetDossier", asked).dossier
+
+    def last(self, given, kinds):
+        """The last event of a history that is made of these."""
+        asked = processing.GetHistoryRequest(dossier=named(given.dossier_id))
+        events = self.office.ask("processing", "GetHistory", asked).events
+        self.assertEqual([event.kind for event in events], kinds)
+        return events[-1]
+
+
 def day_here(due):
     return day_of(due.at).isoformat()

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::Context;
+use super::{Context, carried_since, evolve};
 use crate::catalogue::{Catalogue, Procedure};
 use crate::clock::{Due, DueRule};
 use crate::code;
@@ -57,10 +57,7 @@ pub fn faults(command: &CarryOver, catalogue: &Catalogue, now: Timestamp) -> Vec
             accepted_at,
         });
     }
-    let due_on = command.due.map(|due| match due {
-        RecordedDue::On(day) => day,
-        RecordedDue::At(at) => local::date(at),
-    });
+    let due_on = given_then(command).map(carried_since::day_of);
     if let Some(due_on) = due_on
         && due_on < accepted_on
     {
@@ -69,10 +66,16 @@ pub fn faults(command: &CarryOver, catalogue: &Catalogue, now: Timestamp) -> Vec
             accepted_on,
         });
     }
+    faults.extend(carried_since::faults(command, catalogue, now));
     faults
 }
 
-/// Files and accepts it in one step, at the times recorded there.
+/// The due date that was given with the acceptance: before it was extended.
+fn given_then(command: &CarryOver) -> Option<RecordedDue> {
+    command.original_due.or(command.due)
+}
+
+/// Files and accepts it in one step, and lets happen what happened since, at the times recorded there.
 pub(super) fn carry_over(
     command: &CarryOver,
     ctx: &Context<'_>,
@@ -92,7 +95,6 @@ pub(super) fn carry_over(
     };
     let limit = procedure.limit_for(submit.channel);
     let due = recorded_due(command, procedure, ctx.catalogue);
-    take_code(command, ctx)?;
     let (calendar, catalogue) = (ctx.catalogue.calendar(), ctx.catalogue.version());
     let filed = DossierSubmitted {
         procedure: submit.procedure.clone(),
@@ -129,7 +131,7 @@ pub(super) fn carry_over(
         receipt_issued: true,
         boundary_independent: false,
     };
-    Ok(vec![
+    let mut happened = vec![
         Occurrence {
             at: command.filed_at.unwrap_or(command.accepted_at),
             event: Event::DossierSubmitted(filed),
@@ -138,11 +140,20 @@ pub(super) fn carry_over(
             at: command.accepted_at,
             event: Event::DossierAccepted(accepted),
         },
-    ])
+    ];
+    let dossier = evolve::replay(&happened);
+    if let Some(case) = dossier.case() {
+        happened.extend(carried_since::occurrences(command, case, ctx)?);
+    }
+    take_code(command, ctx)?;
+    Ok(happened)
 }
 
 /// The law version recorded there, or the one in force on the day of acceptance.
-fn law<'a>(command: &CarryOver, catalogue: &'a Catalogue) -> Result<&'a LawVersion, Rejection> {
+pub(super) fn law<'a>(
+    command: &CarryOver,
+    catalogue: &'a Catalogue,
+) -> Result<&'a LawVersion, Rejection> {
     let on = local::date(command.accepted_at);
     match &command.law {
         Some(law) => catalogue
@@ -158,7 +169,7 @@ fn recorded_due(command: &CarryOver, procedure: &Procedure, catalogue: &Catalogu
     let rule = procedure
         .limit_for(command.submit.channel)
         .map_or(DueRule::ByDate, |limit| limit.unit.rule());
-    command.due.map(|due| Due {
+    given_then(command).map(|due| Due {
         at: match due {
             RecordedDue::On(day) => hours.closing(day),
             RecordedDue::At(at) => at,
@@ -216,7 +227,7 @@ mod tests {
 
     fn taken_over(wish: CarryOver) -> Story {
         let mut story = Story::begins("2022-12-12T09:00");
-        story.does(Command::CarryOver(wish));
+        story.does(Command::CarryOver(Box::new(wish)));
         story
     }
 
@@ -323,18 +334,18 @@ mod tests {
                 ("DUE_BEFORE_ACCEPTANCE", Some("due")),
             ]
         );
-        let first = story.refuses(Command::CarryOver(wish)).reason();
+        let first = story.refuses(Command::CarryOver(Box::new(wish))).reason();
         assert_eq!(first, "UNKNOWN_PROCEDURE");
     }
 
     #[test]
     fn it_may_come_from_as_far_back_as_there_is_a_law_version() {
         let story = Story::begins("2022-12-12T09:00");
-        let no = story.refuses(Command::CarryOver(CarryOver {
+        let no = story.refuses(Command::CarryOver(Box::new(CarryOver {
             filed_at: None,
             accepted_at: at("2001-03-01T09:00"),
             ..carried_over(TEN_DAYS)
-        }));
+        })));
         assert_eq!(no.reason(), "NO_LAW_IN_FORCE");
     }
 
@@ -346,9 +357,9 @@ mod tests {
         assert_eq!(no.reason(), "CODE_OF_ANOTHER_NODE");
         assert_eq!(story.codes.taken_over(), 0);
         // Nobody gives out codes with the prefix of another province.
-        story.does(Command::CarryOver(CarryOver {
+        story.does(Command::CarryOver(Box::new(CarryOver {
             code: DossierCode::new("000.00.06.H56-221201-0361"),
             ..carried_over(TEN_DAYS)
-        }));
+        })));
     }
 }

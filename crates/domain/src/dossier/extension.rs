@@ -32,6 +32,7 @@ pub(super) fn extend(
             asked_for: command.new_date,
             late_notice,
             due: counts.then(|| counting.on_day(due, command.new_date)),
+            recorded_in: None,
         }),
     }])
 }
@@ -65,7 +66,7 @@ fn is_working_day(new_date: Date, counting: &Counting<'_>) -> Result<(), Rejecti
 }
 
 /// Đ.19.9: at the latest one day before the time runs out.
-fn notice_is_late(notified_on: Date, due: Due, counting: &Counting<'_>) -> bool {
+pub(super) fn notice_is_late(notified_on: Date, due: Due, counting: &Counting<'_>) -> bool {
     let days = i64::from(counting.law.extension_notice_days.value);
     let last_day = due.date().saturating_sub(jiff::Span::new().days(days));
     notified_on > last_day

@@ -27,6 +27,7 @@ pub(super) fn request(
             ordinal: case.supplement_requests.saturating_add(1),
             late: is_late(case, local::date(at), &counting),
             lapses_on: lapses_on(at, &counting),
+            recorded_in: None,
         }),
     }])
 }
@@ -67,7 +68,7 @@ pub(super) fn lapse(
     }])
 }
 
-fn is_late(case: &Case, asked_on: Date, counting: &Counting<'_>) -> bool {
+pub(super) fn is_late(case: &Case, asked_on: Date, counting: &Counting<'_>) -> bool {
     let within = counting.law.supplement_request_within_working_days.value;
     let accepted_on = local::date(case.accepted_at);
     clock::working_days_between(accepted_on, asked_on, counting.calendar) > u32::from(within)

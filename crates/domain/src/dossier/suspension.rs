@@ -17,6 +17,7 @@ pub(super) fn suspend(
         at: times::now_after(case.accepted_at, ctx),
         event: Event::ProcessingSuspended(ProcessingSuspended {
             reason: command.reason.clone(),
+            recorded_in: None,
         }),
     }]
 }

@@ -26,9 +26,32 @@ impl Words {
     }
 }
 
-/// The sentence for an event.
-#[rustfmt::skip]
+/// The sentence for an event, and where it was recorded if that was in another system.
 pub fn words(event: &Event) -> Words {
+    let words = sentence(event);
+    let Some(system) = recorded_in(event) else {
+        return words;
+    };
+    Words::new(
+        format!("{} (như đã ghi tại {system})", words.vi),
+        format!("{} (as recorded at {system})", words.en),
+    )
+}
+
+fn recorded_in(event: &Event) -> Option<&str> {
+    if let Event::SupplementRequested(it) = event {
+        it.recorded_in.as_deref()
+    } else if let Event::ProcessingSuspended(it) = event {
+        it.recorded_in.as_deref()
+    } else if let Event::DeadlineExtended(it) = event {
+        it.recorded_in.as_deref()
+    } else {
+        None
+    }
+}
+
+#[rustfmt::skip]
+fn sentence(event: &Event) -> Words {
     match event {
         Event::DossierSubmitted(it) => Words::new(
             format!("Nộp hồ sơ thủ tục {}", it.procedure),

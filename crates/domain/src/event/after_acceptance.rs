@@ -48,6 +48,9 @@ pub struct SupplementRequested {
     /// When the request lapses without an answer, if the law version says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lapses_on: Option<Date>,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// NĐ 61/2018 Đ.19.4: the time limit is counted from the start again once the dossier is complete.
@@ -163,6 +166,9 @@ pub struct DeadlineExtended {
     /// The new due date; none when the law version does not let this extension count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Due>,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// National status 8 while it may still go on.
@@ -170,6 +176,9 @@ pub struct DeadlineExtended {
 pub struct ProcessingSuspended {
     /// Why.
     pub reason: Reason,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// The end of a suspension.

@@ -8,58 +8,6 @@ use crate::ids::{
 };
 use crate::local;
 
-/// Declares each rejection once. The reasons are part of the contract: add, never change.
-macro_rules! rejections {
-    ($(
-        $(#[$doc:meta])*
-        $variant:ident $({ $($field:ident: $type:ty),* $(,)? })? = $reason:literal $kind:ident $(field $blame:literal)?
-            en($($en:tt)*) vi($($vi:tt)*) hint($hint:literal)
-    )*) => {
-        /// Why the rules refuse a wish. Nothing is left in the log; the caller gets the reason.
-        #[derive(Clone, PartialEq, Eq, Debug)]
-        #[allow(missing_docs, reason = "the fields are named after what they hold; the sentences say the rest")]
-        pub enum Rejection { $($(#[$doc])* $variant $({ $($field: $type),* })?,)* }
-
-        #[allow(unused_variables, reason = "not every sentence tells every field")]
-        impl Rejection {
-            /// Every reason there is.
-            pub const REASONS: &'static [&'static str] = &[$($reason),*];
-
-            /// The stable name of the reason, for programs.
-            pub fn reason(&self) -> &'static str {
-                match self { $(Self::$variant $({ $($field),* })? => $reason,)* }
-            }
-
-            /// What sort of no it is.
-            pub fn kind(&self) -> RejectionKind {
-                match self { $(Self::$variant $({ $($field),* })? => RejectionKind::$kind,)* }
-            }
-
-            /// The field of the request that is to blame, as the protocol names it; `None` when no field is.
-            pub fn field(&self) -> Option<&'static str> {
-                match self { $(Self::$variant $({ $($field),* })? => rejections!(@blame $($blame)?),)* }
-            }
-
-            /// The sentence in English.
-            pub(super) fn english(&self) -> String {
-                match self { $(Self::$variant $({ $($field),* })? => std::fmt::format(format_args!($($en)*)),)* }
-            }
-
-            /// The sentence in Vietnamese, for people.
-            pub fn vietnamese(&self) -> String {
-                match self { $(Self::$variant $({ $($field),* })? => std::fmt::format(format_args!($($vi)*)),)* }
-            }
-
-            /// What to do next, in English.
-            pub fn hint(&self) -> &'static str {
-                match self { $(Self::$variant $({ $($field),* })? => $hint,)* }
-            }
-        }
-    };
-    (@blame) => { None };
-    (@blame $blame:literal) => { Some($blame) };
-}
-
 rejections! {
     // What is named must exist in the catalogue.
 
@@ -423,6 +371,34 @@ rejections! {
         en("agency {agency} has not ended, or the catalogue names no successor")
         vi("Cơ quan {agency} chưa kết thúc hoạt động hoặc chưa có cơ quan kế thừa.")
         hint("name the successor in the catalogue, or transfer the dossier")
+
+    // What happened to a carried-over dossier since.
+
+    /// Extensions without the due date before and after them, or that of before without extensions.
+    CarriedExtensionWithoutDue = "CARRIED_EXTENSION_WITHOUT_DUE" InvalidArgument field "original_due_on"
+        en("extensions go with the due date before the first and the one after the last, and the former only with extensions")
+        vi("Gia hạn phải kèm ngày hẹn trả trước khi gia hạn và ngày hẹn trả hiện tại; ngày trước khi gia hạn chỉ dùng khi có gia hạn.")
+        hint("tell both due dates, or no extension")
+    /// An extension that lies before acceptance or the one before it, in the future, or does not move the due date on.
+    CarriedExtensionOutOfOrder { new_date: Date } = "CARRIED_EXTENSION_OUT_OF_ORDER" InvalidArgument field "extensions"
+        en("the extension to {new_date} was not told after acceptance and the one before it, or is to no later day")
+        vi("Lần gia hạn đến {new_date} không theo đúng thứ tự thời gian hoặc không muộn hơn ngày hẹn trước.")
+        hint("list extensions from the earliest on, each with when it was told and a later day than before")
+    /// The last extension is to another day than the due date.
+    CarriedExtensionNotDue { new_date: Date, due_on: Date } = "CARRIED_EXTENSION_NOT_DUE" InvalidArgument field "extensions"
+        en("the last extension is to {new_date}, and it is due on {due_on}")
+        vi("Lần gia hạn cuối đến {new_date}, trong khi ngày hẹn trả là {due_on}.")
+        hint("the due date is that of the last extension; put right the one that is wrong")
+    /// A wait that began before acceptance or in the future.
+    CarriedWaitOutside { since: Timestamp } = "CARRIED_WAIT_OUTSIDE" InvalidArgument field "since"
+        en("it cannot wait since {since}, before its acceptance or after now")
+        vi("Thời điểm bắt đầu chờ {since} trước khi tiếp nhận hoặc ở tương lai.")
+        hint("tell since when it waits, as recorded there")
+    /// The supplement that it waits for has lapsed.
+    CarriedSupplementLapsed { lapses_on: Date } = "CARRIED_SUPPLEMENT_LAPSED" FailedPrecondition field "lapses_on"
+        en("the supplement had to be brought by {lapses_on}: the dossier is not pending any more")
+        vi("Hạn bổ sung {lapses_on} đã qua: hồ sơ không còn chờ bổ sung.")
+        hint("end it in the other system, or tell until when it may still be brought")
 
     // Postal terminals.
 

@@ -17,6 +17,8 @@ use crate::testing::{at, day, paper};
 mod beyond;
 #[path = "brought.rs"]
 mod brought;
+#[path = "carried.rs"]
+mod carried;
 #[path = "look_ups.rs"]
 mod look_ups;
 #[path = "post.rs"]
@@ -263,6 +265,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 ordinal: 2,
                 late: true,
                 lapses_on: Some(day("2023-01-31")),
+                recorded_in: None,
             }),
         ),
         (
@@ -303,6 +306,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 asked_for: day("2022-12-29"),
                 late_notice: false,
                 due: Some(due()),
+                recorded_in: None,
             }),
         ),
         (
@@ -313,19 +317,15 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 asked_for: day("2022-12-29"),
                 late_notice: true,
                 due: None,
+                recorded_in: None,
             }),
         ),
         (
             "",
-            Event::CalendarPublished(CalendarPublished {
-                replaces: calendar(),
-                version: VersionHash::new("fedcba9876543210"),
-                csv: "date,kind,reason,certainty\n".into(),
+            Event::ProcessingSuspended(ProcessingSuspended {
+                reason: reason(),
+                recorded_in: None,
             }),
-        ),
-        (
-            "",
-            Event::ProcessingSuspended(ProcessingSuspended { reason: reason() }),
         ),
         (
             "",
@@ -382,6 +382,7 @@ pub(crate) fn samples() -> Vec<Sample> {
         .into_iter()
         .chain(processing_samples())
         .chain(beyond::samples())
+        .chain(carried::samples())
         .chain(post::samples())
         .chain(look_ups::samples());
     all.map(|(shows, event)| Sample { shows, event }).collect()

@@ -135,7 +135,10 @@ pub(crate) fn refused_at_intake() -> Event {
 }
 
 pub(crate) fn suspended() -> Event {
-    Event::ProcessingSuspended(ProcessingSuspended { reason: reason() })
+    Event::ProcessingSuspended(ProcessingSuspended {
+        reason: reason(),
+        recorded_in: None,
+    })
 }
 
 pub(crate) fn resumed(due: Option<Due>) -> Event {
@@ -153,6 +156,7 @@ pub(crate) fn extended(due: Option<Due>) -> Event {
         asked_for,
         late_notice: false,
         due,
+        recorded_in: None,
     })
 }
 
@@ -181,6 +185,7 @@ pub(crate) fn supplement_requested() -> Event {
         ordinal: 1,
         late,
         lapses_on: None,
+        recorded_in: None,
     })
 }
 

@@ -13,6 +13,15 @@ COLUMNS (in any order; those marked * must be there and filled)
   filed_at            when it was filed, if that was recorded
   due                 when its result is due: a day, or a moment for procedures measured in hours. It is kept as it is,
                       also where hoso would have counted otherwise; `hoso dossier explain` then tells both
+  original_due        the day on which it was due before it was extended; with extensions, and only then
+  extensions          apologies with new dates, the earliest first, as TOLD>NEW_DAY, with spaces between:
+                      2026-10-12>2026-10-19 2026-10-16T09:00>2026-10-23. Kept as they are, flagged where the law did not allow them
+  waits               what it waits for: supplement or suspension; left out: nothing. It goes on waiting here
+  waits_since         since when; must be filled with waits
+  waits_reason        why, as a code
+  waits_papers        the codes of the papers that a supplement is to bring, with spaces between
+  waits_until         the last day for bringing them; left out: as the law version says
+  papers              the papers that were handed in, as CODE or CODE:ORIGINALS:CERTIFIED:COPIES, with spaces between
   law                 the law version of the catalogue that governs it; left out: the one in force on the day of acceptance
   point *             the one-stop point where it was accepted, as in the catalogue
   operator *          who ran that point: an agency's id or a firm's code
@@ -21,15 +30,16 @@ COLUMNS (in any order; those marked * must be there and filled)
   identity_number, phone, email, address, submitter_name, request_content
   synthetic           yes: for training and demonstrations
 
-Only dossiers that are still being processed are carried over: ended ones stay in the other system. One that waits for
-something there is imported with its due date, and made to wait here. Its acceptance may lie as far back as the
+Only dossiers that are still being processed are carried over: ended ones stay in the other system. One that waits for a
+payment there is imported without that, and asked for it anew here. Its acceptance may lie as far back as the
 catalogue has a law version. Codes in the form of those that another intake node gives out are imported at that node.
 
 Nothing is imported while any line has a fault. Run again after it was broken off, or with lines added, it takes over what
-is missing and doubles nothing. An example: deploy/examples/carried-over.csv";
+is missing and doubles nothing. Examples: deploy/examples/carried-over.csv,
+and carried-over-waiting.jsonl with papers, waits and extensions";
 
 /// Column names that may be there.
-pub(super) const COLUMNS: [&str; 20] = [
+pub(super) const COLUMNS: [&str; 28] = [
     "source_reference",
     "code",
     "procedure",
@@ -39,6 +49,14 @@ pub(super) const COLUMNS: [&str; 20] = [
     "accepted_at",
     "filed_at",
     "due",
+    "original_due",
+    "extensions",
+    "waits",
+    "waits_since",
+    "waits_reason",
+    "waits_papers",
+    "waits_until",
+    "papers",
     "law",
     "point",
     "operator",
@@ -56,12 +74,30 @@ pub(super) const SYNTHETIC: &str = "synthetic";
 
 /// The column behind a field of the request.
 pub(super) fn column(field: &str) -> &str {
+    if let Some((_, of_wait)) = field.split_once("wait.") {
+        return match of_wait.split(['.', '[']).next().unwrap_or(of_wait) {
+            "since" => "waits_since",
+            "reason_code" => "waits_reason",
+            "components" => "waits_papers",
+            "lapses_on" => "waits_until",
+            _ => "waits",
+        };
+    }
+    if field.contains("extensions") {
+        return "extensions";
+    }
+    if field.contains("submission.components") {
+        return "papers";
+    }
     match field.rsplit('.').next().unwrap_or(field) {
         "kind" => "applicant_kind",
         "name" => "applicant_name",
         "reference" | "source" => "source_reference",
         "system" => "--system",
         "due_on" | "due_at" => "due",
+        "original_due_on" => "original_due",
+        "since" => "waits_since",
+        "lapses_on" => "waits_until",
         other => other,
     }
 }
@@ -82,5 +118,11 @@ mod tests {
         assert_eq!(column("submission.applicant.name"), "applicant_name");
         assert_eq!(column("carried_over.due_on"), "due");
         assert_eq!(column("procedure"), "procedure");
+        assert_eq!(column("carried_over.wait.components[1]"), "waits_papers");
+        assert_eq!(column("carried_over.wait.kind"), "waits");
+        assert_eq!(column("since"), "waits_since");
+        assert_eq!(column("carried_over.extensions[0].new_date"), "extensions");
+        assert_eq!(column("carried_over.original_due_on"), "original_due");
+        assert_eq!(column("submission.components[0].code"), "papers");
     }
 }

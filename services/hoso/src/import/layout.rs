@@ -1,4 +1,8 @@
 //! What a line of the file says: the columns, and the request that a line becomes or everything that is wrong with it.
+//!
+//! * `since`: what happened to the dossier there since it was accepted
+
+mod since;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -198,6 +202,10 @@ impl Reading<'_> {
         }
         let (accepted_at, filed_at) = (self.moment("accepted_at"), self.moment("filed_at"));
         let due = self.due();
+        let original_due_on = self.day("original_due");
+        let extensions = self.extensions();
+        let wait = self.wait();
+        let components = self.papers();
         let point = self.required("point");
         let operator = self.required("operator");
         let kind = self.one_of(
@@ -233,7 +241,7 @@ impl Reading<'_> {
             },
             operator,
             applicant: Some(applicant),
-            components: Vec::new(),
+            components,
             source: Some(SourceReference {
                 system: system.to_owned(),
                 reference: reference.clone(),
@@ -248,6 +256,9 @@ impl Reading<'_> {
             due,
             law: self.text("law"),
             point,
+            original_due_on,
+            extensions,
+            wait,
         };
         self.faults.is_empty().then(|| ImportDossierRequest {
             request_id: request_id(system, &reference).to_string(),
@@ -293,7 +304,7 @@ fn stamp(at: Timestamp) -> prost_types::Timestamp {
 mod tests {
     use super::*;
 
-    fn row(line: u64, changes: &[(&str, &str)]) -> Row {
+    pub(super) fn row(line: u64, changes: &[(&str, &str)]) -> Row {
         let mut values: BTreeMap<String, String> = [
             ("source_reference", "2026-77"),
             ("code", "000.00.06.H20-261005-0361"),
@@ -318,7 +329,7 @@ mod tests {
         }
     }
 
-    fn told(rows: &[Row]) -> Vec<String> {
+    pub(super) fn told(rows: &[Row]) -> Vec<String> {
         let (_, faults) = dossiers(rows, "motcua.cu", "clerk");
         faults.iter().map(ToString::to_string).collect()
     }

@@ -7,8 +7,8 @@ use std::path::Path;
 use api::Faults;
 use api::convert::post;
 use api::hoso::dossier::v1::{
-    Applicant, ApplicantKind, BroughtDelivery, BroughtDeliveryFailure, BroughtReturn, Component,
-    Filing, PlaceKind, filing,
+    Applicant, ApplicantKind, BroughtDelivery, BroughtDeliveryFailure, BroughtReturn, Filing,
+    PlaceKind, filing,
 };
 use api::hoso::intake::v1::{
     Collected, FeeReceipt, HandOver, HandOverParty, HandedOver, JournalEntry, PaperResult,
@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use super::args::{self, Found, Hand, Posted};
 use super::spool::{Keyed, Spool};
-use crate::{Failure, client, out};
+use crate::{Failure, client, out, papers};
 
 /// The applicant, as a file says it.
 #[derive(Deserialize)]
@@ -93,7 +93,7 @@ pub fn collect(spool: &Spool, told: args::Collect) -> Result<(), Failure> {
     } else {
         PlaceKind::PostOffice
     };
-    let components = told.papers.iter().map(|paper| component(paper));
+    let components = told.papers.iter().map(|paper| papers::component(paper));
     let slip = told
         .slip
         .unwrap_or_else(|| slip(&spool.identity.terminal, command));
@@ -342,23 +342,6 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(bytes)
 }
 
-/// A paper, as CODE or CODE:ORIGINALS:CERTIFIED:COPIES.
-fn component(text: &str) -> Result<Component, Failure> {
-    let mut parts = text.split(':');
-    let code = parts.next().unwrap_or_default().to_owned();
-    let counts: Vec<u32> = parts
-        .map(|count| count.parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_| format!("{text}: a paper is CODE or CODE:ORIGINALS:CERTIFIED:COPIES"))?;
-    let count = |at: usize| counts.get(at).copied().unwrap_or_default();
-    Ok(Component {
-        code,
-        originals: if counts.is_empty() { 1 } else { count(0) },
-        certified_copies: count(1),
-        copies: count(2),
-    })
-}
-
 /// Who gives or takes, as KIND:ID.
 fn party(text: &str) -> Result<HandOverParty, Failure> {
     let kind = text.split_once(':').and_then(|(kind, id)| {
@@ -411,17 +394,6 @@ fn paper(text: &str) -> Result<HandedOver, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_paper_is_one_original_unless_said_otherwise() {
-        assert_eq!(component("DON").unwrap().originals, 1);
-        let counted = component("DON:0:2:1").unwrap();
-        assert_eq!(
-            (counted.originals, counted.certified_copies, counted.copies),
-            (0, 2, 1)
-        );
-        assert!(component("DON:one").is_err());
-    }
 
     #[test]
     fn who_takes_and_what_was_found_are_said_in_words() {

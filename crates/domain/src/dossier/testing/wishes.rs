@@ -471,6 +471,9 @@ pub fn carried_over(procedure: &str) -> CarryOver {
         code: DossierCode::new("000.00.06.H20-221201-0361"),
         accepted_at: at("2022-12-01T09:00"),
         due: Some(RecordedDue::On(day("2022-12-15"))),
+        original_due: None,
+        extensions: Vec::new(),
+        wait: None,
         law: None,
         point: PointId::new(CENTRE),
     }
@@ -478,5 +481,5 @@ pub fn carried_over(procedure: &str) -> CarryOver {
 
 /// The same as a wish.
 pub fn take_over(procedure: &str) -> Command {
-    Command::CarryOver(carried_over(procedure))
+    Command::CarryOver(Box::new(carried_over(procedure)))
 }

@@ -1,0 +1,48 @@
+//! What came from elsewhere: events that another system recorded, and a calendar that was published.
+
+use domain::event::*;
+use domain::ids::VersionHash;
+
+use super::{calendar, day, due, short_reason};
+
+pub(crate) fn samples() -> Vec<(&'static str, Event)> {
+    vec![
+        (
+            "carried",
+            Event::SupplementRequested(SupplementRequested {
+                reason: short_reason(),
+                components: Vec::new(),
+                ordinal: 1,
+                late: false,
+                lapses_on: None,
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
+            "carried",
+            Event::DeadlineExtended(DeadlineExtended {
+                reason: short_reason(),
+                ordinal: 1,
+                asked_for: day("2022-12-29"),
+                late_notice: false,
+                due: Some(due()),
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
+            "carried",
+            Event::ProcessingSuspended(ProcessingSuspended {
+                reason: short_reason(),
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
+            "",
+            Event::CalendarPublished(CalendarPublished {
+                replaces: calendar(),
+                version: VersionHash::new("fedcba9876543210"),
+                csv: "date,kind,reason,certainty\n".into(),
+            }),
+        ),
+    ]
+}
