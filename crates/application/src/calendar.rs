@@ -216,27 +216,13 @@ impl Calendars {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shipped() -> Arc<Catalogue> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/catalogue");
-        let texts: Vec<(&str, String)> = Catalogue::FILES
-            .iter()
-            .map(|name| (*name, fs::read_to_string(folder.join(name)).unwrap()))
-            .collect();
-        let files: Vec<(&str, &str)> = texts
-            .iter()
-            .map(|(name, text)| (*name, text.as_str()))
-            .collect();
-        Arc::new(Catalogue::parse(&files).unwrap())
-    }
+    use crate::testing::{shipped_calendar, shipped_catalogue};
 
     #[test]
     fn a_published_calendar_is_in_use_after_a_restart_until_the_catalogue_has_a_newer_one() {
         let folder = tempfile::tempdir().unwrap();
-        let own = shipped();
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/catalogue/calendar.csv");
-        let csv = fs::read_to_string(path).unwrap() + "2026-12-31,off,Nghỉ hoán đổi,official\n";
+        let own = shipped_catalogue();
+        let csv = shipped_calendar() + "2026-12-31,off,Nghỉ hoán đổi,official\n";
         let unchanged = kept(folder.path(), Arc::clone(&own)).unwrap();
         assert_eq!(unchanged.version(), own.version());
         keep(folder.path(), own.calendar().version(), &csv).unwrap();

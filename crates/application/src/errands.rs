@@ -316,40 +316,24 @@ pub fn open(awaiting: Awaiting, sealed: &[u8]) -> Result<Answered, ErrandFault> 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use domain::Catalogue;
     use domain::ids::VersionHash;
-    use eventlog::EventLog;
-    use vault::{MasterKey, Settings};
 
     use super::*;
-    use crate::codes::Codes;
-    use crate::desk::{Desk, Writer};
+    use crate::testing;
 
-    /// A node that is told calendars, over a log of its own.
-    fn calendars(folder: &std::path::Path, vault: &Vault) -> Calendars {
-        let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let shipped = shipped.join("../../deploy/catalogue");
-        let texts: Vec<(&str, String)> = Catalogue::FILES
-            .iter()
-            .map(|name| (*name, std::fs::read_to_string(shipped.join(name)).unwrap()))
-            .collect();
-        let files: Vec<(&str, &str)> = texts.iter().map(|(n, t)| (*n, t.as_str())).collect();
-        let own = Arc::new(Catalogue::parse(&files).unwrap());
-        let log = EventLog::open(&folder.join("log"), eventlog::Settings::new(|| 1)).unwrap();
-        let codes = Arc::new(Codes::none());
+    /// A node that is told calendars, with a vault beside its log.
+    fn calendars(folder: &std::path::Path) -> Calendars {
+        let own = testing::shipped_catalogue();
         Calendars {
-            desk: Desk::new(log, vault.clone(), Arc::clone(&own), codes, Writer::Intake),
+            desk: testing::desk(folder, &own, eventlog::Settings::new(|| 1)),
             own,
             folder: folder.to_owned(),
         }
     }
 
     fn published(own: &Catalogue, replaces: &str) -> CalendarPublished {
-        let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let shipped = shipped.join("../../deploy/catalogue/calendar.csv");
-        let csv = std::fs::read_to_string(shipped).unwrap() + "2026-12-31,off,Nghỉ,official\n";
+        let csv = testing::shipped_calendar() + "2026-12-31,off,Nghỉ,official\n";
         CalendarPublished {
             replaces: VersionHash::new(replaces),
             version: own
@@ -365,8 +349,8 @@ mod tests {
     #[tokio::test]
     async fn a_calendar_is_taken_under_cover_or_openly_where_nobody_has_a_key() {
         let folder = tempfile::tempdir().unwrap();
-        let vault = open_vault(&folder.path().join("vault"), 1);
-        let calendars = calendars(folder.path(), &vault);
+        let calendars = calendars(folder.path());
+        let vault = calendars.desk.vault().clone();
         let own = calendars.own.calendar().version().to_string();
         let told = published(&calendars.own, &own);
         let key = LineKey::from_bytes(&[3; 32]);
@@ -398,19 +382,11 @@ mod tests {
         assert!(matches!(no, Err(ErrandFault::NoKey)), "{no:?}");
     }
 
-    fn open_vault(folder: &std::path::Path, master: u8) -> Vault {
-        let settings = Settings {
-            free_bytes_min: 0,
-            ..Settings::default()
-        };
-        Vault::open(folder, MasterKey::from_bytes(&[master; 32]), settings).unwrap()
-    }
-
     #[tokio::test]
     async fn entries_are_given_as_far_as_one_answer_holds_and_erased_ones_are_told() {
         let folder = tempfile::tempdir().unwrap();
-        let vault = open_vault(folder.path(), 1);
-        let calendars = calendars(folder.path(), &vault);
+        let calendars = calendars(folder.path());
+        let vault = calendars.desk.vault().clone();
         let key = LineKey::from_bytes(&[3; 32]);
         let of = LogId(Uuid::from_u128(77));
         let mut wanted = Vec::new();
@@ -439,7 +415,7 @@ mod tests {
         assert_eq!(answered.opening, vault.opening());
         assert!((3..13).contains(&answered.given.len()));
         assert_eq!(answered.given[1..3], [Given::Erased, Given::Unknown]);
-        let here = open_vault(&folder.path().join("here"), 2);
+        let here = testing::vault(&folder.path().join("here"), 2);
         let Given::Here(handed) = &answered.given[0] else {
             panic!("it is not here")
         };
@@ -453,8 +429,8 @@ mod tests {
     #[tokio::test]
     async fn erasing_is_asked_as_often_as_need_be() {
         let folder = tempfile::tempdir().unwrap();
-        let vault = open_vault(folder.path(), 1);
-        let calendars = calendars(folder.path(), &vault);
+        let calendars = calendars(folder.path());
+        let vault = calendars.desk.vault().clone();
         let key = LineKey::from_bytes(&[3; 32]);
         let of = LogId(Uuid::from_u128(77));
         let subjects = [Uuid::from_u128(1), Uuid::from_u128(2)];

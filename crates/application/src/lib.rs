@@ -49,6 +49,8 @@ pub mod projection;
 mod rehearsal;
 pub mod snapshot;
 pub mod status;
+#[cfg(test)]
+mod testing;
 pub mod upcast;
 
 /// The log's words, for those above who may not name the log itself.

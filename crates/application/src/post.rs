@@ -135,3 +135,59 @@ fn history(desk: &Desk, stream: StreamId) -> Result<Vec<(Record, Event)>, Handle
 fn recorded_at(record: &Record) -> Timestamp {
     Timestamp::from_microsecond(record.place.recorded_at).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::event::TerminalEnrolled;
+    use domain::ids::TerminalId;
+    use eventlog::Settings;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::{clock, testing};
+
+    const NOW: &str = "2022-12-15T02:00:00Z";
+
+    fn by(request: u8, now: Timestamp) -> By {
+        By {
+            request: Request {
+                key: eventlog::Key([request; 16]),
+                body: [0; 16],
+            },
+            request_id: Uuid::from_u128(u128::from(request)),
+            actor: ActorId::new("operator-1"),
+            organisation: OrganisationId::new("VNPOST-DT"),
+            now,
+        }
+    }
+
+    fn enrolled(terminal: &str) -> TerminalEnrolled {
+        TerminalEnrolled {
+            terminal: TerminalId::new(terminal),
+            office: "BC1".into(),
+            operator: OrganisationId::new("VNPOST-DT"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_post_brings_is_never_written_under_a_time_that_nobody_believes() {
+        let folder = tempfile::tempdir().unwrap();
+        let now: Timestamp = NOW.parse().unwrap();
+        let micros = now.as_microsecond();
+        let settings = Settings {
+            clock_rule: Some(clock::rule(None)),
+            free_bytes_min: 0,
+            ..Settings::new(move || micros)
+        };
+        let desk = testing::desk(folder.path(), &testing::shipped_catalogue(), settings);
+        let good = desk.enrol_terminal(enrolled("T-1"), &by(1, now)).await;
+        let here = good.unwrap().place.position;
+        // The time was read while the clock was wrong; when it is written down, the clock is right again.
+        let leapt = now + SignedDuration::from_hours(40 * 24);
+        let no = desk.enrol_terminal(enrolled("T-2"), &by(2, leapt)).await;
+        assert!(matches!(no, Err(HandleError::ClockJumped(_))), "{no:?}");
+        assert_eq!(desk.log().head().position, here, "nothing was written");
+        let good = desk.enrol_terminal(enrolled("T-2"), &by(3, now)).await;
+        assert_eq!(good.unwrap().place.position, here + 1);
+    }
+}

@@ -197,6 +197,15 @@ impl Calls {
         }
     }
 
+    /// Whether this calendar is the last that was written down.
+    fn written(&self, version: &VersionHash) -> Result<bool, EdgeError> {
+        let published = application::calendar::published(self.edge.desk.log());
+        let published = published.map_err(|error| EdgeError::Internal(error.to_string()))?;
+        Ok(published
+            .last()
+            .is_some_and(|(_, it)| it.version == *version))
+    }
+
     /// The logs of the intake nodes that do not have this calendar yet; none while it is the catalogue's own.
     fn without(&self, version: &VersionHash) -> Vec<String> {
         if version == self.own.calendar().version() {
@@ -237,8 +246,12 @@ impl Calls {
             }
         };
         let replaced = faults.finish(replaced)?;
-        let changed = replaced.calendar().version() != catalogue.calendar().version();
-        if changed {
+        let version = replaced.calendar().version();
+        let changed = version != catalogue.calendar().version();
+        // What an earlier program kept in a file only nobody else has heard of.
+        let untold =
+            !changed && version != self.own.calendar().version() && !self.written(version)?;
+        if changed || untold {
             let published = CalendarPublished {
                 replaces: self.own.calendar().version().clone(),
                 version: replaced.calendar().version().clone(),

@@ -178,3 +178,48 @@ async fn a_published_calendar_reaches_whoever_runs_and_whoever_was_away_and_stay
         role.verify();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_calendar_of_an_earlier_program_is_told_to_the_others_once_it_is_published_again() {
+    let place = tempfile::tempdir().unwrap();
+    let (catalogue, published) = catalogue(place.path());
+    let nats = Server::start();
+    let start = |name: &'static str, node: u8| {
+        let special = Special::with(&["--catalogue", path(&catalogue)]);
+        Role::start_with(name, node, place.path(), &nats.url(), special)
+    };
+    let intake = start("intake", 1);
+    let mut processing = start("processing", 0);
+    let (dossier, position) = accepted(&intake).await;
+    at_processing(&processing, &dossier, &position).await;
+    let own = in_use(&processing).await.version;
+    processing.kill();
+    // As it kept a calendar: in a file, and nowhere else.
+    let csv = std::fs::read_to_string(&published).unwrap();
+    let kept = serde_json::json!({ "replaces": own, "csv": csv });
+    let file = processing.data().join("published-calendar.json");
+    std::fs::write(file, kept.to_string()).unwrap();
+    processing.restart();
+    let now = in_use(&processing).await;
+    assert_ne!(now.version, own, "it is in use here");
+    assert_eq!(now.not_yet_at.len(), 1, "and nobody else has heard of it");
+    let (dossier, _) = accepted(&intake).await;
+    assert!(provisional(&dossier));
+
+    let to = ["--server", &processing.address, "--format", "json"];
+    for _ in 0..2 {
+        let (well, said) = ran(&[&["calendar", "publish", path(&published)], &to[..]].concat());
+        assert!(well, "{said}");
+        let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(told["changed"], false);
+        assert_eq!(told["not_yet_at"], serde_json::json!([]));
+    }
+    let (dossier, _) = accepted(&intake).await;
+    assert!(!provisional(&dossier));
+    processing.kill();
+    let records = processing.dump();
+    let written = records
+        .iter()
+        .filter(|it| it["kind"] == "calendar_published");
+    assert_eq!(written.count(), 1);
+}
