@@ -96,7 +96,7 @@ pub enum Command {
     Backup(backup::Backup),
     /// Make a role's log, or its vault, out of a copy.
     Restore(backup::Restore),
-    /// Publish a working calendar to the processing that runs: provisional due dates are computed on it.
+    /// Publish a working calendar to the services that run: provisional due dates are computed on it, and new ones count on it.
     Calendar(calendar::Calendar),
     /// Take over the dossiers that another system has accepted and not ended, from a CSV or JSON Lines file.
     Import(import::Import),

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::office::{connection, figures, file, until_answered};
 use crate::process::{Role, Special, path, ran};
+use crate::province::key_file;
 use crate::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -103,8 +104,15 @@ async fn a_published_calendar_reaches_whoever_runs_and_whoever_was_away_and_stay
     let place = tempfile::tempdir().unwrap();
     let (catalogue, published) = catalogue(place.path());
     let nats = Server::start();
+    // With a line key it is told under cover; the other test has none.
+    let key = place.path().join("line.key");
+    key_file(&key);
     let start = |name: &'static str, node: u8| {
-        let special = Special::with(&["--catalogue", path(&catalogue)]);
+        let mut words = ["--catalogue", path(&catalogue)].to_vec();
+        if name != "reporting" {
+            words.extend(["--line-key-file", path(&key)]);
+        }
+        let special = Special::with(&words);
         Role::start_with(name, node, place.path(), &nats.url(), special)
     };
     let mut here = start("intake", 1);
