@@ -1,24 +1,29 @@
-//! What one vault asks of another, and what it is answered: entries that dossiers name, and erasures; and the calendar that a
-//! node is told. Both ends, under cover.
+//! What processing asks of an intake node, and what it is answered, both ends, under cover: entries that dossiers name, erasures,
+//! and [`decisions`] about what was brought elsewhere; and the calendar that a node is told.
 //!
 //! | A question | Bytes |
 //! |---|---|
-//! | what is asked | 1: entries are, 2: subjects are to be erased, 3: a calendar is to be used |
+//! | what is asked | 1: entries are, 2: subjects are to be erased, 3: a calendar is to be used, 4: filings are to be decided |
 //! | the entries | for each the subject's id and the entry's, 16 each |
 //! | or the subjects | for each its id, 16 |
 //! | or the calendar | as its event says it |
+//! | or the filings | for each the record of its receipt as its own log has it: 4: length, little-endian; then the record |
 //!
 //! | An answer | Bytes |
 //! |---|---|
 //! | the opening of the vault | 16: another one than before means that it may have been restored, and knows less |
 //! | for each entry, in the order asked | 1: here, erased, unknown or unreadable; 4: length, little-endian; then the entry |
+//! | for each filing, in the order asked | 1: how it is with it; 4: length; then why it could not be decided, in words |
 //!
 //! An answer that would grow too long ends early, and the rest is asked again. Where there is no line key a calendar is told
 //! openly, behind a mark of its own, and answered with nothing; a node that has a key hears it under cover only.
 
+pub mod decisions;
+
 use domain::event::{CalendarPublished, Event};
 use domain::ids::DossierId;
 use eventlog::{LogId, Record, epoch};
+use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 use vault::line::{Awaiting, LineError};
@@ -37,6 +42,7 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 const ENTRIES: u8 = 1;
 const ERASURES: u8 = 2;
 const CALENDAR: u8 = 3;
+const DECISIONS: u8 = 4;
 /// Before a calendar that is told openly.
 const OPENLY: &[u8] = b"hoso calendar v1\0";
 
@@ -101,7 +107,7 @@ pub enum ErrandFault {
 }
 
 /// What the records of a dossier that was accepted elsewhere, or of something that was brought there, name and is kept there;
-/// without what was put right since.
+/// without what was put right since, and without what a filing brought: its own record names that, wherever it was brought.
 ///
 /// # Errors
 /// When one is not understood: it may name anything.
@@ -112,7 +118,7 @@ pub fn wanted(records: &[Record]) -> Result<Vec<Wanted>, NotUnderstood> {
         if let Event::SubjectReplaced(it) = &event {
             wanted.retain(|earlier| earlier.entry != it.replaced);
         }
-        let Some(origin) = record.origin else {
+        let Some(origin) = record.origin.filter(|_| event.filing().is_none()) else {
             continue;
         };
         wanted.extend(orphans::references(&event).filter_map(|it| {
@@ -212,67 +218,91 @@ pub fn answer_openly(calendars: &Calendars, question: &[u8]) -> Result<Vec<u8>, 
     Ok(Vec::new())
 }
 
-/// Answers a question put to this vault, which is beside the log `of`. What was to be erased is gone when this returns, and a
-/// calendar that was told is in use.
+/// One item of an answer: how it is, and what belongs to that.
+type Said = (u8, Zeroizing<Vec<u8>>);
+
+/// Answers a question put to the node with the log `of`. What was to be erased is gone, what was to be decided is on the disk, and
+/// a calendar that was told is in use, when this returns.
 ///
 /// # Errors
 /// When it is not one of ours, the vault does not erase now, or the calendar cannot be used.
 pub async fn answer(
-    vault: &Vault,
     calendars: &Calendars,
     key: &LineKey,
     of: LogId,
+    now: Timestamp,
     sealed: &[u8],
 ) -> Result<Vec<u8>, ErrandFault> {
     let heard = key.hear(of.0, sealed)?;
-    let mut given = Vec::new();
+    let vault = calendars.desk.vault();
     let (what, named) = heard
         .question
         .split_first()
         .ok_or(ErrandFault::Unreadable)?;
-    match *what {
-        ENTRIES => {
-            let mut bytes = 0;
-            for named in named.chunks(32) {
-                let entry = named.get(16..).and_then(|id| Uuid::from_slice(id).ok());
-                let one = give(vault, entry.ok_or(ErrandFault::Unreadable)?);
-                bytes += one.1.len();
-                given.push(one);
-                if bytes > ANSWER_BYTES_MAX {
-                    break;
-                }
-            }
-        }
+    let said = match *what {
+        ENTRIES => entries(vault, named)?,
         ERASURES => {
-            for named in named.chunks(16) {
-                let subject = Uuid::from_slice(named).map_err(|_| ErrandFault::Unreadable)?;
-                if !vault.is_erased(subject) {
-                    vault.erase(subject).await?;
-                }
-            }
+            erase(vault, named).await?;
+            Vec::new()
         }
-        CALENDAR => told(calendars, named)?,
+        CALENDAR => {
+            told(calendars, named)?;
+            Vec::new()
+        }
+        DECISIONS => decisions::decide(&calendars.desk, named, now).await?,
         _ => return Err(ErrandFault::Unreadable),
-    }
+    };
     // All the room at once: growing later would leave copies in freed memory.
-    let room = given
-        .iter()
-        .map(|(_, bytes)| bytes.len() + 5)
-        .sum::<usize>();
+    let room = said.iter().map(|(_, bytes)| bytes.len() + 5).sum::<usize>();
     let mut answer = Zeroizing::new(Vec::with_capacity(16 + room));
     answer.extend_from_slice(vault.opening().as_bytes());
-    for (state, bytes) in given {
+    for (state, bytes) in said {
         answer.push(state);
-        // An entry is at most some 64 KiB.
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        answer.extend_from_slice(&length.to_le_bytes());
-        answer.extend_from_slice(&bytes);
+        put(&mut answer, &bytes);
     }
     Ok(heard.answer(&answer)?)
 }
 
+/// Appends bytes after their length; a record or an entry is at most some 64 KiB.
+fn put(to: &mut Vec<u8>, bytes: &[u8]) {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    to.extend_from_slice(&length.to_le_bytes());
+    to.extend_from_slice(bytes);
+}
+
+/// What [`put`] appended, and what comes after it.
+fn take(from: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, after) = from.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    after.split_at_checked(length)
+}
+
+fn entries(vault: &Vault, named: &[u8]) -> Result<Vec<Said>, ErrandFault> {
+    let (mut given, mut bytes) = (Vec::new(), 0);
+    for named in named.chunks(32) {
+        let entry = named.get(16..).and_then(|id| Uuid::from_slice(id).ok());
+        let one = give(vault, entry.ok_or(ErrandFault::Unreadable)?);
+        bytes += one.1.len();
+        given.push(one);
+        if bytes > ANSWER_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(given)
+}
+
+async fn erase(vault: &Vault, named: &[u8]) -> Result<(), ErrandFault> {
+    for named in named.chunks(16) {
+        let subject = Uuid::from_slice(named).map_err(|_| ErrandFault::Unreadable)?;
+        if !vault.is_erased(subject) {
+            vault.erase(subject).await?;
+        }
+    }
+    Ok(())
+}
+
 /// What this vault has to say about an entry.
-fn give(vault: &Vault, entry: Uuid) -> (u8, Zeroizing<Vec<u8>>) {
+fn give(vault: &Vault, entry: Uuid) -> Said {
     match vault.hand_over(entry) {
         Ok(bytes) => (HERE, bytes),
         Err(GetError::Erased { .. }) => (ERASED, Zeroizing::default()),
@@ -284,32 +314,35 @@ fn give(vault: &Vault, entry: Uuid) -> (u8, Zeroizing<Vec<u8>>) {
     }
 }
 
-/// Opens an answer.
+/// Opens an answer about entries or erasures.
 ///
 /// # Errors
 /// When it is none to that question.
 pub fn open(awaiting: Awaiting, sealed: &[u8]) -> Result<Answered, ErrandFault> {
+    let (opening, said) = opened(awaiting, sealed)?;
+    let given = said.into_iter().map(|(state, bytes)| match state {
+        HERE => Ok(Given::Here(bytes)),
+        ERASED => Ok(Given::Erased),
+        UNKNOWN => Ok(Given::Unknown),
+        UNREADABLE => Ok(Given::Unreadable),
+        _ => Err(ErrandFault::Unreadable),
+    });
+    let given = given.collect::<Result<_, _>>()?;
+    Ok(Answered { opening, given })
+}
+
+/// The opening of whoever answered, and each item.
+fn opened(awaiting: Awaiting, sealed: &[u8]) -> Result<(Uuid, Vec<Said>), ErrandFault> {
     let answer = awaiting.open(sealed)?;
     let read = || {
         let (opening, mut rest) = answer.split_first_chunk::<16>()?;
-        let mut given = Vec::new();
+        let mut said = Vec::new();
         while let Some((state, after)) = rest.split_first() {
-            let (length, after) = after.split_first_chunk::<4>()?;
-            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-            let (bytes, after) = after.split_at_checked(length)?;
-            given.push(match *state {
-                HERE => Given::Here(Zeroizing::new(bytes.to_vec())),
-                ERASED => Given::Erased,
-                UNKNOWN => Given::Unknown,
-                UNREADABLE => Given::Unreadable,
-                _ => return None,
-            });
+            let (bytes, after) = take(after)?;
+            said.push((*state, Zeroizing::new(bytes.to_vec())));
             rest = after;
         }
-        Some(Answered {
-            opening: Uuid::from_bytes(*opening),
-            given,
-        })
+        Some((Uuid::from_bytes(*opening), said))
     };
     read().ok_or(ErrandFault::Unreadable)
 }
@@ -350,20 +383,19 @@ mod tests {
     async fn a_calendar_is_taken_under_cover_or_openly_where_nobody_has_a_key() {
         let folder = tempfile::tempdir().unwrap();
         let calendars = calendars(folder.path());
-        let vault = calendars.desk.vault().clone();
         let own = calendars.own.calendar().version().to_string();
         let told = published(&calendars.own, &own);
         let key = LineKey::from_bytes(&[3; 32]);
         let of = LogId(Uuid::from_u128(77));
         // Whoever has a key believes nothing that is said openly.
         let openly = tell_openly(&told).unwrap();
-        let no = answer(&vault, &calendars, &key, of, &openly).await;
+        let no = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &openly).await;
         assert!(matches!(no, Err(ErrandFault::Line(_))), "{no:?}");
         let in_use = || calendars.desk.catalogue().calendar().version().to_string();
         assert_eq!(in_use(), own);
         for _ in 0..2 {
             let (question, awaiting) = tell_calendar(&key, of, &told).unwrap();
-            let answered = answer(&vault, &calendars, &key, of, &question).await;
+            let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question).await;
             assert_eq!(open(awaiting, &answered.unwrap()).unwrap().given, []);
             assert_eq!(in_use(), told.version.as_str());
         }
@@ -407,7 +439,7 @@ mod tests {
         };
         wanted.insert(2, nobody);
         let (question, awaiting) = ask_entries(&key, of, wanted.iter()).unwrap();
-        let answered = answer(&vault, &calendars, &key, of, &question)
+        let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
             .await
             .unwrap();
         assert!(answered.len() < 512 * 1024, "{}", answered.len());
@@ -437,7 +469,7 @@ mod tests {
         let kept = vault.put(subjects[0], b"text".to_vec()).await.unwrap();
         for _ in 0..2 {
             let (question, awaiting) = ask_to_erase(&key, of, &subjects).unwrap();
-            let answered = answer(&vault, &calendars, &key, of, &question)
+            let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
                 .await
                 .unwrap();
             assert_eq!(open(awaiting, &answered).unwrap().given, []);
@@ -446,7 +478,7 @@ mod tests {
         }
         let stranger = LineKey::from_bytes(&[4; 32]);
         let (question, _) = ask_to_erase(&stranger, of, &subjects).unwrap();
-        let refused = answer(&vault, &calendars, &key, of, &question)
+        let refused = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
             .await
             .unwrap_err();
         let foreign = matches!(refused, ErrandFault::Line(LineError::Foreign));

@@ -1,23 +1,21 @@
 //! What was brought to intake nodes: held until its dossier is there, then decided once by the dossier's writer.
 //!
 //! Everything here follows from the log, so nothing is lost by a crash at any moment: a filing is held from its receipt to
-//! the event that names it.
+//! the event that names it. [`deciding`]: how one is decided, and who may.
+
+mod deciding;
 
 use std::collections::BTreeMap;
 
-use domain::dossier::{Context, Dossier, brought};
 use domain::event::{Event, EventKind, FilingReceived};
-use domain::ids::{ActorId, DossierId, DossierName, FilingId, OrganisationId};
+use domain::ids::{DossierId, DossierName, FilingId};
 use eventlog::format::RecordView;
-use eventlog::{Append, AppendError, Expected, Key, Position, Record, Request, StreamId};
+use eventlog::{LogId, Position, Record};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::codec::{self, Stamp};
-use crate::desk::{Desk, Loaded, Writer};
-use crate::error::HandleError;
-use crate::follow_up::{FollowUp, TRIES_MAX};
+use crate::codec::{self, NotUnderstood};
+use crate::follow_up::FollowUp;
 use crate::projection::Fold;
 
 /// The filings about which nothing is decided yet.
@@ -43,6 +41,49 @@ pub struct Receipt {
     pub at: Timestamp,
     /// For which dossier, and what.
     pub received: FilingReceived,
+}
+
+impl Receipt {
+    /// A record as a receipt; `None` when it is none.
+    ///
+    /// # Errors
+    /// When it is of a newer program.
+    pub fn of(record: Record) -> Result<Option<Self>, NotUnderstood> {
+        let occurrence = codec::decode(&record)?;
+        let Event::FilingReceived(received) = occurrence.event else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            record,
+            at: occurrence.at,
+            received,
+        }))
+    }
+
+    /// The filing's own id.
+    pub fn filing(&self) -> FilingId {
+        FilingId(self.record.stream.0)
+    }
+}
+
+/// How it is with a filing at a desk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FilingStanding {
+    /// One event decides it.
+    Decided,
+    /// No dossier of that name is known here.
+    NoDossier,
+    /// Its dossier is not accepted yet: the node where that was filed decides.
+    AtHome {
+        /// The dossier.
+        dossier: DossierId,
+        /// The log that it was filed in.
+        home: LogId,
+    },
+    /// Its dossier is not accepted yet, and only an accepted one can be told what was brought.
+    ForAcceptance,
+    /// Its dossier was accepted, or never will be: processing decides.
+    ForProcessing,
 }
 
 /// What became of a filing.
@@ -75,6 +116,11 @@ impl Filings {
         places
     }
 
+    /// The place of one that waits, in the order in which they came; `None` when it waits no more.
+    pub fn place(&self, filing: FilingId) -> Option<Position> {
+        self.held.get(&filing).map(|held| held.received)
+    }
+
     /// What may be decided by what came after a position, in the order in which it was brought: of two attempts to deliver
     /// the first is the first.
     pub fn since(&self, position: Position) -> impl Iterator<Item = FollowUp> {
@@ -98,8 +144,8 @@ impl Filings {
         }
     }
 
-    /// A dossier was accepted, or never will be: what was brought for it can be decided.
-    fn settled(&mut self, record: &RecordView<'_>) {
+    /// A dossier was filed, accepted, or never will be: what was brought for it may now be decided.
+    fn moved(&mut self, record: &RecordView<'_>) {
         let Ok(occurrence) = codec::decode_view(record) else {
             return;
         };
@@ -108,13 +154,18 @@ impl Filings {
         } else {
             None
         };
+        let filed = if let Event::DossierSubmitted(submitted) = &occurrence.event {
+            Some(submitted.source.as_ref())
+        } else {
+            None
+        };
         let id = DossierId(record.stream.0);
         for held in self.held.values_mut() {
             let may_be = match &held.dossier {
                 DossierName::Id(named) => *named == id,
                 DossierName::Code(code) => Some(code) == given,
-                // The number of the other system was said when the dossier was filed; the log is asked for it.
-                DossierName::Source(_) => true,
+                // The number of the other system was said when the dossier was filed; afterwards the log is asked for it.
+                DossierName::Source(named) => filed.is_none_or(|said| said == Some(named)),
             };
             if may_be {
                 held.touched = record.place.position;
@@ -146,12 +197,13 @@ impl Fold for Filings {
             if matches!(
                 kind,
                 Some(
-                    EventKind::DossierAccepted
+                    EventKind::DossierSubmitted
+                        | EventKind::DossierAccepted
                         | EventKind::IntakeRefused
                         | EventKind::DossierWithdrawn
                 )
             ) {
-                self.settled(record);
+                self.moved(record);
             }
             self.decided(record);
         }
@@ -181,157 +233,4 @@ fn decides(kind: &str) -> bool {
                 | EventKind::FilingRefused
         )
     )
-}
-
-impl Desk {
-    /// A filing's receipt; `None` when none of that id is here.
-    ///
-    /// # Errors
-    /// When the log cannot be read, or holds an event of a newer program.
-    pub fn filing(&self, filing: FilingId) -> Result<Option<Receipt>, HandleError> {
-        let records = self.log().stream(StreamId(filing.0))?;
-        let Some(record) = records.into_iter().next() else {
-            return Ok(None);
-        };
-        let occurrence = codec::decode(&record)?;
-        let Event::FilingReceived(received) = occurrence.event else {
-            return Ok(None);
-        };
-        Ok(Some(Receipt {
-            record,
-            at: occurrence.at,
-            received,
-        }))
-    }
-
-    /// What became of a filing; `None` while it is held.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn decision(&self, filing: FilingId) -> Result<Option<Decision>, HandleError> {
-        let records = self.log().find_request(request(filing).key)?;
-        let Some(record) = records.and_then(|records| records.into_iter().next()) else {
-            return Ok(None);
-        };
-        let refused = if let Event::FilingRefused(refused) = codec::decode(&record)?.event {
-            Some(refused.reason)
-        } else {
-            None
-        };
-        Ok(Some(Decision {
-            dossier: (record.stream.0 != filing.0).then_some(DossierId(record.stream.0)),
-            record,
-            refused,
-        }))
-    }
-
-    /// Decides a filing if its dossier is written here; otherwise it stays held. Asked again, nothing more happens.
-    ///
-    /// # Errors
-    /// When the dossier is not understood, or the log cannot be read or written.
-    pub async fn decide_filing(&self, filing: FilingId, now: Timestamp) -> Result<(), HandleError> {
-        if self.log().awaits().is_some() {
-            // The rules would judge by less than has happened.
-            return Err(HandleError::AwaitsEpoch);
-        }
-        let Some(receipt) = self.filing(filing)? else {
-            return Ok(());
-        };
-        for _ in 0..TRIES_MAX {
-            let dossier = match self.find(&receipt.received.dossier) {
-                Err(HandleError::Unknown) => return Ok(()),
-                found => found?,
-            };
-            let loaded = self.load(dossier)?;
-            if !self.decides_for(&loaded.dossier) || self.decision(filing)?.is_some() {
-                return Ok(());
-            }
-            let Some(append) = self.decided(filing, &receipt, dossier, &loaded, now)? else {
-                return Ok(());
-            };
-            match self.log().append(append).await {
-                Ok(_) => return Ok(()),
-                Err(AppendError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(HandleError::Contended)
-    }
-
-    /// Intake decides while a dossier that was filed with it may still be accepted; processing once it is, or never will be.
-    fn decides_for(&self, dossier: &Dossier) -> bool {
-        let settled =
-            dossier.case().is_some() || brought::over_before_acceptance(dossier).is_some();
-        match self.writer {
-            Writer::Intake => !settled && dossier.filing().is_some(),
-            Writer::Processing => settled,
-        }
-    }
-
-    /// The one event that decides, as an append on the dossier as it was loaded; none while it must wait. A dossier that was
-    /// never accepted stays intake's to write: what was brought for it is refused in the filing's own history.
-    fn decided(
-        &self,
-        filing: FilingId,
-        receipt: &Receipt,
-        dossier: DossierId,
-        loaded: &Loaded,
-        now: Timestamp,
-    ) -> Result<Option<Append>, HandleError> {
-        let catalogue = self.catalogue();
-        let actor = ActorId::new(&*receipt.record.event.actor);
-        let organisation = OrganisationId::new(&*receipt.record.event.organisation);
-        let context = Context {
-            now,
-            catalogue: &catalogue,
-            codes: &crate::codes::Codes::none(),
-            actor: &actor,
-            organisation: &organisation,
-            may_record_late: false,
-        };
-        let happened = brought::decide(
-            &loaded.dossier,
-            filing,
-            receipt.at,
-            &receipt.received,
-            &context,
-        );
-        let Some(happened) = happened else {
-            return Ok(None);
-        };
-        let request = request(filing);
-        let stamp = Stamp {
-            request,
-            causation: filing.0,
-            correlation: dossier.0,
-            actor: &actor,
-            organisation: &organisation,
-        };
-        let event = codec::encode(&happened, 0, &stamp)
-            .map_err(|error| HandleError::Broken(error.to_string()))?;
-        let (stream, revision) = if brought::over_before_acceptance(&loaded.dossier).is_some() {
-            (filing.0, receipt.record.revision)
-        } else {
-            (dossier.0, loaded.revision)
-        };
-        Ok(Some(Append {
-            stream: StreamId(stream),
-            expected: Expected::Exactly(revision),
-            request: Some(request),
-            events: vec![event],
-        }))
-    }
-}
-
-/// The request follows from the filing alone: asked again, after any crash, it gets the first answer.
-fn request(filing: FilingId) -> Request {
-    let mut hash = Sha256::new();
-    hash.update(b"hoso filing decision v1");
-    hash.update(filing.0.as_bytes());
-    let mut key = [0; 16];
-    key.copy_from_slice(&hash.finalize()[..16]);
-    Request {
-        key: Key(key),
-        body: key,
-    }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::desk::Desk;
 use crate::error::HandleError;
+use crate::filings::FilingStanding;
 use crate::projection::{Fold, Projection};
 
 /// How often a decision is made again after somebody else wrote to the dossier.
@@ -39,21 +40,26 @@ impl fmt::Display for FollowUp {
     }
 }
 
-/// Decides what can be decided by what came after a position; the position up to which all of that is done, or none when
-/// something could not be written and must be tried again.
+/// Decides what can be decided by what came after a position, and says how it is with each filing then; the position up to which
+/// all of that is done, or none when something could not be written and must be tried again.
 pub async fn decide<S: Fold>(
     desk: &Desk,
     seen: &Projection<S>,
     due: impl Fn(&S, Position) -> Vec<FollowUp>,
     after: Position,
     now: Timestamp,
+    say: impl Fn(FilingId, FilingStanding),
 ) -> Option<Position> {
     let (due, position) = seen.read(|state, position| (due(state, after), position));
     let mut done = Some(position);
     for what in due {
         let decided = match what {
             FollowUp::Duplicate(dossier, home) => desk.notice_duplicate(dossier, home, now).await,
-            FollowUp::Filing(filing) => desk.decide_filing(filing, now).await,
+            FollowUp::Filing(filing) => desk.decide_filing(filing, now).await.map(|stands| {
+                if let Some(stands) = stands {
+                    say(filing, stands);
+                }
+            }),
         };
         match decided {
             Ok(()) => {}
@@ -75,10 +81,11 @@ pub async fn keep_deciding<S: Fold>(
     seen: Projection<S>,
     due: impl Fn(&S, Position) -> Vec<FollowUp>,
     now: impl Fn() -> Timestamp,
+    say: impl Fn(FilingId, FilingStanding),
 ) {
     let mut decided = 0;
     loop {
-        match decide(&desk, &seen, &due, decided, now()).await {
+        match decide(&desk, &seen, &due, decided, now(), &say).await {
             Some(position) => {
                 decided = position;
                 seen.reach(position.saturating_add(1), LOOK_AGAIN).await;

@@ -8,7 +8,8 @@
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
 //! * [`duplicates`]: two histories of one dossier, and which one stands
 //! * [`erasures`]: whose data is erased, by whom it is written down, and how it stays so after a vault was restored
-//! * [`errands`]: what one vault asks of another: entries, and erasures; and what calendar it is told
+//! * [`errands`]: what processing asks of an intake node: entries, erasures, and decisions about what was brought elsewhere; and what
+//!   calendar it is told
 //! * [`filings`]: what was brought for dossiers, held until it is decided; [`follow_up`]: what is decided by itself, once
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`identities`]: which dossiers name an identity number; [`look_ups`]: who asked that, and was answered

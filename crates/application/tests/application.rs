@@ -9,6 +9,8 @@
 
 #[path = "application/brought.rs"]
 mod brought;
+#[path = "application/errands.rs"]
+mod errands;
 #[path = "application/identities.rs"]
 mod identities;
 #[path = "application/not_understood.rs"]

@@ -1,7 +1,7 @@
-//! The errands port: what an origin's vault is asked beside the records of its log.
+//! The errands port: what an origin is asked beside the records of its log.
 //!
-//! Questions and answers are sealed between the two vaults; whoever carries them reads neither, nor which of the two things is
-//! asked: an entry, or an erasure. They pass from one process to the other and lie in no stream.
+//! Questions and answers are sealed between the two sides; whoever carries them reads neither, nor which of the things is
+//! asked: an entry, an erasure, or a decision. They pass from one process to the other and lie in no stream.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -12,7 +12,7 @@ use crate::client::Credentials;
 use crate::days::{Day, date, moment};
 use crate::entrance::EntranceArgs;
 use crate::stack::AckKind;
-use crate::{backup, calendar, find, import, lists, load, parked, roles, status, terminal};
+use crate::{backup, calendar, filing, find, import, lists, load, parked, roles, status, terminal};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -82,6 +82,8 @@ pub enum Command {
     Demo(Demo),
     /// Look at one dossier (its state, its history, why it is due then), or at many: lists, what happens, what is due; or erase the personal data of one.
     Dossier(Dossier),
+    /// Take in what is brought for a dossier (papers, a payment, a withdrawal, word of a delivery), and see what became of it.
+    Filing(Box<filing::args::Filing>),
     /// Look at the dossiers that are not understood, because a newer program wrote about them.
     Parked(parked::Parked),
     /// Print an official form, for any period, as known at any moment.

@@ -17,6 +17,7 @@ mod doors;
 mod entrance;
 mod erase;
 mod figures;
+mod filing;
 mod find;
 mod import;
 mod line;
@@ -35,6 +36,7 @@ mod stack;
 mod status;
 mod table;
 mod terminal;
+mod typed;
 mod up;
 
 use std::process::ExitCode;
@@ -90,6 +92,9 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Dossier(dossier) => show::run(dossier).await.map(|()| ExitCode::SUCCESS),
+            Command::Filing(told) => Box::pin(filing::run(*told))
+                .await
+                .map(|()| ExitCode::SUCCESS),
             Command::Parked(parked) => parked::run(parked).await.map(|()| ExitCode::SUCCESS),
             Command::Report(report) => report::run(report).await.map(|()| ExitCode::SUCCESS),
             Command::CheckFigures(check) => figures::run(&check),

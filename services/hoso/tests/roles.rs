@@ -37,6 +37,8 @@ mod epochs;
 mod faults;
 #[path = "roles/floods.rs"]
 mod floods;
+#[path = "roles/homes.rs"]
+mod homes;
 #[path = "roles/identity.rs"]
 mod identity;
 #[path = "roles/issuer.rs"]

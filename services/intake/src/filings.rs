@@ -47,10 +47,10 @@ impl Calls {
             .await?;
         let filing = FilingId(answer.id.0);
         // For a dossier that is not accepted yet, and was filed here, this node decides; the receipt stands in any case.
-        let decided = self.edge.desk.decide_filing(filing, (self.edge.now)());
-        if let Err(error) = decided.await {
-            tracing::warn!(%filing, %error, "a filing is not decided yet");
-        }
+        let (received, now) = (answer.record.place.position, (self.edge.now)());
+        self.undecided
+            .decide(&self.edge.desk, received, filing, now)
+            .await;
         Ok(ReceiveFilingResponse {
             filing: Some(self.filing(filing)?),
             position: edge::token_of(&answer),

@@ -29,6 +29,7 @@ use tonic::{Request, Response, Status};
 use crate::Folded;
 use crate::reading::Changing;
 use crate::receipt;
+use crate::undecided::Undecided;
 use crate::worklist::{Filter, Place};
 
 /// What the calls work with.
@@ -39,6 +40,7 @@ pub struct Calls {
     /// The clock is set by hand.
     pub(crate) rehearses: bool,
     pub(crate) worklist: Projection<Folded>,
+    pub(crate) undecided: Undecided,
 }
 
 impl Calls {

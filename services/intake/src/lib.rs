@@ -3,7 +3,7 @@
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls, each: read the wire, make the wish, answer; [`reading`]: what changes say, from the wire
 //! * `carried`: dossiers taken over from another system
-//! * `filings`: what is brought later, taken in at once; `erasing`: an erasure before acceptance; [`terminals`]: what the public post brings
+//! * `filings`: what is brought later, taken in at once; `undecided`: those of it that stand in line; `erasing`: an erasure before acceptance; [`terminals`]: what the public post brings
 //! * `identities`: what identity numbers are looked up in
 //! * [`worklist`]: what waits for intake, the nearest answer limit first
 //! * [`receipt`]: the data of form 01
@@ -18,6 +18,7 @@ pub mod receipt;
 pub mod settings;
 mod status;
 pub mod terminals;
+mod undecided;
 pub mod worklist;
 
 use std::future::Future;
@@ -52,6 +53,7 @@ use crate::grpc::Calls;
 use crate::identities::OfFiled;
 pub use crate::settings::Settings;
 use crate::terminals::TerminalCalls;
+use crate::undecided::Undecided;
 use crate::worklist::Worklist;
 
 /// What intake folds out of its log: what waits, the codes given out, who has which papers.
@@ -133,6 +135,7 @@ impl Intake {
             ),
             settings.data.join("worklist.fold"),
         )?;
+        let undecided = Undecided::after_start(&log)?;
         let codes = Arc::new(folded.read(|(_, (counters, _)), _| Codes::after(counters)));
         let own = Arc::clone(&settings.catalogue);
         let catalogue =
@@ -161,6 +164,7 @@ impl Intake {
                     ack: settings.ack,
                 },
                 worklist: folded,
+                undecided,
             },
             node: settings.node,
             codes,
@@ -177,17 +181,17 @@ impl Intake {
         self.calls.edge.desk.log()
     }
 
-    /// Answers processing: for this node's vault, if it was given a key for that, and when it tells a calendar.
+    /// Answers processing: for this node's vault and about filings, if it was given a key for that, and when it tells a calendar.
     pub fn answering(&self) -> Answering {
         let key = self.line_key.clone();
-        let vault = self.calls.edge.desk.vault().clone();
+        let now = Arc::clone(&self.calls.edge.now);
         let calendars = self.calendars.clone();
         let of = self.log().head().log;
         Arc::new(move |question| {
-            let (vault, calendars, key) = (vault.clone(), calendars.clone(), key.clone());
+            let (calendars, key, now) = (calendars.clone(), key.clone(), now());
             Box::pin(async move {
                 let answer = match key {
-                    Some(key) => errands::answer(&vault, &calendars, &key, of, &question).await,
+                    Some(key) => errands::answer(&calendars, &key, of, now, &question).await,
                     None => errands::answer_openly(&calendars, &question),
                 };
                 answer.map_err(|fault| fault.to_string())
@@ -247,6 +251,10 @@ impl Intake {
             |(worklist, _)| worklist.erasures.open(),
             move || now(),
         ));
+        let now = Arc::clone(&self.calls.edge.now);
+        let undecided = self.calls.undecided.clone();
+        let desk = self.calls.edge.desk.clone();
+        tasks.spawn(undecided.keep_deciding(desk, move || now()));
         let worklist = self.calls.worklist.clone();
         tasks.spawn(async move {
             if let Err(error) = worklist.run().await {
@@ -266,6 +274,7 @@ impl Intake {
             edge: self.calls.edge.clone(),
             node: self.node,
             folded: self.calls.worklist.clone(),
+            undecided: self.calls.undecided.clone(),
             stopping,
         };
         let judge = Judge {

@@ -43,6 +43,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::Folded;
+use crate::undecided::Undecided;
 use session::Session;
 
 /// Answers that wait for a terminal to read them; while they do, nothing more of it is read.
@@ -54,6 +55,7 @@ pub struct TerminalCalls {
     pub(crate) edge: Edge,
     pub(crate) node: u8,
     pub(crate) folded: Projection<Folded>,
+    pub(crate) undecided: Undecided,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 

@@ -6,6 +6,8 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "intake/brought.rs"]
+mod brought;
 #[path = "intake/custody.rs"]
 mod custody;
 #[path = "intake/journal.rs"]

@@ -2,10 +2,12 @@
 
 use api::convert::{brought, history};
 use api::hoso::processing::v1::{
-    FilingState, GetFilingRequest, GetFilingResponse, ListHeldFilingsRequest,
-    ListHeldFilingsResponse,
+    FilingState, FilingWait, GetFilingRequest, GetFilingResponse, ListHeldFilingsRequest,
+    ListHeldFilingsResponse, WaitReason,
 };
 use api::{EdgeError, Faults, page, place, token};
+use application::HandleError;
+use application::filings::{FilingStanding, Receipt};
 use application::log::Position;
 
 use crate::grpc::Calls;
@@ -35,7 +37,12 @@ impl Calls {
             Some(decision) if decision.refused.is_some() => FilingState::Refused,
             Some(_) => FilingState::Decided,
         };
+        let wait = match &decision {
+            Some(_) => None,
+            None => Some(self.wait(&receipt)?),
+        };
         Ok(GetFilingResponse {
+            wait,
             filing: Some(brought::received_whole(id, &receipt, &self.edge.desk)?),
             state: state.into(),
             reason: decision
@@ -74,15 +81,42 @@ impl Calls {
             .board
             .read(|board, _| board.filings.page(after.unwrap_or_default(), size + 1));
         let next_page_token = place::cut(&mut places, size, QUESTION, |(received, _)| *received);
-        let mut filings = Vec::with_capacity(places.len());
+        let (mut filings, mut waits) = (Vec::new(), Vec::new());
         for (_, id) in places {
-            let receipt = self.edge.desk.filing(id)?;
-            filings.extend(receipt.map(|receipt| brought::received(id, &receipt)));
+            if let Some(receipt) = self.edge.desk.filing(id)? {
+                filings.push(brought::received(id, &receipt));
+                waits.push(self.wait(&receipt)?);
+            }
         }
         Ok(ListHeldFilingsResponse {
             filings,
+            waits,
             next_page_token,
             position: self.edge.here(),
         })
+    }
+
+    /// For what a filing waits.
+    fn wait(&self, receipt: &Receipt) -> Result<FilingWait, EdgeError> {
+        let filing = receipt.filing();
+        let mut wait = FilingWait {
+            filing_id: filing.to_string(),
+            ..FilingWait::default()
+        };
+        let standing = self.edge.desk.filing_standing(receipt, (self.edge.now)());
+        let reason = match standing {
+            Ok(FilingStanding::Decided | FilingStanding::ForProcessing) => WaitReason::Turn,
+            Ok(FilingStanding::NoDossier) => WaitReason::DossierUnknown,
+            Ok(FilingStanding::ForAcceptance) => WaitReason::Acceptance,
+            Ok(FilingStanding::AtHome { home, .. }) => {
+                wait.home_log_id = home.to_string();
+                wait.problem = self.homes.problem(home, filing).unwrap_or_default();
+                WaitReason::Home
+            }
+            Err(HandleError::NotUnderstood(_)) => WaitReason::NotUnderstood,
+            Err(error) => return Err(error.into()),
+        };
+        wait.reason = reason.into();
+        Ok(wait)
     }
 }

@@ -43,6 +43,7 @@ use tonic::{Request, Response, Status};
 
 use crate::board::Board;
 use crate::calendar::Told;
+use crate::homes::Homes;
 use crate::reading::Changing;
 use crate::vaults::Vaults;
 
@@ -57,6 +58,8 @@ pub struct Calls {
     pub(crate) own: Arc<Catalogue>,
     /// Which intake node has which published calendar.
     pub(crate) told: Told,
+    /// What dossiers' homes are to be shown.
+    pub(crate) homes: Homes,
 }
 
 impl Calls {

@@ -8,7 +8,7 @@
 //!   [`subtasks`]: what other agencies were asked; [`watched`]: what may happen by itself
 //! * `identities`: what identity numbers are looked up in; [`audit`]: who looked them up
 //! * `vaults`: the vaults of intake nodes; `gathering`: what dossiers name there; `speaking`: fetches it, and tells
-//!   erasures; `erasing`: an erasure that is asked for
+//!   erasures; `erasing`: an erasure that is asked for; `homes`: what their dossiers' homes are shown and decide
 //! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; `calendar`: the calendar published while running
 //!
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
@@ -23,6 +23,7 @@ mod erasing;
 mod filings;
 mod gathering;
 pub mod grpc;
+mod homes;
 mod identities;
 pub mod inbox;
 mod listing;
@@ -75,6 +76,7 @@ use crate::audit::AuditCalls;
 use crate::board::Board;
 use crate::calendar::Told;
 use crate::grpc::Calls;
+use crate::homes::{Homes, Shower};
 use crate::identities::OfAccepted;
 pub use crate::settings::Settings;
 use crate::speaking::Speaker;
@@ -176,6 +178,7 @@ impl Processing {
                 vaults: Vaults::default(),
                 own,
                 told: Told::default(),
+                homes: Homes::default(),
             },
             drain: settings.drain,
             entry: settings.entry,
@@ -199,12 +202,13 @@ impl Processing {
         }
     }
 
-    /// Erases what is to be erased, and speaks with the vaults of intake nodes if there is a key for that.
+    /// Erases what is to be erased, and speaks with intake nodes if there is a key for that.
     fn speak<E: Errands>(&self, errands: E, marks: Marks, tasks: &mut JoinSet<()>) {
         let Calls {
             edge,
             board,
             vaults,
+            homes,
             ..
         } = &self.calls;
         let now = Arc::clone(&edge.now);
@@ -216,6 +220,7 @@ impl Processing {
         ));
         let Some(key) = self.line_key.clone() else {
             tracing::info!("there is no line key: personal data stays with the intake nodes");
+            homes::without_key(homes);
             return;
         };
         tasks.spawn(gathering::keep_gathering(
@@ -223,6 +228,15 @@ impl Processing {
             vaults.clone(),
             self.data.join("vault"),
         ));
+        let shower = Shower {
+            desk: edge.desk.clone(),
+            board: board.clone(),
+            homes: homes.clone(),
+            now: Arc::clone(&edge.now),
+            key: key.clone(),
+            errands: errands.clone(),
+        };
+        tasks.spawn(shower.run());
         let speaker = Speaker {
             desk: edge.desk.clone(),
             board: board.clone(),
@@ -296,12 +310,13 @@ impl Processing {
             self.calls.edge.desk.vault().clone(),
         ));
         let board = self.calls.board.clone();
-        let edge = self.calls.edge.clone();
+        let (edge, homes) = (self.calls.edge.clone(), self.calls.homes.clone());
         tasks.spawn(application::follow_up::keep_deciding(
             edge.desk,
             board.clone(),
             Board::follow_ups,
             move || (edge.now)(),
+            move |filing, stands| homes.hear(filing, stands),
         ));
         let parked = api::parked_service::ParkedCalls::server(board.clone(), edge.patience);
         tasks.spawn(async move {

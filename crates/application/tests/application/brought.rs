@@ -11,23 +11,23 @@ use super::two_histories::{Province, kinds, province};
 use super::*;
 
 /// Two working days before [`NOW`].
-const BROUGHT: &str = "2022-12-13T02:00:00Z";
+pub(super) const BROUGHT: &str = "2022-12-13T02:00:00Z";
 const ACCEPTED: &str = "2022-12-08T02:00:00Z";
 
-fn source() -> SourceReference {
+pub(super) fn source() -> SourceReference {
     SourceReference {
         system: "motcua".into(),
         reference: "7".into(),
     }
 }
 
-fn papers() -> Brought {
+pub(super) fn papers() -> Brought {
     Brought::Supplement {
         components: Vec::new(),
     }
 }
 
-fn money() -> Brought {
+pub(super) fn money() -> Brought {
     Brought::Payment {
         notice: "TB-1".into(),
         amount_vnd: 250_000,
@@ -36,7 +36,7 @@ fn money() -> Brought {
     }
 }
 
-fn withdrawal() -> Brought {
+pub(super) fn withdrawal() -> Brought {
     Brought::Withdrawal { reason: None }
 }
 
@@ -55,7 +55,7 @@ impl Province {
         answer.await.unwrap().id
     }
 
-    async fn brought(
+    pub(super) async fn brought(
         &self,
         node: usize,
         number: u128,
@@ -91,7 +91,10 @@ impl Province {
     }
 
     /// The dossier's last event, and why a filing was refused when it was.
-    fn outcome(&self, filing: FilingId) -> Option<(DossierId, &'static str, Option<Box<str>>)> {
+    pub(super) fn outcome(
+        &self,
+        filing: FilingId,
+    ) -> Option<(DossierId, &'static str, Option<Box<str>>)> {
         let decision = self.processing.desk.decision(filing).unwrap()?;
         let told_in = decision.dossier.unwrap_or(DossierId(filing.0));
         let loaded = self.loaded(told_in);
@@ -286,7 +289,12 @@ async fn what_an_officer_recorded_already_is_not_recorded_again_when_the_filing_
 }
 
 /// Intake asks for what is missing, or accepts.
-async fn at_intake(province: &Province, dossier: DossierId, number: u128, command: Command) {
+pub(super) async fn at_intake(
+    province: &Province,
+    dossier: DossierId,
+    number: u128,
+    command: Command,
+) {
     let wish = Wish {
         dossier,
         ..province.nodes[0].wish(number, "Change", b"")
@@ -297,7 +305,7 @@ async fn at_intake(province: &Province, dossier: DossierId, number: u128, comman
         .unwrap();
 }
 
-fn ask_missing() -> Command {
+pub(super) fn ask_missing() -> Command {
     Command::RequestIntakeSupplement(RequestIntakeSupplement {
         reason: Reason {
             code: "missing_component".into(),

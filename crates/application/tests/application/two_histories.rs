@@ -63,7 +63,7 @@ impl Province {
                 .chain(filings.since(after))
                 .collect()
         };
-        let done = decide(desk, &seen, due, 0, now).await;
+        let done = decide(desk, &seen, due, 0, now, |_, _| ()).await;
         assert_eq!(done, Some(seen.position()));
         while seen.step().unwrap() {}
         seen.read(|(_, filings), _| filings.held())

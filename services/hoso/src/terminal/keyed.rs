@@ -1,9 +1,5 @@
 //! What is keyed in, as entries of the journal; what a person is told of it is only what the post may tell.
 
-use std::fs;
-use std::io::Read as _;
-use std::path::Path;
-
 use api::Faults;
 use api::convert::post;
 use api::hoso::dossier::v1::{
@@ -20,11 +16,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tonic::Status;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::args::{self, Found, Hand, Posted};
 use super::spool::{Keyed, Spool};
-use crate::{Failure, client, out, papers};
+use crate::{Failure, client, out, papers, typed};
 
 /// The applicant, as a file says it.
 #[derive(Deserialize)]
@@ -73,7 +68,7 @@ pub fn collect(spool: &Spool, told: args::Collect) -> Result<(), Failure> {
                 .into(),
         );
     }
-    let person: Person = serde_json::from_slice(&read(&told.applicant)?)
+    let person: Person = serde_json::from_slice(&typed::read(&told.applicant)?)
         // The parser's own words could quote the file.
         .map_err(|error| {
             format!(
@@ -258,14 +253,14 @@ fn posted(
 ) -> Result<(), Failure> {
     let command = command(&told.hand);
     let words = match &told.words {
-        Some(file) => String::from_utf8(read(file)?.to_vec())?,
+        Some(file) => typed::text(file)?,
         None => String::new(),
     };
     let signed_at = stamp(told.signed_at.unwrap_or_else(now));
     let filing = Filing {
         dossier: Some(filing::Dossier::Code(told.code.clone())),
         brought: Some(brought(told.item.clone(), Some(signed_at))),
-        words: words.trim_end().to_owned(),
+        words,
     };
     let keyed = keep(spool, &told.hand, command, Item::Filing(filing))?;
     tell(
@@ -330,16 +325,6 @@ pub fn stamp(at: Timestamp) -> prost_types::Timestamp {
         seconds: at.as_second(),
         nanos: at.subsec_nanosecond(),
     }
-}
-
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    if path == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-    } else {
-        *bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    Ok(bytes)
 }
 
 /// Who gives or takes, as KIND:ID.

@@ -26,21 +26,21 @@ use crate::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Processes that speak with one another's vaults.
-struct Place {
+/// Processes that speak with one another under a line key.
+pub(crate) struct Place {
     folder: tempfile::TempDir,
     nats: Server,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         key_file(&folder.path().join("line.key"));
         let nats = Server::start();
         Self { folder, nats }
     }
 
-    fn start(&self, role: &'static str, node: u8, more: &[&str]) -> Role {
+    pub(crate) fn start(&self, role: &'static str, node: u8, more: &[&str]) -> Role {
         let key = self.folder.path().join("line.key");
         let words = [&["--line-key-file", path(&key)], more].concat();
         let special = Special::with(&words);
@@ -102,7 +102,7 @@ async fn history(processing: &Role, id: &str) -> Vec<String> {
 }
 
 /// Waits until it holds, not for ever.
-async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let until = Instant::now() + PATIENCE;
     while !holds().await {
         assert!(Instant::now() < until, "not in time: {what}");

@@ -321,10 +321,11 @@ impl Session {
             .await?;
         let filing = FilingId(answer.id.0);
         // For a dossier that is not accepted yet, and was filed here, this node decides; the receipt stands in any case.
-        let desk = &self.calls.edge.desk;
-        if let Err(error) = desk.decide_filing(filing, wish.now).await {
-            tracing::warn!(%filing, %error, "a filing is not decided yet");
-        }
+        let (desk, received) = (&self.calls.edge.desk, answer.record.place.position);
+        self.calls
+            .undecided
+            .decide(desk, received, filing, wish.now)
+            .await;
         Ok(filing)
     }
 }

@@ -74,6 +74,11 @@ impl Node {
         (self.stop, self.served) = (Some(stop), Some(served));
     }
 
+    /// Its log and vault, as they are while it is stopped.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn at(&self, time: &str) {
         self.clock.set(at(time));
     }
