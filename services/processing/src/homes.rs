@@ -5,6 +5,9 @@
 //! is away, or cannot decide now, is asked again; meanwhile the filing is listed with whom it waits for, and why. Of one dossier
 //! the oldest is decided before the next is shown: of two papers the first is the first.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;

@@ -9,9 +9,12 @@ use application::codes::{Codes, Counters};
 use application::{Desk, Wish, Writer};
 use chassis::Clock;
 use domain::Catalogue;
-use domain::command::{Accept, Command, Resolve, Submit, Transfer};
-use domain::event::{ApplicantKind, Channel, PlaceKind};
-use domain::ids::{ActorId, AgencyId, DossierId, OrganisationId, PointId, ProcedureCode, VaultRef};
+use domain::command::{Accept, Command, ReceiveFiling, Resolve, Submit, Transfer};
+use domain::event::{ApplicantKind, Brought, Channel, PlaceKind};
+use domain::ids::{
+    ActorId, AgencyId, DossierId, DossierName, FilingId, OrganisationId, PointId, ProcedureCode,
+    VaultRef,
+};
 use eventlog::EventLog;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -115,6 +118,54 @@ impl Office {
             .read_after(here.map_or(0, |mark| mark.position), 100);
         log.import(records.unwrap()).await.unwrap();
         id
+    }
+
+    /// A dossier filed at intake and not accepted, and here.
+    pub(crate) async fn filed(&self) -> DossierId {
+        let id = self.at_intake(|kept| vec![submit(kept)]).await;
+        self.import().await;
+        id
+    }
+
+    /// A withdrawal that is brought for it, and here.
+    pub(crate) async fn withdrawal_of(&self, dossier: DossierId) -> FilingId {
+        let brought = ReceiveFiling {
+            dossier: DossierName::Id(dossier),
+            brought: Brought::Withdrawal { reason: None },
+            words: None,
+        };
+        let id = self
+            .at_intake(|_| vec![Command::ReceiveFiling(brought.clone())])
+            .await;
+        self.import().await;
+        FilingId(id.0)
+    }
+
+    async fn at_intake(
+        &self,
+        commands: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
+    ) -> DossierId {
+        let request_id = Uuid::new_v4();
+        let id = DossierId::derive("test", request_id);
+        let wish = self.wish(&self.intake, request_id, id);
+        let secrets = vec![b"\"Nguyen Van A\"".to_vec()];
+        let answer = self.intake.carry_out(&wish, secrets, commands);
+        answer.await.unwrap().id
+    }
+
+    /// Takes in everything that intake has.
+    pub(crate) async fn import(&self) {
+        let log = self.calls.edge.desk.log();
+        let here = log.watermark(self.intake.log().head().log);
+        let after = here.map_or(0, |mark| mark.position);
+        let records = self.intake.log().read_after(after, 100).unwrap();
+        log.import(records).await.unwrap();
+        self.calls.board.reach(log.head().position, PATIENCE).await;
+    }
+
+    /// Intake's own desk.
+    pub(crate) fn intake(&self) -> &Desk {
+        &self.intake
     }
 
     /// Something happens to it at processing.
