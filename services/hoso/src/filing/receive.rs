@@ -10,6 +10,7 @@ use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use api::hoso::processing::v1::dossier_name::Name;
 use clap::ValueEnum as _;
 use serde::Deserialize;
+use tonic::{Code, Status};
 use uuid::Uuid;
 
 use super::args::{AuthorisedTo, Brought, Counter, Method, Posted};
@@ -59,12 +60,7 @@ pub async fn run(brought: Brought) -> Result<(), Failure> {
     let answer = intake
         .receive_filing(request)
         .await
-        .map_err(|status| {
-            format!(
-                "{}\n  hỏi lại cùng một lần nộp · ask again for the same filing: --request-id {request_id}",
-                client::explain(&status)
-            )
-        })?
+        .map_err(|status| unanswered(&status, request_id))?
         .into_inner();
     let received = answer.filing.unwrap_or_default();
     if counter.format.is_json() {
@@ -80,6 +76,23 @@ pub async fn run(brought: Brought) -> Result<(), Failure> {
         received.filing_id
     ));
     Ok(())
+}
+
+/// What was refused is put right and brought anew; where nobody knows whether it was taken in, the same is asked again.
+fn unanswered(status: &Status, request_id: Uuid) -> Failure {
+    let why = client::explain(status);
+    let unknown = [
+        Code::Unavailable,
+        Code::DeadlineExceeded,
+        Code::Cancelled,
+        Code::Unknown,
+        Code::Internal,
+    ];
+    if unknown.contains(&status.code()) {
+        format!("{why}\n  hỏi lại cùng một lần nộp · ask again for the same filing: --request-id {request_id}").into()
+    } else {
+        why
+    }
 }
 
 fn wire(brought: Brought) -> Result<(Counter, filing::Brought), Failure> {
