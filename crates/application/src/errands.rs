@@ -1,11 +1,11 @@
 //! What processing asks of an intake node, and what it is answered, both ends, under cover: entries that dossiers name, erasures,
-//! and [`decisions`] about what was brought elsewhere; and the calendar that a node is told.
+//! what was put right, and [`decisions`] about what was brought elsewhere; and the calendar that a node is told.
 //!
 //! | A question | Bytes |
 //! |---|---|
-//! | what is asked | 1: entries are, 2: subjects are to be erased, 3: a calendar is to be used, 4: filings are to be decided |
+//! | what is asked | 1: entries are, 2: subjects are to be erased, 3: a calendar is to be used, 4: filings are to be decided, 5: entries are to be destroyed |
 //! | the entries | for each the subject's id and the entry's, 16 each |
-//! | or the subjects | for each its id, 16 |
+//! | or the subjects, or the wrong entries | for each its id, 16 |
 //! | or the calendar | as its event says it |
 //! | or the filings | for each the record of its receipt as its own log has it: 4: length, little-endian; then the record |
 //!
@@ -19,6 +19,8 @@
 //! openly, behind a mark of its own, and answered with nothing; a node that has a key hears it under cover only.
 
 pub mod decisions;
+
+use std::collections::HashSet;
 
 use domain::event::{CalendarPublished, Event};
 use domain::ids::DossierId;
@@ -43,6 +45,7 @@ const ENTRIES: u8 = 1;
 const ERASURES: u8 = 2;
 const CALENDAR: u8 = 3;
 const DECISIONS: u8 = 4;
+const WRONG: u8 = 5;
 /// Before a calendar that is told openly.
 const OPENLY: &[u8] = b"hoso calendar v1\0";
 
@@ -177,6 +180,22 @@ pub fn ask_to_erase(
     key.ask(of.0, &question)
 }
 
+/// Asks the vault beside a log to destroy entries whose data was put right in others.
+///
+/// # Errors
+/// When the question cannot be sealed.
+pub fn ask_to_destroy(
+    key: &LineKey,
+    of: LogId,
+    entries: &[Uuid],
+) -> Result<(Vec<u8>, Awaiting), LineError> {
+    let mut question = vec![WRONG];
+    for entry in entries {
+        question.extend_from_slice(entry.as_bytes());
+    }
+    key.ask(of.0, &question)
+}
+
 /// Tells the node beside whose log that vault is which calendar is in use.
 ///
 /// # Errors
@@ -250,6 +269,10 @@ pub async fn answer(
             Vec::new()
         }
         DECISIONS => decisions::decide(&calendars.desk, named, now).await?,
+        WRONG => {
+            destroy(vault, named).await?;
+            Vec::new()
+        }
         _ => return Err(ErrandFault::Unreadable),
     };
     // All the room at once: growing later would leave copies in freed memory.
@@ -292,13 +315,29 @@ fn entries(vault: &Vault, named: &[u8]) -> Result<Vec<Said>, ErrandFault> {
 }
 
 async fn erase(vault: &Vault, named: &[u8]) -> Result<(), ErrandFault> {
-    for named in named.chunks(16) {
-        let subject = Uuid::from_slice(named).map_err(|_| ErrandFault::Unreadable)?;
+    for subject in ids(named)? {
         if !vault.is_erased(subject) {
             vault.erase(subject).await?;
         }
     }
     Ok(())
+}
+
+async fn destroy(vault: &Vault, named: &[u8]) -> Result<(), ErrandFault> {
+    let mut wrong = ids(named)?;
+    wrong.retain(|entry| vault.has(*entry));
+    if !wrong.is_empty() {
+        let destroyed = vault.sweep(|entry| !wrong.contains(&entry), vault.mark());
+        destroyed.await?;
+    }
+    Ok(())
+}
+
+/// The ids of a question.
+fn ids(named: &[u8]) -> Result<HashSet<Uuid>, ErrandFault> {
+    let ids = named.chunks(16).map(Uuid::from_slice);
+    ids.collect::<Result<_, _>>()
+        .map_err(|_| ErrandFault::Unreadable)
 }
 
 /// What this vault has to say about an entry.
@@ -348,140 +387,4 @@ fn opened(awaiting: Awaiting, sealed: &[u8]) -> Result<(Uuid, Vec<Said>), Errand
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::Catalogue;
-    use domain::ids::VersionHash;
-
-    use super::*;
-    use crate::testing;
-
-    /// A node that is told calendars, with a vault beside its log.
-    fn calendars(folder: &std::path::Path) -> Calendars {
-        let own = testing::shipped_catalogue();
-        Calendars {
-            desk: testing::desk(folder, &own, eventlog::Settings::new(|| 1)),
-            own,
-            folder: folder.to_owned(),
-        }
-    }
-
-    fn published(own: &Catalogue, replaces: &str) -> CalendarPublished {
-        let csv = testing::shipped_calendar() + "2026-12-31,off,Nghỉ,official\n";
-        CalendarPublished {
-            replaces: VersionHash::new(replaces),
-            version: own
-                .with_calendar(&csv)
-                .unwrap()
-                .calendar()
-                .version()
-                .clone(),
-            csv: csv.into(),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_calendar_is_taken_under_cover_or_openly_where_nobody_has_a_key() {
-        let folder = tempfile::tempdir().unwrap();
-        let calendars = calendars(folder.path());
-        let own = calendars.own.calendar().version().to_string();
-        let told = published(&calendars.own, &own);
-        let key = LineKey::from_bytes(&[3; 32]);
-        let of = LogId(Uuid::from_u128(77));
-        // Whoever has a key believes nothing that is said openly.
-        let openly = tell_openly(&told).unwrap();
-        let no = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &openly).await;
-        assert!(matches!(no, Err(ErrandFault::Line(_))), "{no:?}");
-        let in_use = || calendars.desk.catalogue().calendar().version().to_string();
-        assert_eq!(in_use(), own);
-        for _ in 0..2 {
-            let (question, awaiting) = tell_calendar(&key, of, &told).unwrap();
-            let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question).await;
-            assert_eq!(open(awaiting, &answered.unwrap()).unwrap().given, []);
-            assert_eq!(in_use(), told.version.as_str());
-        }
-        // One for another catalogue is refused, and the one before stays.
-        let other = published(&calendars.own, "0000000000000000");
-        let no = answer_openly(&calendars, &tell_openly(&other).unwrap());
-        assert!(
-            matches!(no, Err(ErrandFault::Calendar(CalendarError::Other { .. }))),
-            "{no:?}"
-        );
-        assert_eq!(in_use(), told.version.as_str());
-        answer_openly(&calendars, &openly).unwrap();
-        // Personal data is never asked for openly.
-        let (question, _) = ask_to_erase(&key, of, &[]).unwrap();
-        let no = answer_openly(&calendars, &question);
-        assert!(matches!(no, Err(ErrandFault::NoKey)), "{no:?}");
-    }
-
-    #[tokio::test]
-    async fn entries_are_given_as_far_as_one_answer_holds_and_erased_ones_are_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let calendars = calendars(folder.path());
-        let vault = calendars.desk.vault().clone();
-        let key = LineKey::from_bytes(&[3; 32]);
-        let of = LogId(Uuid::from_u128(77));
-        let mut wanted = Vec::new();
-        for n in 0..12_u128 {
-            let subject = Uuid::from_u128(n);
-            let kept = vault.put(subject, vec![7; 60_000]).await.unwrap();
-            wanted.push(Wanted {
-                dossier: DossierId(subject),
-                entry: kept.entry,
-                digest: kept.digest,
-                of,
-            });
-        }
-        vault.erase(Uuid::from_u128(1)).await.unwrap();
-        let nobody = Wanted {
-            entry: Uuid::from_u128(5),
-            ..wanted[0]
-        };
-        wanted.insert(2, nobody);
-        let (question, awaiting) = ask_entries(&key, of, wanted.iter()).unwrap();
-        let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
-            .await
-            .unwrap();
-        assert!(answered.len() < 512 * 1024, "{}", answered.len());
-        let answered = open(awaiting, &answered).unwrap();
-        assert_eq!(answered.opening, vault.opening());
-        assert!((3..13).contains(&answered.given.len()));
-        assert_eq!(answered.given[1..3], [Given::Erased, Given::Unknown]);
-        let here = testing::vault(&folder.path().join("here"), 2);
-        let Given::Here(handed) = &answered.given[0] else {
-            panic!("it is not here")
-        };
-        let first = wanted[0];
-        here.take_over(first.dossier.0, first.entry, first.digest, handed)
-            .await
-            .unwrap();
-        assert_eq!(*here.get(first.entry).unwrap(), [7; 60_000]);
-    }
-
-    #[tokio::test]
-    async fn erasing_is_asked_as_often_as_need_be() {
-        let folder = tempfile::tempdir().unwrap();
-        let calendars = calendars(folder.path());
-        let vault = calendars.desk.vault().clone();
-        let key = LineKey::from_bytes(&[3; 32]);
-        let of = LogId(Uuid::from_u128(77));
-        let subjects = [Uuid::from_u128(1), Uuid::from_u128(2)];
-        let kept = vault.put(subjects[0], b"text".to_vec()).await.unwrap();
-        for _ in 0..2 {
-            let (question, awaiting) = ask_to_erase(&key, of, &subjects).unwrap();
-            let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
-                .await
-                .unwrap();
-            assert_eq!(open(awaiting, &answered).unwrap().given, []);
-            assert!(!vault.has(kept.entry));
-            assert!(subjects.iter().all(|subject| vault.is_erased(*subject)));
-        }
-        let stranger = LineKey::from_bytes(&[4; 32]);
-        let (question, _) = ask_to_erase(&stranger, of, &subjects).unwrap();
-        let refused = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
-            .await
-            .unwrap_err();
-        let foreign = matches!(refused, ErrandFault::Line(LineError::Foreign));
-        assert!(foreign, "{refused:?}");
-    }
-}
+mod tests;

@@ -8,8 +8,8 @@
 //! * [`codes`]: the counters behind dossier codes, derived from the accepted records
 //! * [`duplicates`]: two histories of one dossier, and which one stands
 //! * [`erasures`]: whose data is erased, by whom it is written down, and how it stays so after a vault was restored
-//! * [`errands`]: what processing asks of an intake node: entries, erasures, and decisions about what was brought elsewhere; and what
-//!   calendar it is told
+//! * [`errands`]: what processing asks of an intake node: entries, erasures, what was put right ([`put_right`]), and decisions about
+//!   what was brought elsewhere; and what calendar it is told
 //! * [`filings`]: what was brought for dossiers, held until it is decided; [`follow_up`]: what is decided by itself, once
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`identities`]: which dossiers name an identity number; [`look_ups`]: who asked that, and was answered
@@ -47,6 +47,7 @@ pub mod personal;
 pub mod position;
 pub mod post;
 pub mod projection;
+pub mod put_right;
 mod rehearsal;
 pub mod snapshot;
 pub mod status;

@@ -388,12 +388,14 @@ impl IntakeService for Calls {
             .dossier
             .filing()
             .ok_or(EdgeError::Handle(HandleError::Unknown))?;
-        let person: Option<Applicant> =
-            personal::recall(self.edge.desk.vault(), &filing.submitted.subject)
-                .map_err(|error| EdgeError::Handle(error.into()))?;
+        let vault = self.edge.desk.vault();
+        let person: Option<Applicant> = personal::recall(vault, &filing.submitted.subject)
+            .map_err(|error| EdgeError::Handle(error.into()))?;
+        let erased = vault.is_erased(id.0);
         Ok(Response::new(GetSubmissionResponse {
             dossier: Some(self.edge.read(id, &loaded)),
-            applicant_erased: person.is_none(),
+            applicant_erased: person.is_none() && erased,
+            applicant_not_here: person.is_none() && !erased,
             applicant: person.map(|person| outward::applicant(filing.submitted.applicant, person)),
             components: filing
                 .components

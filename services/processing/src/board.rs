@@ -10,6 +10,7 @@ use application::follow_up::FollowUp;
 use application::look_ups::LookUps;
 use application::parked::{HasParked, Parked};
 use application::projection::Fold;
+use application::put_right::PutRight;
 use application::snapshot::{self, Keep};
 use domain::ids::DossierId;
 use eventlog::format::RecordView;
@@ -28,6 +29,8 @@ pub struct Board {
     pub filings: Filings,
     /// Whose personal data is erased.
     pub erasures: Erasures,
+    /// Whose applicant was put right.
+    pub put_right: PutRight,
     /// Look-ups by an identity number.
     pub look_ups: LookUps,
     /// Dossiers that are not understood.
@@ -58,6 +61,7 @@ impl Fold for Board {
         self.duplicates.apply(record);
         self.filings.apply(record);
         self.erasures.apply(record);
+        self.put_right.apply(record);
         self.look_ups.apply(record);
     }
 
@@ -74,20 +78,24 @@ impl Keep for Board {
             duplicates,
             filings,
             erasures,
+            put_right,
             look_ups,
             parked,
         } = self;
-        snapshot::write_value(to, &(duplicates, filings, erasures, look_ups, parked))?;
+        let people = (erasures, put_right, look_ups);
+        snapshot::write_value(to, &(duplicates, filings, people, parked))?;
         inbox.write(to)
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
-        let (duplicates, filings, erasures, look_ups, parked) = snapshot::read_value(from)?;
+        let (duplicates, filings, people, parked) = snapshot::read_value(from)?;
+        let (erasures, put_right, look_ups) = people;
         Ok(Self {
             inbox: Inbox::read(from)?,
             duplicates,
             filings,
             erasures,
+            put_right,
             look_ups,
             parked,
         })

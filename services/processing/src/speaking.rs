@@ -1,4 +1,5 @@
-//! Speaks with the vaults of intake nodes: fetches entries, tells erasures, and writes down those that every vault has carried out.
+//! Speaks with the vaults of intake nodes: fetches entries, tells erasures and what was put right, and writes down the erasures that
+//! every vault has carried out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -28,8 +29,10 @@ const AGAIN: Duration = Duration::from_millis(250);
 const AGAIN_MAX: Duration = Duration::from_secs(5);
 /// Entries fetched at a time.
 const FETCHED: usize = 64;
-/// Dossiers whose erasure is told at a time.
+/// Dossiers whose erasure is told at a time, and wrong entries.
 const TOLD: usize = 256;
+/// How long to wait after a vault did not destroy what was put right: its node may run a program that cannot yet.
+const PUT_RIGHT_AGAIN: Duration = Duration::from_secs(60);
 
 /// Speaks with the vaults.
 pub(crate) struct Speaker<E> {
@@ -92,12 +95,22 @@ impl<E: Errands> Speaker<E> {
     async fn keep_speaking(self, of: LogId) {
         let mut asked: Option<Instant> = None;
         let mut again = AGAIN;
+        let mut destroys_from = Instant::now();
         loop {
             let told = self.vaults.told(of);
             let untold = self.untold(told);
             let wanted = self.vaults.next(of, FETCHED);
             let ping = asked.is_none_or(|at| at.elapsed() >= PING);
             if untold.is_empty() && wanted.is_empty() && !ping {
+                // Last of all: whatever becomes of it holds up nothing else.
+                let (destroyed, wrong) = self.wrong(of);
+                if !wrong.is_empty() && Instant::now() >= destroys_from {
+                    if let Err(error) = self.put_right(of, destroyed, &wrong).await {
+                        tracing::info!(log = %of, %error, "what was put right is not destroyed there yet");
+                        destroys_from = Instant::now() + PUT_RIGHT_AGAIN;
+                    }
+                    continue;
+                }
                 let left = asked.map_or(PING, |at| PING.saturating_sub(at.elapsed()));
                 tokio::select! {
                     () = self.vaults.woken() => {}
@@ -150,6 +163,32 @@ impl<E: Errands> Speaker<E> {
         if !erased.is_empty() {
             // An erasure may be complete with this.
             self.vaults.wake();
+        }
+        Ok(())
+    }
+
+    /// How many wrong entries a vault has destroyed, and the next ones.
+    fn wrong(&self, of: LogId) -> (usize, Vec<Uuid>) {
+        let destroyed = self.vaults.destroyed(of);
+        let next = self.board.read(|board, _| {
+            let wrong = board.put_right.wrong().iter();
+            wrong.skip(destroyed).take(TOLD).copied().collect()
+        });
+        (destroyed, next)
+    }
+
+    async fn put_right(
+        &self,
+        of: LogId,
+        destroyed: usize,
+        wrong: &[Uuid],
+    ) -> Result<(), SpeakError> {
+        let (question, awaiting) = errands::ask_to_destroy(&self.key, of, wrong)?;
+        let answer = self.errands.ask(of, question).await?;
+        let answered = errands::open(awaiting, &answer)?;
+        // Whoever is somebody else than before begins with the first.
+        if self.vaults.answered(of, answered.opening) {
+            self.vaults.has_destroyed(of, destroyed + wrong.len());
         }
         Ok(())
     }

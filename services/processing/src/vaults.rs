@@ -37,6 +37,8 @@ struct Line {
     opening: Option<Uuid>,
     /// How many of all erasures it has carried out.
     told: usize,
+    /// How many of all wrong entries it has destroyed.
+    destroyed: usize,
     /// Why it is waited for.
     waiting: Option<String>,
 }
@@ -120,6 +122,7 @@ impl Vaults {
         if !same {
             line.opening = Some(opening);
             line.told = 0;
+            line.destroyed = 0;
         }
         same
     }
@@ -128,6 +131,18 @@ impl Vaults {
     pub(crate) fn erased(&self, of: LogId, told: usize) {
         if let Some(line) = self.lines().get_mut(&of) {
             line.told = told;
+        }
+    }
+
+    /// How many of all wrong entries a vault has destroyed, as far as is known.
+    pub(crate) fn destroyed(&self, of: LogId) -> usize {
+        self.lines().get(&of).map_or(0, |line| line.destroyed)
+    }
+
+    /// A vault has destroyed so many of all wrong entries.
+    pub(crate) fn has_destroyed(&self, of: LogId, count: usize) {
+        if let Some(line) = self.lines().get_mut(&of) {
+            line.destroyed = count;
         }
     }
 
@@ -179,10 +194,11 @@ mod tests {
         );
         assert!(!vaults.answered(of, first));
         vaults.erased(of, 7);
+        vaults.has_destroyed(of, 3);
         assert!(vaults.answered(of, first));
-        assert_eq!(vaults.told(of), 7);
+        assert_eq!((vaults.told(of), vaults.destroyed(of)), (7, 3));
         assert!(!vaults.answered(of, second));
-        assert_eq!(vaults.told(of), 0);
+        assert_eq!((vaults.told(of), vaults.destroyed(of)), (0, 0));
         assert_eq!(vaults.now(9)[0].erasures_untold, 9);
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::hoso::dossier::v1::Applicant;
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use api::hoso::intake::v1::{
     EraseSubjectRequest as EraseFiled, GetSubmissionRequest, GetSubmissionResponse,
@@ -13,8 +14,8 @@ use api::hoso::log::v1::log_service_client::LogServiceClient;
 use api::hoso::log::v1::{GetStatusRequest, GetStatusResponse};
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 use api::hoso::processing::v1::{
-    DossierName, GetDossierRequest, GetDossierResponse, GetHistoryRequest, GetHistoryResponse,
-    dossier_name,
+    Change, CorrectApplicantRequest, DossierName, GetDossierRequest, GetDossierResponse,
+    GetHistoryRequest, GetHistoryResponse, dossier_name,
 };
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -281,6 +282,64 @@ async fn what_is_erased_while_a_node_is_away_is_erased_there_too_before_the_hist
         nowhere(place.folder.path(), word, word.as_bytes());
     }
     processing.verify();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_put_right_while_a_node_was_away_is_destroyed_there_once_it_is_back() {
+    let place = Place::new();
+    let mut intake = place.start("intake", 1, &[]);
+    let mut processing = place.start("processing", 1, &[]);
+    let filed = file(&intake.address, Uuid::new_v4()).await;
+    let id = filed.dossier.unwrap().dossier_id;
+    let other = file(&intake.address, Uuid::new_v4()).await.dossier.unwrap();
+    is_known(&processing, &id).await;
+    is_known(&processing, &other.dossier_id).await;
+    intake.kill();
+    let right = Applicant {
+        name: "Lê Văn Đúng".to_owned(),
+        ..office::submission().applicant.unwrap()
+    };
+    let request = CorrectApplicantRequest {
+        change: Some(Change {
+            request_id: Uuid::new_v4().to_string(),
+            dossier: Some(DossierName {
+                name: Some(dossier_name::Name::DossierId(id.clone())),
+            }),
+            actor: "head-1".to_owned(),
+            ..Change::default()
+        }),
+        applicant: Some(right.clone()),
+        reason_code: "sai_ten".to_owned(),
+    };
+    let calls = ProcessingServiceClient::new(connection(&processing.address));
+    until_answered("putting right", || {
+        let (mut to, request) = (calls.clone(), request.clone());
+        async move { to.correct_applicant(request).await }
+    })
+    .await;
+    // It is not forgotten by a crash of the one who tells.
+    processing.restart();
+    intake.restart();
+    until(
+        "the wrong one is destroyed where it was taken in",
+        || async { submission(&intake, &id).await.applicant.is_none() },
+    )
+    .await;
+    let there = submission(&intake, &id).await;
+    assert!(there.applicant_not_here && !there.applicant_erased);
+    // Nothing else is: neither the other dossier's, nor what processing has.
+    let kept = submission(&intake, &other.dossier_id).await;
+    assert_eq!(kept.applicant.unwrap().name, office::PERSONAL[0]);
+    assert!(!kept.applicant_not_here);
+    let there = dossier(&processing, &id, "").await;
+    assert_eq!(there.applicant, Some(right));
+    // An erasure is told as one.
+    until("the erasure is complete", || async {
+        erase(&processing, &id).0
+    })
+    .await;
+    let gone = submission(&intake, &id).await;
+    assert!(gone.applicant_erased && !gone.applicant_not_here);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
