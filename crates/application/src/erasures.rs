@@ -196,7 +196,7 @@ pub async fn keep_erasing<S: Fold>(
             }
         }
         if done {
-            seen.reach(position.saturating_add(1), LOOK_AGAIN).await;
+            seen.beyond(position, LOOK_AGAIN).await;
         } else {
             tokio::time::sleep(AGAIN).await;
         }

@@ -88,7 +88,7 @@ pub async fn keep_deciding<S: Fold>(
         match decide(&desk, &seen, &due, decided, now(), &say).await {
             Some(position) => {
                 decided = position;
-                seen.reach(position.saturating_add(1), LOOK_AGAIN).await;
+                seen.beyond(position, LOOK_AGAIN).await;
             }
             None => tokio::time::sleep(AGAIN).await,
         }

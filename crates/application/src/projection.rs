@@ -7,6 +7,7 @@ use std::time::Duration;
 use eventlog::format::RecordView;
 use eventlog::{DecodeError, EventLog, Position, ReadError};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::snapshot::{self, Keep, Mark};
 
@@ -14,6 +15,11 @@ use crate::snapshot::{self, Keep, Mark};
 /// much as it is large, and a start must fold what came since.
 const KEEP_EVERY_MIN: Position = 100_000;
 const KEEP_EVERY_PART: Position = 8;
+/// While records keep coming, they are gathered for so long before they are folded, unless somebody waits for them: the
+/// calls that brought them are answered meanwhile, and waking up for each would cost more than the folding.
+const GATHER: Duration = Duration::from_millis(2);
+/// How long records are folded at a time; in between, whoever ends the fold is heard.
+const AT_A_TIME: Duration = Duration::from_millis(20);
 
 /// A fold over a log. It must give the same state whether it is fed at once or over years.
 pub trait Fold: Send + Sync + 'static {
@@ -46,6 +52,9 @@ pub struct Projection<S> {
     log: EventLog,
     state: Arc<RwLock<S>>,
     position: watch::Sender<Position>,
+    /// The last position that somebody has waited for.
+    awaited: watch::Sender<Position>,
+    gather: Duration,
     keeper: Option<Arc<Keeper<S>>>,
     /// Up to which position the state is laid down.
     kept: Position,
@@ -66,6 +75,8 @@ impl<S> Clone for Projection<S> {
             log: self.log.clone(),
             state: Arc::clone(&self.state),
             position: self.position.clone(),
+            awaited: self.awaited.clone(),
+            gather: self.gather,
             keeper: self.keeper.clone(),
             kept: self.kept,
         }
@@ -102,6 +113,8 @@ impl<S: Fold> Projection<S> {
             log,
             state: Arc::new(RwLock::new(state)),
             position: watch::Sender::new(position),
+            awaited: watch::Sender::new(0),
+            gather: GATHER,
             keeper: None,
             kept: position,
         }
@@ -125,24 +138,53 @@ impl<S: Fold> Projection<S> {
         Ok(self)
     }
 
-    /// Folds what comes, until the log closes.
+    /// Folds what comes, on a thread beside the caller's, until the log closes.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn run(mut self) -> Result<(), ReadError> {
         let mut head = self.log.watch();
+        let mut awaited = self.awaited.subscribe();
+        let mut next = Instant::now();
         loop {
-            while self.step()? {
-                self.keep_if_due().await?;
-                tokio::task::yield_now().await;
-            }
-            self.keep_if_due().await?;
             let folded = *self.position.borrow();
             while head.borrow_and_update().position <= folded {
                 if head.changed().await.is_err() {
                     return Ok(());
                 }
             }
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => {}
+                _ = awaited.wait_for(|at| *at > folded) => {}
+            }
+            while self.fold_for(AT_A_TIME).await? {
+                self.keep_if_due().await?;
+            }
+            self.keep_if_due().await?;
+            next = Instant::now() + self.gather;
+        }
+    }
+
+    /// Folds what is there, for so long; false when that was all.
+    async fn fold_for(&self, long: Duration) -> Result<bool, ReadError> {
+        let fold = self.clone();
+        let until = Instant::now() + long;
+        let folding = tokio::task::spawn_blocking(move || {
+            while fold.step()? {
+                if Instant::now() >= until {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        });
+        match folding.await {
+            Ok(more) => more,
+            // A fold that panics ends whoever runs it, as it would on the same thread.
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and this with it.
+                Err(_) => Ok(false),
+            },
         }
     }
 
@@ -176,6 +218,10 @@ impl<S: Fold> Projection<S> {
             return Ok(false);
         };
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        // Whoever ran the fold may have ended in the middle of this, and another goes on with it.
+        if *self.position.borrow() != after {
+            return Ok(true);
+        }
         for record in &records {
             if record.rival {
                 state.rival(record);
@@ -233,9 +279,22 @@ impl<S: Fold> Projection<S> {
         self.position.subscribe()
     }
 
-    /// Waits until the fold has reached a position; false when it has not within `patience`.
+    /// Waits for whatever comes after a position, and hurries nobody; false when nothing has within `patience`.
+    pub async fn beyond(&self, position: Position, patience: Duration) -> bool {
+        let mut here = self.position.subscribe();
+        tokio::time::timeout(patience, here.wait_for(|at| *at > position))
+            .await
+            .is_ok_and(|came| came.is_ok())
+    }
+
+    /// Waits until the fold has reached a position, and has it hurry; false when it has not within `patience`.
     pub async fn reach(&self, position: Position, patience: Duration) -> bool {
         let mut here = self.position.subscribe();
+        self.awaited.send_if_modified(|at| {
+            let later = *at < position;
+            *at = position.max(*at);
+            later
+        });
         tokio::time::timeout(patience, here.wait_for(|at| *at >= position))
             .await
             .is_ok_and(|reached| reached.is_ok())
@@ -245,5 +304,81 @@ impl<S: Fold> Projection<S> {
     pub fn read<R>(&self, look: impl FnOnce(&S, Position) -> R) -> R {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         look(&state, *self.position.borrow())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eventlog::{Append, Expected, NewRecord, Settings, StreamId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Seen(Vec<Position>);
+
+    impl Fold for Seen {
+        fn apply(&mut self, record: &RecordView<'_>) {
+            self.0.push(record.place.position);
+        }
+    }
+
+    async fn append(log: &EventLog) -> Position {
+        let event = NewRecord {
+            event_id: Uuid::nil(),
+            kind: "happened".into(),
+            schema_version: 1,
+            occurred_at: 0,
+            actor: "an".into(),
+            organisation: "a".into(),
+            correlation: Uuid::nil(),
+            causation: Uuid::nil(),
+            keys: Vec::new(),
+            data: b"{}".to_vec(),
+        };
+        let append = Append {
+            stream: StreamId(Uuid::nil()),
+            expected: Expected::Any,
+            request: None,
+            events: vec![event],
+        };
+        let appended = log.append(append).await.unwrap();
+        appended.records[0].place.position
+    }
+
+    #[tokio::test]
+    async fn records_that_keep_coming_are_gathered_but_whoever_waits_for_one_has_it_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = EventLog::open(folder.path(), Settings::new(|| 0)).unwrap();
+        let mut projection = Projection::open(log.clone(), Seen::default()).unwrap();
+        projection.gather = Duration::from_secs(3600);
+        let running = tokio::spawn(projection.clone().run());
+        let patience = Duration::from_secs(30);
+        // After a silence the first is folded though nobody asks.
+        let first = append(&log).await;
+        assert!(projection.beyond(first - 1, patience).await);
+        // Those after it would be gathered for an hour.
+        append(&log).await;
+        let third = append(&log).await;
+        assert!(projection.reach(third, patience).await);
+        projection.read(|seen, position| assert_eq!((&seen.0[..], position), (&[1, 2, 3][..], 3)));
+        running.abort();
+    }
+
+    #[tokio::test]
+    async fn a_fold_that_two_run_at_once_takes_each_record_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = EventLog::open(folder.path(), Settings::new(|| 0)).unwrap();
+        let projection = Projection::resume(log.clone(), Seen::default(), 0);
+        for _ in 0..300 {
+            append(&log).await;
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| while projection.step().unwrap() {});
+            }
+        });
+        let each_once: Vec<Position> = (1..=300).collect();
+        projection.read(|seen, _| assert_eq!(seen.0, each_once));
     }
 }

@@ -290,7 +290,7 @@ pub(crate) async fn keep_erasing(
             }
         }
         tokio::select! {
-            _ = board.reach(position.saturating_add(1), PING) => {}
+            _ = board.beyond(position, PING) => {}
             () = vaults.woken() => {}
         }
     }
