@@ -1,7 +1,7 @@
 //! What was brought to intake nodes: held until its dossier is there, then decided once by the dossier's writer.
 //!
 //! Everything here follows from the log, so nothing is lost by a crash at any moment: a filing is held from its receipt to
-//! the event that names it. [`deciding`]: how one is decided, and who may.
+//! the event that names it. `deciding`: how one is decided, and who may.
 
 mod deciding;
 
