@@ -92,6 +92,15 @@ impl Fold for Erasures {
             self.subjects.push(dossier);
         }
     }
+
+    /// Asked for at a second home, it is of the same person: every vault is told, though the history that stands does not say
+    /// so.
+    fn rival(&mut self, record: &RecordView<'_>) {
+        let dossier = DossierId(record.stream.0);
+        if erases(record.kind) && self.known.insert(dossier) {
+            self.subjects.push(dossier);
+        }
+    }
 }
 
 impl Desk {

@@ -24,6 +24,12 @@ pub trait Feed: Send + Sync + 'static {
         std::future::ready(())
     }
 
+    /// What it gave last does not follow what the follower has. The stream may still bring what its origin has lost and given
+    /// up: only the origin itself can say that there are two histories, and is asked for what comes next.
+    fn distrust(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// What it has met besides what it gave.
     fn met(&self) -> Met {
         Met::default()

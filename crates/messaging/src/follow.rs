@@ -86,6 +86,8 @@ pub struct Follower<F> {
     into: EventLog,
     mode: Mode,
     progress: watch::Sender<Progress>,
+    /// What came after this position did not follow once, and the origin itself was asked.
+    doubted: Mutex<Option<Position>>,
 }
 
 /// The feed must stop: going on would mix two histories.
@@ -122,6 +124,7 @@ impl<F: Feed> Follower<F> {
             into,
             mode,
             progress: watch::Sender::new(Progress::default()),
+            doubted: Mutex::default(),
         }
     }
 
@@ -212,6 +215,12 @@ impl<F: Feed> Follower<F> {
             };
             match taken {
                 Ok(_) => {}
+                Err(error @ ImportError::Fork { .. }) if self.doubts(have) => {
+                    self.feed.distrust().await;
+                    return Err(Trouble::Wait(format!(
+                        "{error}; the origin itself is asked"
+                    )));
+                }
                 Err(error @ ImportError::Fork { .. }) => {
                     return Err(Trouble::Stop(Forked {
                         origin,
@@ -240,6 +249,12 @@ impl<F: Feed> Follower<F> {
             changed
         });
         Ok(())
+    }
+
+    /// Whether what came after this position is to be asked for at the origin before two histories are believed.
+    fn doubts(&self, have: Position) -> bool {
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        doubted.replace(have) != Some(have)
     }
 
     /// The newest of the origin on our own disk: what survives is what counts, not what we remember.

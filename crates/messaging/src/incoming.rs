@@ -24,6 +24,8 @@ pub struct Incoming<R> {
     /// Where the follower is, and since when.
     have: Position,
     since: Instant,
+    /// What the stream brings next does not follow: only the origin is believed.
+    distrusted: bool,
 }
 
 /// What could be taken.
@@ -54,6 +56,7 @@ impl<R> Incoming<R> {
             unacknowledged: VecDeque::new(),
             have: 0,
             since: now,
+            distrusted: false,
         }
     }
 
@@ -62,7 +65,14 @@ impl<R> Incoming<R> {
         if self.have != have {
             self.have = have;
             self.since = now;
+            self.distrusted = false;
         }
+    }
+
+    /// What was taken last does not follow where the follower stands: what comes next is asked of the origin.
+    pub fn distrust(&mut self) {
+        self.next = None;
+        self.distrusted = true;
     }
 
     /// This came while it was waited for; only to be told when nothing more could be taken.
@@ -77,7 +87,7 @@ impl<R> Incoming<R> {
             duplicates: Vec::new(),
         };
         let mut last = self.have;
-        while taken.records.len() < max {
+        while taken.records.len() < max && !self.distrusted {
             let Some((record, receipt)) = self.next.take().or_else(&mut more) else {
                 break;
             };
@@ -98,7 +108,7 @@ impl<R> Incoming<R> {
 
     /// What to do now that nothing could be taken. `until` is when the follower is to be answered at the latest.
     pub fn judge(&self, asked: &Asked, until: Instant, now: Instant) -> Next {
-        if self.next.is_some() {
+        if self.next.is_some() || self.distrusted {
             return Next::Repair;
         }
         let have = self.have;

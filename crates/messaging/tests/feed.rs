@@ -19,6 +19,8 @@ mod form;
 mod healing;
 #[path = "feed/held.rs"]
 mod held;
+#[path = "feed/late.rs"]
+mod late;
 #[path = "feed/latest.rs"]
 mod latest;
 #[path = "feed/logs.rs"]

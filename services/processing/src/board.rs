@@ -68,6 +68,7 @@ impl Fold for Board {
     fn rival(&mut self, record: &RecordView<'_>) {
         self.duplicates.rival(record);
         self.filings.rival(record);
+        self.erasures.rival(record);
     }
 }
 

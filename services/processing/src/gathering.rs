@@ -91,7 +91,8 @@ fn look(desk: &Desk, after: Position) -> Result<Found, HandleError> {
             EventKind::named(&record.event.kind),
             Some(EventKind::DossierAccepted | EventKind::FilingReceived)
         );
-        if !wanted || record.origin.is_none() || record.rival {
+        // An acceptance of its own is that of a second home, which counts for a dossier filed at the first.
+        if !wanted || record.rival {
             continue;
         }
         let dossier = DossierId(record.stream.0);

@@ -70,6 +70,8 @@ pub fn export(
         }
         progress(sealed.last());
     }
+    // A replica takes its identity with its first record, after its first segment was begun.
+    tail.log = head.log;
     if head.position > tail.position.max(after) {
         let last = head.position;
         export.written(tail, after, last, &mut exported, &mut progress)?;

@@ -1,6 +1,7 @@
 //! A log exported and restored is the same log, and nothing less than the whole of it is restored.
 
 mod archive;
+mod identity;
 
 use std::fs;
 use std::path::{Path, PathBuf};

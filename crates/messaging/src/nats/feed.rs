@@ -137,6 +137,10 @@ impl Feed for NatsFeed {
         }
     }
 
+    async fn distrust(&self) {
+        self.inbox.lock().await.incoming.distrust();
+    }
+
     async fn taken(&self, up_to: Position) {
         let receipts = self.inbox.lock().await.incoming.taken(up_to);
         for receipt in receipts {
