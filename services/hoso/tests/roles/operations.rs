@@ -197,7 +197,7 @@ async fn every_role_says_how_it_is_and_what_is_wrong() {
     let names = alerts
         .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
         .filter(|word| word.starts_with("hoso_"));
-    let text = text + &reporting.ask("/metrics").1;
+    let text = text + &reporting.ask("/metrics").1 + &first.ask("/metrics").1;
     for name in names {
         assert!(text.contains(name), "{name} is not in:\n{text}");
     }
