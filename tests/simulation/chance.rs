@@ -38,6 +38,12 @@ impl Chance {
         &from[self.index(from.len())]
     }
 
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.random();
+        }
+    }
+
     pub(crate) fn id(&mut self) -> uuid::Uuid {
         uuid::Builder::from_random_bytes(self.0.random()).into_uuid()
     }
@@ -66,10 +72,28 @@ pub(crate) struct Faults {
     pub(crate) stream_lost: u64,
     /// Answers that a client never saw.
     pub(crate) unanswered: u64,
+    /// Of what nobody had heard, what was asked for at another node too.
+    pub(crate) elsewhere: u64,
+    /// Disks that were older ones, lost, or without their end.
+    pub(crate) disasters: u64,
+    /// Epochs that were opened after them.
+    pub(crate) healed: u64,
+    /// Of these, the ones that gave up what somebody had who was away.
+    pub(crate) accepted: u64,
+    /// Answers that were lost with what only one disk had.
+    pub(crate) answers_lost: u64,
+    /// Logs that were found to have two histories.
+    pub(crate) tears: u64,
+    /// Answers of vaults that did not come.
+    pub(crate) vault_answers_lost: u64,
+    /// Entries that no event names, destroyed.
+    pub(crate) swept: u64,
+    /// Erasures that were asked for.
+    pub(crate) erasures: u64,
 }
 
 impl Faults {
-    fn all(&self) -> [(u64, &'static str); 9] {
+    fn all(&self) -> [(u64, &'static str); 18] {
         [
             (self.deaths_at_work, "deaths in the middle of a write"),
             (self.deaths_at_rest, "deaths between two steps"),
@@ -83,6 +107,18 @@ impl Faults {
                 "times cut off or without the stream",
             ),
             (self.unanswered, "answers never seen"),
+            (self.elsewhere, "retries at another node of what was done"),
+            (self.disasters, "disks lost or older"),
+            (self.healed, "epochs opened"),
+            (self.accepted, "of them with a loss accepted"),
+            (
+                self.answers_lost,
+                "answers lost with the only disk that had them",
+            ),
+            (self.tears, "histories found torn"),
+            (self.vault_answers_lost, "answers of vaults lost"),
+            (self.swept, "entries that no event named swept"),
+            (self.erasures, "erasures asked for"),
         ]
     }
 
@@ -97,6 +133,15 @@ impl Faults {
         self.cut_off += other.cut_off;
         self.stream_lost += other.stream_lost;
         self.unanswered += other.unanswered;
+        self.elsewhere += other.elsewhere;
+        self.disasters += other.disasters;
+        self.healed += other.healed;
+        self.accepted += other.accepted;
+        self.answers_lost += other.answers_lost;
+        self.tears += other.tears;
+        self.vault_answers_lost += other.vault_answers_lost;
+        self.swept += other.swept;
+        self.erasures += other.erasures;
     }
 
     pub(crate) fn all_kinds_were_met(&self) {
@@ -109,7 +154,9 @@ impl Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sum: u64 = self.all().iter().map(|(count, _)| count).sum();
-        write!(f, "{} faults", sum - self.power_cuts)?;
+        let counted_twice = self.power_cuts + self.accepted;
+        let followed = self.healed + self.answers_lost + self.tears + self.swept + self.erasures;
+        write!(f, "{} faults", sum - counted_twice - followed)?;
         for (count, what) in self.all() {
             write!(f, ", {count} {what}")?;
         }

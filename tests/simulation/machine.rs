@@ -7,22 +7,30 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use eventlog::{EventLog, LogId, Role, Settings};
+use application::erasures;
+use eventlog::transfer;
+use eventlog::{EventLog, LogId, Position, Role, Settings};
 use tempfile::TempDir;
+use uuid::Uuid;
+use vault::{Content, MasterKey, Random, Vault};
 
 use crate::chance::Chance;
+use crate::disk::{copy, log_in, newest_live, photograph, unsealed};
+use crate::office;
 
 /// The log's threads come to rest within this, or something hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// What a disk writes as one.
-const PAGE: usize = 4096;
 /// Sealing happens after a handful of records.
 const SEGMENT_BYTES: u64 = 12 * 1024;
 /// A folder is filled up to this when it is opened; ten times what it ever holds here.
 const STORE_SEGMENT_BYTES: usize = 512 * 1024;
 
+/// A vault's files are filled up by so much, and one is begun after a handful of entries.
+const VAULT_FILL_BYTES: u64 = 4 * 1024;
+const VAULT_FILE_BYTES: u64 = 2 * 1024;
+
 /// Where a machine may die: each is a point between two steps of writing, closing, sealing or opening.
-const POINTS: [&str; 14] = [
+const POINTS: [&str; 24] = [
     "writer::takes",
     "writer::apply",
     "writer::flush",
@@ -37,7 +45,29 @@ const POINTS: [&str; 14] = [
     "seal::record",
     "seal::written",
     "seal::done",
+    "epoch::begin",
+    "epoch::noted",
+    "epoch::written",
+    "epoch::numbered",
+    "vault::write_manifest",
+    "vault::write_keys",
+    "vault::write_entries",
+    "vault::sync_manifest",
+    "vault::sync_keys",
+    "vault::sync_entries",
 ];
+
+/// The vault is about to do this.
+fn vault_point(step: vault::Step) -> &'static str {
+    match step {
+        vault::Step::Write(Content::Manifest) => "vault::write_manifest",
+        vault::Step::Write(Content::Keys) => "vault::write_keys",
+        vault::Step::Write(Content::Entries) => "vault::write_entries",
+        vault::Step::Sync(Content::Manifest) => "vault::sync_manifest",
+        vault::Step::Sync(Content::Keys) => "vault::sync_keys",
+        vault::Step::Sync(Content::Entries) => "vault::sync_entries",
+    }
+}
 
 /// When and how it will die.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +120,7 @@ impl State {
                 now.waits = false;
                 if now.death.is_some_and(|death| death.power.is_some()) {
                     // All that was written before was synced.
-                    now.synced = newest_live(&self.folder)
+                    now.synced = newest_live(&log_in(&self.folder))
                         .map_or_else(Vec::new, |db| fs::read(db).expect("the live file reads"));
                 }
             }
@@ -137,6 +167,34 @@ pub(crate) struct Machine {
     log: Option<EventLog>,
     /// Where the log ended when it was last at rest: whoever looked at it then has seen that much.
     seen: AtomicU64,
+    /// Draws the ids of records that the log writes by itself, and all that its vault draws.
+    ids: Arc<Mutex<Chance>>,
+    draws: Arc<Mutex<Chance>>,
+    /// The disk as it was at some time.
+    pub(crate) older: Option<Older>,
+    /// The last backup of the log.
+    pub(crate) backup: Option<Backup>,
+    /// Names folders that are used once.
+    copies: u32,
+}
+
+/// A copy of a whole disk.
+#[derive(Debug)]
+pub(crate) struct Older {
+    folder: PathBuf,
+    /// Where the log ended then, and when that was.
+    pub(crate) position: Position,
+    pub(crate) at: i64,
+}
+
+/// A copy of a log in exported files.
+#[derive(Debug)]
+pub(crate) struct Backup {
+    files: Vec<PathBuf>,
+    vault: PathBuf,
+    /// Where the log ended then, and when it was taken.
+    pub(crate) position: Position,
+    pub(crate) at: i64,
 }
 
 impl Machine {
@@ -144,6 +202,7 @@ impl Machine {
         name: &str,
         role: Role,
         id: LogId,
+        seed: u64,
         home: &Arc<TempDir>,
         clock: &Arc<AtomicI64>,
     ) -> Self {
@@ -163,6 +222,11 @@ impl Machine {
             }),
             log: None,
             seen: AtomicU64::new(0),
+            ids: Arc::new(Mutex::new(Chance::new(seed, name))),
+            draws: Arc::new(Mutex::new(Chance::new(seed, &format!("{name}'s vault")))),
+            older: None,
+            backup: None,
+            copies: 0,
         }
     }
 
@@ -178,19 +242,27 @@ impl Machine {
     /// Begins a life; false when it died of it.
     pub(crate) fn start(&mut self) -> bool {
         assert!(self.log.is_none());
-        self.state.lock().unsealed = unsealed(&self.state.folder);
+        let folder = log_in(&self.state.folder);
+        fs::create_dir_all(&self.state.folder).expect("a disk");
+        self.state.lock().unsealed = unsealed(&folder);
         let state = Arc::clone(&self.state);
         let clock = Arc::clone(&self.clock);
+        let ids = Arc::clone(&self.ids);
+        let draw = move || -> Uuid {
+            let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.id()
+        };
         let settings = Settings {
             segment_bytes_max: SEGMENT_BYTES,
             free_bytes_min: 0,
             store_segment_bytes: STORE_SEGMENT_BYTES,
             role: self.role,
             identity: Some(self.id),
+            ids: Arc::new(draw),
             faults: eventlog::Faults::new(move |point| state.at(point)),
             ..Settings::new(move || clock.load(Ordering::SeqCst))
         };
-        match EventLog::open(&self.state.folder, settings) {
+        match EventLog::open(&folder, settings) {
             Ok(log) => {
                 let (end, seen) = (log.head().position, self.seen.load(Ordering::SeqCst));
                 assert!(
@@ -211,6 +283,41 @@ impl Machine {
         }
         self.bury();
         false
+    }
+
+    /// The time where it is.
+    pub(crate) fn clock(&self) -> &Arc<AtomicI64> {
+        &self.clock
+    }
+
+    /// The disk it has now.
+    pub(crate) fn disk(&self) -> &Path {
+        &self.state.folder
+    }
+
+    /// Opens the vault beside the log; none when it died of it.
+    pub(crate) fn open_vault(&self) -> Option<Vault> {
+        let (state, draws) = (Arc::clone(&self.state), Arc::clone(&self.draws));
+        let settings = vault::Settings {
+            free_bytes_min: 0,
+            fill_bytes: VAULT_FILL_BYTES,
+            file_bytes_max: VAULT_FILE_BYTES,
+            before: Arc::new(move |step| state.at(vault_point(step))),
+            random: Random::of_a_test(move |bytes| {
+                let mut draws = draws.lock().unwrap_or_else(PoisonError::into_inner);
+                draws.fill(bytes);
+            }),
+            ..vault::Settings::default()
+        };
+        let key = MasterKey::from_bytes(&[7; 32]);
+        match Vault::open(&self.state.folder.join("vault"), key, settings) {
+            Ok(vault) => Some(vault),
+            Err(error) => {
+                let dead = self.state.lock().dead;
+                assert!(dead, "{}'s vault does not open: {error}", self.name);
+                None
+            }
+        }
     }
 
     /// Waits until the log's threads have nothing to do; false when the machine has died.
@@ -256,14 +363,11 @@ impl Machine {
     }
 
     /// It dies now, between two steps: all that was written is synced.
-    pub(crate) fn die(&mut self) {
-        {
-            let mut now = self.state.lock();
-            photograph(&self.state.folder, &self.state.next, None);
-            now.dead = true;
-            now.death = None;
-        }
-        self.bury();
+    pub(crate) fn kill(&mut self) {
+        let mut now = self.state.lock();
+        photograph(&self.state.folder, &self.state.next, None);
+        now.dead = true;
+        now.death = None;
     }
 
     /// It died at work: the next life begins from the copy. Gives whether pages were lost.
@@ -298,71 +402,95 @@ impl Machine {
     pub(crate) fn spared(&self) {
         self.state.lock().death = None;
     }
-}
 
-/// How many folders of this log wait to be sealed.
-fn unsealed(folder: &Path) -> u64 {
-    let Ok(text) = fs::read_to_string(folder.join("manifest")) else {
-        return 0;
-    };
-    let json = text.split("\ncrc32").next().expect("a first part");
-    let manifest: serde_json::Value = serde_json::from_str(json).expect("a manifest is JSON");
-    let segments = manifest["segments"].as_array().expect("segments");
-    let closed = segments.iter().filter(|segment| {
-        let number = segment["number"].as_u64().expect("a number");
-        let sealed = folder.join(format!("sealed-{number:06}"));
-        !segment["end"].is_null() && segment["form"] == "folder" && !sealed.exists()
-    });
-    closed.count() as u64
-}
-
-fn newest_live(folder: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let newest = names
-        .filter(|name| name.starts_with("live-") && name.len() == "live-000001".len())
-        .max()?;
-    Some(folder.join(newest).join("db"))
-}
-
-/// Copies a folder as it is; of the live file's pages written since the last sync some are lost.
-fn photograph(from: &Path, to: &Path, lost: Option<(&[u8], Chance)>) {
-    let live = newest_live(from);
-    copy(from, to);
-    if let (Some((synced, mut chance)), Some(live)) = (lost, live)
-        && let Ok(written) = fs::read(&live)
-    {
-        let keep = chance.below(101);
-        let mut bytes = synced.to_vec();
-        if chance.percent(50) && bytes.len() < written.len() {
-            bytes.resize(written.len(), 0);
-        }
-        for (page, start) in bytes.chunks_mut(PAGE).zip((0..).step_by(PAGE)) {
-            if chance.percent(keep)
-                && let Some(new) = written.get(start..(start + page.len()).min(written.len()))
-            {
-                page[..new.len()].copy_from_slice(new);
-            }
-        }
-        let path = to.join(live.strip_prefix(from).expect("it is in there"));
-        fs::write(path, bytes).expect("the copy is written");
+    /// A folder's name of this machine's own that nothing has yet.
+    fn fresh(&mut self, what: &str) -> PathBuf {
+        self.copies += 1;
+        let name = format!("{}-{what}-{}", self.name, self.copies);
+        self.home.path().join(name)
     }
-}
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder for the copy");
-    let Ok(entries) = fs::read_dir(from) else {
-        return;
-    };
-    for entry in entries.filter_map(Result::ok) {
-        let (path, name) = (entry.path(), entry.file_name());
-        // A folder that was sealed may be on its way out: what no manifest names may be there or not.
-        if path.is_dir() {
-            copy(&path, &to.join(name));
-        } else if name != "lock"
-            && let Ok(bytes) = fs::read(&path)
-        {
-            fs::write(to.join(name), bytes).expect("the copy is written");
+    /// Copies the disk as it is, while everything is at rest.
+    pub(crate) fn remember(&mut self) {
+        let folder = self.fresh("older");
+        copy(&self.state.folder, &folder);
+        let position = self.log().expect("it is alive").head().position;
+        let at = self.clock.load(Ordering::SeqCst);
+        let older = Older {
+            folder,
+            position,
+            at,
+        };
+        if let Some(before) = self.older.replace(older) {
+            drop(fs::remove_dir_all(before.folder));
         }
+    }
+
+    /// Takes a backup of the log, and of the vault if it has one.
+    pub(crate) fn back_up(&mut self, of: Option<&Vault>) {
+        let folder = self.fresh("backup");
+        let vault = self.fresh("vault-backup");
+        if let Some(of) = of {
+            office::copy_vault(of, &vault);
+        }
+        let at = self.clock.load(Ordering::SeqCst);
+        let log = self.log().expect("it is alive");
+        let exported = transfer::export(log, 0, &folder, |_| {}).expect("it is exported");
+        let files: Vec<_> = exported.into_iter().map(|file| file.path).collect();
+        let position = log.head().position;
+        self.backup = (!files.is_empty()).then_some(Backup {
+            files,
+            vault,
+            position,
+            at,
+        });
+    }
+
+    /// The disk is what it was at some time, and nothing says so. Gives where the log ends.
+    pub(crate) fn revert(&mut self) -> Position {
+        let older = self.older.as_ref().expect("a copy");
+        let position = older.position;
+        drop(fs::remove_dir_all(&self.state.folder));
+        copy(&older.folder, &self.state.folder);
+        self.seen.store(position, Ordering::SeqCst);
+        position
+    }
+
+    /// The disk is lost; the log is made anew of exported files, and the vault of the last copy, if there is one. Gives where
+    /// the log ends, and from when on the vault lacks what it had.
+    pub(crate) fn restore(&mut self, backup: &Backup, vault: Option<&Backup>) -> (Position, i64) {
+        drop(fs::remove_dir_all(&self.state.folder));
+        fs::create_dir_all(&self.state.folder).expect("a disk");
+        let folder = log_in(&self.state.folder);
+        transfer::import_into(&folder, self.role, &backup.files, &[], |_| {})
+            .expect("the backup is whole");
+        self.seen.store(backup.position, Ordering::SeqCst);
+        if let Some(vault) = vault {
+            vault::copy::restore(&vault.vault, &self.state.folder.join("vault"))
+                .expect("the copy is whole");
+        }
+        erasures::mark_restored(&self.state.folder).expect("it is marked");
+        (backup.position, vault.map_or(i64::MIN, |vault| vault.at))
+    }
+
+    /// The disk is lost.
+    pub(crate) fn empty(&mut self) {
+        drop(fs::remove_dir_all(&self.state.folder));
+        self.seen.store(0, Ordering::SeqCst);
+    }
+
+    /// After a stop, the file of the newest records is what it was at some time: its disk had not written what it said it
+    /// had. False when that file is another one by now.
+    pub(crate) fn lose_end(&mut self) -> bool {
+        let older = self.older.as_ref().expect("a copy");
+        let then = newest_live(&log_in(&older.folder)).expect("there is one");
+        let now = newest_live(&log_in(&self.state.folder)).expect("there is one");
+        let same =
+            then.parent().and_then(Path::file_name) == now.parent().and_then(Path::file_name);
+        if same {
+            fs::copy(then, now).expect("it is written");
+            self.seen.store(older.position, Ordering::SeqCst);
+        }
+        same
     }
 }

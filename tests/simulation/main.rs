@@ -1,17 +1,19 @@
 //! A province in one thread: one seed decides everything that happens to its logs, and afterwards nothing may be lost or doubled.
 //!
-//! **Real**: the event logs (sled, sealing, recovery, on real folders), the desks with every rule of a dossier, what feed,
-//! follower and relay decide, the records' form as messages, the projection behind the figures.
+//! **Real**: the event logs (sled, sealing, recovery, epochs, on real folders), the vaults, the desks with every rule of a
+//! dossier, what feed, follower, relay and healer decide, the records' form as messages, what processing notices, gathers and
+//! erases, the projection behind the figures, export and restore.
 //!
 //! **Simulated**: the network and JetStream (`net`: loses, doubles, delays, reorders, forgets), time, the clients with
-//! their retries, and death (`machine`: at any of the log's own steps, at any await of a follower, or at rest; the next
-//! life begins from a copy of the folder as it was at that moment, after a power cut without some of the pages that were
-//! written and not synced yet).
+//! their retries, here or at another node, and death (`machine`: at any of the steps of log and vault, at any await of a
+//! follower, a healer or a question to a vault, or at rest; the next life begins from a copy of the disk as it was at that
+//! moment, after a power cut without some of the log's pages that were written and not synced yet). Disasters (`strike`): a
+//! disk is what it once was, or is lost and comes from a backup or from its follower, or had not written its end. What may be
+//! missing then, and what must not be, is kept in the `ledger`; where two histories may have begun, they must be found.
 //!
-//! **What determinism rests on**: one driver thread takes one step at a time and waits until the log's own threads are at
-//! rest again; log ids, request ids, times and every choice come from the seed; nothing that is told depends on the order
-//! of a hash map, on a thread's speed or on the machine's clock. The vault stays outside, its nonces are chance itself:
-//! its power cuts are its own tests'.
+//! **What determinism rests on**: one driver thread takes one step at a time and waits until the threads of log and vault are
+//! at rest again; ids, keys, nonces, times and every choice come from the seed; nothing that is told depends on the order
+//! of a hash map, on a thread's speed or on the machine's clock. What a power cut leaves of a vault is its own tests'.
 //!
 //! `HOSO_SEED=…` runs one seed and prints what happened; `HOSO_RUNS=…` runs so many seeds, whatever time that takes.
 #![allow(
@@ -25,12 +27,22 @@
 
 mod chance;
 mod client;
+mod disk;
+mod errand;
+mod ledger;
 mod machine;
 mod model;
 mod net;
 mod node;
+mod office;
+mod relay;
+mod rest;
+mod secrets;
+mod strike;
 mod verdict;
 mod wire;
+mod wishes;
+mod witness;
 mod world;
 
 use std::panic::{self, AssertUnwindSafe};

@@ -18,11 +18,14 @@ pub(crate) fn count(lives: &[Life], question: &Question) -> Cells {
 }
 
 fn place(life: &Life, question: &Question, cells: &mut Cells) {
-    let (Some(accepted), Some(due)) = (life.accepted.map(local::date), life.due) else {
+    let (Some(accepted), Some(due)) = (life.known.accepted.map(local::date), life.known.due) else {
         return;
     };
     let (from, to) = (question.period.from(), question.period.to());
-    let ended = life.ended.map(|(at, result)| (local::date(at), at, result));
+    let ended = life
+        .known
+        .ended
+        .map(|(at, result)| (local::date(at), at, result));
     if accepted > to || ended.is_some_and(|(day, _, _)| day < from) {
         return;
     }

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eventlog::{EventLog, Head, LogId, Position, Record};
+use std::sync::Arc;
+
+use application::calendar::Calendars;
+use eventlog::{EventLog, Head, LogId, Place, Position, Record};
 use messaging::nats::{Role, answers, headers};
+use messaging::witness::Holding;
 
 use crate::chance::{Chance, Faults};
 
@@ -39,10 +43,21 @@ struct Origin {
     role: Role,
     /// None while it is dead.
     log: Option<EventLog>,
+    /// What answers there for the vault.
+    desk: Option<Calendars>,
     /// It cannot be asked before.
     away_until: u64,
     stream: BTreeMap<usize, Record>,
     mailboxes: Vec<Mailbox>,
+}
+
+/// A node's log, as those ask for it whose records it took in.
+#[derive(Debug, Default)]
+struct Holder {
+    /// None while it is dead.
+    log: Option<Arc<Holding>>,
+    /// It cannot be asked before.
+    away_until: u64,
 }
 
 /// All logs as they see each other.
@@ -55,6 +70,7 @@ pub(crate) struct Net {
     healed: bool,
     chance: Chance,
     origins: BTreeMap<LogId, Origin>,
+    holders: BTreeMap<String, Holder>,
     messages: usize,
     pub(crate) faults: Faults,
 }
@@ -67,6 +83,7 @@ impl Net {
             healed: false,
             chance: Chance::new(seed, "net"),
             origins: BTreeMap::new(),
+            holders: BTreeMap::new(),
             messages: 0,
             faults: Faults::default(),
         }
@@ -76,6 +93,7 @@ impl Net {
         let origin = Origin {
             role,
             log: None,
+            desk: None,
             away_until: 0,
             stream: BTreeMap::new(),
             mailboxes: Vec::new(),
@@ -87,11 +105,94 @@ impl Net {
         self.origins.get_mut(&id).expect("a log that was announced")
     }
 
-    /// The log is there, or not any more.
-    pub(crate) fn serves(&mut self, id: LogId, log: Option<EventLog>) {
+    /// The node's log is there, or not any more.
+    pub(crate) fn serves(
+        &mut self,
+        name: &str,
+        id: LogId,
+        with: Option<(&EventLog, Option<Calendars>)>,
+    ) {
         if let Some(origin) = self.origins.get_mut(&id) {
-            origin.log = log;
+            (origin.log, origin.desk) = match &with {
+                Some((log, desk)) => (Some(EventLog::clone(log)), desk.clone()),
+                None => (None, None),
+            };
         }
+        let holder = self.holders.entry(name.to_owned()).or_default();
+        holder.log = with.map(|(log, _)| Arc::new(Holding::new(log.clone())));
+    }
+
+    /// Who answers for the vault beside a log.
+    pub(crate) fn desk(&mut self, id: LogId) -> Result<Calendars, String> {
+        self.ask(id)?;
+        let desk = self.of(id).desk.clone();
+        desk.ok_or_else(|| "it has no vault".to_owned())
+    }
+
+    /// Whether an answer does not come.
+    pub(crate) fn loses_an_answer(&mut self) -> bool {
+        let lost = !self.healed && self.chance.percent(10);
+        self.faults.vault_answers_lost += u64::from(lost);
+        lost
+    }
+
+    /// What a node has of others' logs.
+    pub(crate) fn holding(&self, name: &str) -> Result<Arc<Holding>, String> {
+        let holder = self.holders.get(name);
+        let here = holder.filter(|holder| self.now >= holder.away_until);
+        let log = here.and_then(|holder| holder.log.clone());
+        log.ok_or_else(|| "it does not answer".to_owned())
+    }
+
+    /// The record of a log that was published last.
+    pub(crate) fn published_last(&mut self, id: LogId) -> Result<Option<Place>, &'static str> {
+        self.stream_is_there()?;
+        let newest = self.of(id).stream.values().next_back();
+        Ok(newest.map(|record| record.place))
+    }
+
+    /// The furthest record of a log that the stream has, whoever asks.
+    pub(crate) fn in_stream_up_to(&self, id: LogId) -> Position {
+        let stream = self.origins.get(&id).map(|origin| &origin.stream);
+        let positions = stream
+            .into_iter()
+            .flatten()
+            .map(|(_, it)| it.place.position);
+        positions.max().unwrap_or(0)
+    }
+
+    /// What the stream has of a log after a position, as far as it goes without a gap.
+    pub(crate) fn in_stream(
+        &mut self,
+        id: LogId,
+        after: Position,
+        max: usize,
+    ) -> Result<Vec<Record>, &'static str> {
+        self.stream_is_there()?;
+        let mut found = BTreeMap::new();
+        for record in self.of(id).stream.values() {
+            let position = record.place.position;
+            if position > after {
+                found.entry(position).or_insert_with(|| record.clone());
+            }
+        }
+        let gapless = found.into_iter().zip(after + 1..);
+        let gapless = gapless.take_while(|((position, _), want)| position == want);
+        Ok(gapless.map(|((_, record), _)| record).take(max).collect())
+    }
+
+    /// Nothing of a log is in the stream any more.
+    pub(crate) fn purge(&mut self, id: LogId) -> Result<(), &'static str> {
+        self.stream_is_there()?;
+        self.of(id).stream.clear();
+        Ok(())
+    }
+
+    fn stream_is_there(&self) -> Result<(), &'static str> {
+        if self.now < self.down_until {
+            return Err("the server is away");
+        }
+        Ok(())
     }
 
     /// A follower is known to the stream from now on.
@@ -129,9 +230,7 @@ impl Net {
     /// # Errors
     /// While the stream's server is away.
     pub(crate) fn publish(&mut self, record: &Record) -> Result<Sent, &'static str> {
-        if self.now < self.down_until {
-            return Err("the server is away");
-        }
+        self.stream_is_there()?;
         let id = record.place.log;
         let role = self.of(id).role;
         let envelope = headers::to_headers(role, record).expect("a record fits a message");
@@ -227,25 +326,36 @@ impl Net {
     }
 
     /// Something befalls the network; gives what.
-    pub(crate) fn suffer(&mut self, id: LogId) -> &'static str {
-        match self.chance.below(4) {
-            0 => {
+    pub(crate) fn suffer(&mut self, name: &str, id: LogId) -> &'static str {
+        let what = self.chance.below(4);
+        let until = self.now + self.chance.below(6000);
+        match (what, self.origins.get_mut(&id)) {
+            (0, Some(origin)) => {
                 self.faults.stream_lost += 1;
-                self.of(id).stream.clear();
+                origin.stream.clear();
                 "its stream is emptied"
             }
-            1 => {
+            (1, _) => {
                 self.faults.stream_lost += 1;
-                self.down_until = self.now + self.chance.below(4000);
+                self.down_until = until;
                 "the stream's server is away"
             }
-            _ => {
+            (_, origin) => {
                 self.faults.cut_off += 1;
-                let until = self.now + self.chance.below(6000);
-                self.of(id).away_until = until;
+                if let Some(origin) = origin {
+                    origin.away_until = until;
+                }
+                self.holders.entry(name.to_owned()).or_default().away_until = until;
                 "it is cut off"
             }
         }
+    }
+
+    /// A node cannot be asked for what it has, for a while.
+    pub(crate) fn cut_off(&mut self, name: &str) {
+        self.faults.cut_off += 1;
+        let until = self.now + 5000 + self.chance.below(30_000);
+        self.holders.entry(name.to_owned()).or_default().away_until = until;
     }
 
     /// From now on everything arrives.
@@ -254,6 +364,9 @@ impl Net {
         self.down_until = 0;
         for origin in self.origins.values_mut() {
             origin.away_until = 0;
+        }
+        for holder in self.holders.values_mut() {
+            holder.away_until = 0;
         }
     }
 }

@@ -1,27 +1,27 @@
-//! A service of the province: its machine, what it decides, publishes, follows and counts; all of it gone when it dies.
+//! A service of the province: its machine, what it publishes, follows and counts; all of it gone when it dies.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use application::codes::{Codes, Counters};
+use application::calendar::Calendars;
 use application::projection::Projection;
 use application::snapshot::{self, Keep, Mark};
-use application::{Desk, Writer};
+use application::{Desk, Writer, erasures};
 use domain::Catalogue;
 use eventlog::{EventLog, LogId, Position};
-use messaging::outgoing::{self, Outgoing};
-use messaging::{Follower, Mode};
+use messaging::{AcceptedLoss, Follower, Healer, Mode};
 use reporting::figures::Figures;
-use tempfile::TempDir;
-use vault::{MasterKey, Vault};
 
 use crate::chance::Chance;
+use crate::errand::Carrier;
 use crate::machine::Machine;
-use crate::net::{Net, Sent};
-use crate::wire::{Shared, Step, Wire, lock};
-
-/// Records that are sent at a time, so that there are steps between them.
-const SEND: usize = 6;
+use crate::net::Net;
+use crate::office::Office;
+use crate::relay::Relay;
+use crate::wire::{Shared, Step, Wire, drive, lock};
+use crate::witness::Onlooker;
 
 /// The catalogue that hoso ships with.
 pub(crate) fn catalogue() -> Arc<Catalogue> {
@@ -42,103 +42,13 @@ pub(crate) fn catalogue() -> Arc<Catalogue> {
     Arc::clone(catalogue)
 }
 
-/// A desk wants one; nothing is ever put into it here.
-fn vault() -> Vault {
-    static VAULT: OnceLock<(TempDir, Vault)> = OnceLock::new();
-    let (_, vault) = VAULT.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let key = MasterKey::from_bytes(&[7; 32]);
-        let vault = Vault::open(
-            &folder.path().join("vault"),
-            key,
-            vault::Settings::default(),
-        );
-        (folder, vault.expect("the vault opens"))
-    });
-    vault.clone()
-}
-
-/// How far a log is published, as the product's relay decides it.
-#[derive(Debug)]
-pub(crate) struct Relay {
-    /// Everything up to here is in the stream.
-    acknowledged: Position,
-    outgoing: Outgoing<Sent>,
-    /// The checkpoint on the disk, and the one before: it is not synced.
-    kept: [Option<(LogId, Position)>; 2],
-}
-
-impl Relay {
-    fn new() -> Self {
-        Self {
-            acknowledged: 0,
-            outgoing: Outgoing::new(0),
-            kept: [None; 2],
-        }
-    }
-
-    fn start(&mut self, log: &EventLog) {
-        let head = log.head();
-        let kept = self.kept[0].map_or(0, |(_, position)| position);
-        assert!(kept <= head.position, "a checkpoint may lag, never lead");
-        self.acknowledged = outgoing::resume(self.kept[0], &head).expect("it is of this log");
-        self.outgoing = Outgoing::new(self.acknowledged);
-    }
-
-    /// Sends some records; gives how far it came.
-    pub(crate) fn send(&mut self, log: &EventLog, net: &mut Net) -> Result<Position, &'static str> {
-        let room = self.outgoing.room(log.head().position).min(SEND);
-        for record in log
-            .read_after(self.outgoing.sent(), room)
-            .expect("it reads")
-        {
-            match net.publish(&record) {
-                Ok(sent) => self.outgoing.push(record.place.position, Some(sent)),
-                Err(reason) => {
-                    self.outgoing = Outgoing::new(self.acknowledged);
-                    return Err(reason);
-                }
-            }
-        }
-        Ok(self.outgoing.sent())
-    }
-
-    /// Waits for the next acknowledgement; without it everything after the last one is sent again.
-    pub(crate) fn hear(&mut self) -> Position {
-        match self.outgoing.pop() {
-            Some((position, None | Some(Sent::Acknowledged))) => self.acknowledged = position,
-            Some((_, Some(Sent::Unacknowledged))) => {
-                self.outgoing = Outgoing::new(self.acknowledged);
-            }
-            None => {}
-        }
-        self.acknowledged
-    }
-
-    pub(crate) fn keep(&mut self, log: LogId) {
-        self.kept = [Some((log, self.acknowledged)), self.kept[0]];
-    }
-
-    pub(crate) fn is_done(&self, head: Position) -> bool {
-        self.acknowledged == head
-    }
-}
-
 /// What a service does with what comes.
 #[derive(Debug)]
 pub(crate) enum Part {
     /// Intake and processing.
-    Office {
-        writer: Writer,
-        /// Its digit in the codes it gives.
-        digit: u8,
-        desk: Option<Desk>,
-        relay: Relay,
-    },
+    Office(Office),
     /// Reporting.
-    Counter {
-        figures: Option<Projection<Figures>>,
-    },
+    Counter(Option<Projection<Figures>>),
 }
 
 /// Another log that is followed.
@@ -163,29 +73,45 @@ pub(crate) struct Node {
     pub(crate) machine: Machine,
     pub(crate) part: Part,
     pub(crate) lines: Vec<Line>,
+    /// How far its disk had each log when it was last at rest.
+    pub(crate) has: BTreeMap<LogId, Position>,
+    /// The same of the disk that is remembered.
+    pub(crate) had: BTreeMap<LogId, Position>,
+    /// When what its vault may lack was put there, microseconds since 1970.
+    pub(crate) lacks: Vec<RangeInclusive<i64>>,
 }
 
 impl Node {
     pub(crate) fn office(machine: Machine, writer: Writer, digit: u8) -> Self {
-        let part = Part::Office {
-            writer,
-            digit,
-            desk: None,
-            relay: Relay::new(),
-        };
+        Self::of(machine, Part::Office(Office::new(writer, digit)))
+    }
+
+    fn of(machine: Machine, part: Part) -> Self {
         Self {
             machine,
             part,
             lines: Vec::new(),
+            has: BTreeMap::new(),
+            had: BTreeMap::new(),
+            lacks: Vec::new(),
         }
     }
 
     pub(crate) fn counter(machine: Machine) -> Self {
-        Self {
-            machine,
-            part: Part::Counter { figures: None },
-            lines: Vec::new(),
-        }
+        Self::of(machine, Part::Counter(None))
+    }
+
+    pub(crate) fn is_counter(&self) -> bool {
+        matches!(self.part, Part::Counter(_))
+    }
+
+    /// It is at rest: what its disk has now it has for good, as long as it has the disk.
+    pub(crate) fn notice(&mut self) {
+        let log = self.log();
+        let head = log.head();
+        let marks = log.watermarks();
+        let marks = marks.into_iter().map(|(log, mark)| (log, mark.position));
+        self.has = marks.chain([(head.log, head.position)]).collect();
     }
 
     pub(crate) fn follow(&mut self, log: LogId, net: &Shared<Net>) {
@@ -205,57 +131,71 @@ impl Node {
         self.machine.log().expect("it is alive")
     }
 
-    pub(crate) fn desk(&self) -> Option<&Desk> {
+    /// It ends where that log ends. Until it has a record a copy has an identity of its own.
+    pub(crate) fn is_copy_of(&self, of: &EventLog) -> bool {
+        let (head, of) = (self.log().head(), of.head());
+        head == of || (head.position, of.position) == (0, 0)
+    }
+
+    /// Intake or processing.
+    pub(crate) fn as_office(&self) -> Option<&Office> {
         match &self.part {
-            Part::Office { desk, .. } => desk.as_ref(),
-            Part::Counter { .. } => None,
+            Part::Office(office) => Some(office),
+            Part::Counter(_) => None,
         }
+    }
+
+    pub(crate) fn as_office_mut(&mut self) -> Option<&mut Office> {
+        match &mut self.part {
+            Part::Office(office) => Some(office),
+            Part::Counter(_) => None,
+        }
+    }
+
+    pub(crate) fn desk(&self) -> Option<&Desk> {
+        Some(&self.as_office()?.work.as_ref()?.desk)
     }
 
     pub(crate) fn relay(&mut self) -> Option<(&mut Relay, &EventLog)> {
         let log = self.machine.log()?;
         match &mut self.part {
-            Part::Office { relay, .. } => Some((relay, log)),
-            Part::Counter { .. } => None,
+            Part::Office(office) => Some((&mut office.relay, log)),
+            Part::Counter(_) => None,
         }
     }
 
     pub(crate) fn figures(&self) -> Option<&Projection<Figures>> {
         match &self.part {
-            Part::Counter { figures } => figures.as_ref(),
-            Part::Office { .. } => None,
+            Part::Counter(figures) => figures.as_ref(),
+            Part::Office(_) => None,
         }
     }
 
-    /// Begins a life from its disk; false when it died of it.
-    pub(crate) fn start(&mut self, net: &Shared<Net>, chance: &mut Chance, step: &Step) -> bool {
+    /// Begins a life from its disk, before it serves anybody; those who have seen its log are `onlookers`. False when it
+    /// died of it.
+    pub(crate) fn start(
+        &mut self,
+        onlookers: Vec<String>,
+        net: &Shared<Net>,
+        chance: &mut Chance,
+        step: &Step,
+    ) -> bool {
         if !self.machine.start() {
             return false;
         }
         let log = self.log().clone();
-        assert!(
-            log.awaits().is_none(),
-            "nothing was lost: {:?}",
-            log.awaits()
-        );
+        let begun = match &self.part {
+            Part::Office(_) => self.begin(onlookers, net, step),
+            Part::Counter(_) => true,
+        };
+        if !begun {
+            drop(log);
+            self.bury(net);
+            return false;
+        }
         let mode = match &mut self.part {
-            Part::Office {
-                writer,
-                digit,
-                desk,
-                relay,
-            } => {
-                let none = Counters::of(*digit);
-                let folded = Projection::open_kept(log.clone(), none, self.machine.beside());
-                let codes = folded
-                    .expect("it reads")
-                    .read(|counters, _| Codes::after(counters));
-                let codes = Arc::new(codes);
-                *desk = Some(Desk::new(log.clone(), vault(), catalogue(), codes, *writer));
-                relay.start(&log);
-                Mode::Import
-            }
-            Part::Counter { figures } => {
+            Part::Office(_) => Mode::Import,
+            Part::Counter(figures) => {
                 let none = Figures::new(catalogue(), &log).expect("it reads");
                 let kept = snapshot::load(&log, none, &self.machine.beside());
                 let (mut state, kept) = kept.expect("it reads");
@@ -269,19 +209,64 @@ impl Node {
             let wire = Wire::new(net, line.log, line.mailbox, max, step);
             line.follower = Some(Follower::new(wire, log.clone(), mode));
         }
-        lock(net).serves(self.machine.id, Some(log));
+        let desk = self.desk().map(|desk| Calendars {
+            desk: desk.clone(),
+            own: catalogue(),
+            folder: self.machine.disk().to_owned(),
+        });
+        lock(net).serves(&self.machine.name, self.machine.id, Some((&log, desk)));
         true
+    }
+
+    /// What an office does before it serves anybody; false when it died of it.
+    fn begin(&mut self, onlookers: Vec<String>, net: &Shared<Net>, step: &Step) -> bool {
+        let log = self.log().clone();
+        if let Some(office) = self.as_office()
+            && let Some((_, published)) = office.relay.kept[0]
+        {
+            let by = "the relay beside it".to_owned();
+            // If it dies of it, that is seen below.
+            let _ = drive(log.seen_by(published, by), step, |_| true);
+        }
+        let Some(vault) = self.machine.open_vault() else {
+            return false;
+        };
+        let disk = self.machine.disk().to_owned();
+        if erasures::apply_after_restore(&log, &vault, &disk).is_err() {
+            return false;
+        }
+        let healer = self.healer(onlookers, None, net, step);
+        let _ = drive(healer.compare(), step, |_| true);
+        drop(healer);
+        if !self.machine.settle() {
+            return false;
+        }
+        let fold = self.machine.beside();
+        let carrier = Carrier::new(net, step, self.machine.clock());
+        if let Some(office) = self.as_office_mut() {
+            office.begin(&log, vault, &fold, carrier);
+        }
+        true
+    }
+
+    /// The healer of its log.
+    pub(crate) fn healer(
+        &self,
+        onlookers: Vec<String>,
+        accepted: Option<AcceptedLoss>,
+        net: &Shared<Net>,
+        step: &Step,
+    ) -> Healer<Onlooker> {
+        let all = Onlooker::all(onlookers, net, step);
+        Healer::new(self.log().clone(), all, accepted)
     }
 
     /// Lays down what it has folded, from which its next start goes on; gives up to where that is.
     pub(crate) fn lay_down(&self) -> Position {
         let file = self.machine.beside();
         match &self.part {
-            Part::Office { digit, .. } => {
-                let folded = Projection::open(self.log().clone(), Counters::of(*digit));
-                save(&folded.expect("it reads"), self.log(), &file)
-            }
-            Part::Counter { figures } => {
+            Part::Office(office) => save(&office.counted(self.log()), self.log(), &file),
+            Part::Counter(figures) => {
                 save(figures.as_ref().expect("it is alive"), self.log(), &file)
             }
         }
@@ -289,13 +274,13 @@ impl Node {
 
     /// Everything that was in memory is gone.
     fn forget(&mut self, net: &Shared<Net>) {
-        lock(net).serves(self.machine.id, None);
+        lock(net).serves(&self.machine.name, self.machine.id, None);
         for line in &mut self.lines {
             line.follower = None;
         }
         match &mut self.part {
-            Part::Office { desk, .. } => *desk = None,
-            Part::Counter { figures } => *figures = None,
+            Part::Office(office) => office.work = None,
+            Part::Counter(figures) => *figures = None,
         }
     }
 
@@ -310,18 +295,24 @@ impl Node {
                 std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("it is written");
             }
             // The checkpoint was not synced either.
-            if let Part::Office { relay, .. } = &mut self.part {
-                relay.kept[0] = relay.kept[1];
+            if let Some(office) = self.as_office_mut() {
+                office.relay.kept[0] = office.relay.kept[1];
             }
         }
     }
 
     pub(crate) fn die(&mut self, net: &Shared<Net>) {
+        // Only then does anything close in order.
+        self.machine.kill();
         self.forget(net);
-        self.machine.die();
+        self.machine.bury();
     }
 
     pub(crate) fn stop(&mut self, net: &Shared<Net>) {
+        self.machine.spared();
+        if let Some(desk) = self.desk() {
+            desk.vault().close();
+        }
         self.forget(net);
         self.machine.stop();
     }

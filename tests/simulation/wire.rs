@@ -29,6 +29,20 @@ pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The step a round has come to.
 pub(crate) type Step = Shared<Option<&'static str>>;
 
+/// A step at which whoever takes it may die.
+pub(crate) async fn step(at: &Step, name: &'static str) {
+    let mut told = false;
+    poll_fn(|_| {
+        if told {
+            return Poll::Ready(());
+        }
+        told = true;
+        *lock(at) = Some(name);
+        Poll::Pending
+    })
+    .await;
+}
+
 /// Follows one log over the network.
 pub(crate) struct Wire {
     net: Shared<Net>,
@@ -82,20 +96,6 @@ impl Wire {
 
     fn time(&self, millis: u64) -> Instant {
         self.zero + Duration::from_millis(millis)
-    }
-
-    /// A step at which the follower may die.
-    async fn step(&self, name: &'static str) {
-        let mut told = false;
-        poll_fn(|_| {
-            if told {
-                return Poll::Ready(());
-            }
-            told = true;
-            *lock(&self.step) = Some(name);
-            Poll::Pending
-        })
-        .await;
     }
 
     /// What a feed does until it has something to say; waiting moves the network's time.
@@ -153,19 +153,23 @@ impl Feed for Wire {
     }
 
     async fn after(&self, have: Position, max: usize) -> Result<News, FeedError> {
-        self.step("before looking").await;
+        step(&self.step, "before looking").await;
         let news = self.look(have, max.min(self.max))?;
-        self.step("come, not on disk").await;
+        step(&self.step, "come, not on disk").await;
         Ok(news)
     }
 
+    async fn distrust(&self) {
+        lock(&self.inner).incoming.distrust();
+    }
+
     async fn taken(&self, up_to: Position) {
-        self.step("on disk, not acknowledged").await;
+        step(&self.step, "on disk, not acknowledged").await;
         let messages = lock(&self.inner).incoming.taken(up_to);
         for message in messages {
             lock(&self.net).acknowledge(self.log, self.mailbox, message);
         }
-        self.step("acknowledged").await;
+        step(&self.step, "acknowledged").await;
     }
 }
 

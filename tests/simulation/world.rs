@@ -13,28 +13,30 @@ use support::folder;
 
 use crate::chance::{Chance, Faults};
 use crate::client::{Clients, Errand};
+use crate::ledger::Ledger;
 use crate::machine::Machine;
 use crate::net::Net;
 use crate::node::Node;
+use crate::office::{self, Office};
 use crate::verdict;
 use crate::wire::{Shared, Step, drive, lock};
 
 /// 15/12/2022, 08:00 in Vietnam.
 const BEGINNING: i64 = 1_671_066_000_000_000;
 const MINUTE: i64 = 60_000_000;
-/// What a rest may take before something is stuck.
-const ROUNDS_MAX: usize = 2000;
 
 #[derive(Debug)]
 pub(crate) struct World {
-    chance: Chance,
+    pub(crate) chance: Chance,
     trace: String,
     clock: Arc<AtomicI64>,
-    net: Shared<Net>,
-    step: Step,
-    nodes: Vec<Node>,
-    intakes: usize,
-    clients: Clients,
+    pub(crate) net: Shared<Net>,
+    pub(crate) step: Step,
+    pub(crate) nodes: Vec<Node>,
+    /// How many of the nodes are intake's; processing comes after them, and then who counts.
+    pub(crate) intakes: usize,
+    pub(crate) clients: Clients,
+    pub(crate) ledger: Ledger,
     /// A reporting node that begins from nothing later.
     late: Option<Node>,
 }
@@ -47,7 +49,7 @@ impl World {
         let net = Shared::new(Net::new(seed).into());
         let mut machine = |name: &str, role| {
             let id = LogId(chance.id());
-            Machine::new(name, role, id, &home, &clock)
+            Machine::new(name, role, id, seed, &home, &clock)
         };
         let digits = 0_u8..3;
         let fronts: Vec<_> = digits
@@ -84,6 +86,7 @@ impl World {
             nodes,
             intakes,
             clients: Clients::new(seed),
+            ledger: Ledger::default(),
             late,
         }
     }
@@ -94,11 +97,11 @@ impl World {
         (self.trace, faults)
     }
 
-    fn tell(&mut self, line: &str) {
+    pub(crate) fn tell(&mut self, line: &str) {
         let _ = writeln!(self.trace, "{line}");
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_microsecond(self.clock.load(Ordering::SeqCst)).expect("a time")
     }
 
@@ -109,10 +112,16 @@ impl World {
         }
         let steps = 30 + self.chance.below(70);
         for _ in 0..steps {
+            if self.ledger.is_torn() {
+                break;
+            }
             self.happen();
         }
         self.rest();
-        let heads = verdict::pass(&self.nodes, self.intakes, &self.clients, self.now());
+        let heads = match self.ledger.found() {
+            Some(tear) => verdict::torn(&self.nodes, tear),
+            None => verdict::pass(self),
+        };
         self.tell(heads.trim_end());
     }
 
@@ -127,7 +136,7 @@ impl World {
             Ordering::SeqCst,
         );
         let node = self.chance.index(self.nodes.len());
-        match self.chance.below(100) {
+        match self.chance.below(140) {
             0..34 => self.ask(),
             34..46 => self.relay(node),
             46..74 => self.follow(node, true),
@@ -142,22 +151,49 @@ impl World {
             91..92 => self.stop(node),
             92..94 => self.suffer(),
             94..95 => self.join(),
-            _ => self.start(node),
+            95..101 => self.start(self.dead().unwrap_or(node)),
+            101..107 => self.remember(node),
+            107..113 => self.strike(node),
+            113..120 => {
+                let accept = self.chance.percent(20);
+                self.heal(self.waiting().unwrap_or(node), true, accept);
+            }
+            120..124 => self.decide(),
+            124..128 => self.tend(node),
+            128..136 => {
+                let ping = self.chance.percent(30);
+                self.speak(true, ping);
+            }
+            _ => self.sweep(node),
         }
     }
 
-    fn name(&self, node: usize) -> String {
+    /// A node that does not live.
+    fn dead(&self) -> Option<usize> {
+        self.nodes.iter().position(|node| !node.lives())
+    }
+
+    /// A node that takes no writes before it is healed.
+    fn waiting(&self) -> Option<usize> {
+        (0..=self.intakes).find(|node| self.awaits(*node))
+    }
+
+    pub(crate) fn name(&self, node: usize) -> String {
         self.nodes[node].machine.name.clone()
     }
 
-    fn start(&mut self, node: usize) {
+    pub(crate) fn start(&mut self, node: usize) {
         if self.nodes[node].lives() {
             return;
         }
         let name = self.name(node);
-        if self.nodes[node].start(&self.net, &mut self.chance, &self.step) {
-            let head = self.nodes[node].log().head();
-            self.tell(&format!("{name} starts at {}", head.position));
+        let onlookers = self.onlookers(node);
+        if self.nodes[node].start(onlookers, &self.net, &mut self.chance, &self.step) {
+            let (head, awaits) = (self.nodes[node].log().head(), self.awaits(node));
+            let waits = if awaits { ", and takes no writes" } else { "" };
+            self.tell(&format!("{name} starts at {}{waits}", head.position));
+            self.nodes[node].notice();
+            self.goes_on(node);
         } else {
             lock(&self.net).faults.deaths_at_work += 1;
             self.tell(&format!("{name} dies while it starts"));
@@ -165,8 +201,14 @@ impl World {
     }
 
     /// Waits until the node's log is at rest, and buries it when it has died.
-    fn settle(&mut self, node: usize) {
-        if self.nodes[node].lives() && !self.nodes[node].machine.settle() {
+    pub(crate) fn settle(&mut self, node: usize) {
+        if !self.nodes[node].lives() {
+            return;
+        }
+        if self.nodes[node].machine.settle() {
+            self.nodes[node].notice();
+            self.went_on(node);
+        } else {
             lock(&self.net).faults.deaths_at_work += 1;
             self.nodes[node].bury(&self.net);
             let name = self.name(node);
@@ -175,12 +217,18 @@ impl World {
     }
 
     fn ask(&mut self) {
-        if let Some(errand) = self.clients.errand(self.intakes) {
+        let errand = match self.ledger.unaware() {
+            // It goes on as if nothing had happened.
+            Some(node) if node < self.intakes => Some(self.clients.filing_at(node)),
+            Some(_) => None,
+            None => self.clients.errand(self.intakes),
+        };
+        if let Some(errand) = errand {
             self.go(&errand);
         }
     }
 
-    fn go(&mut self, errand: &Errand) {
+    pub(crate) fn go(&mut self, errand: &Errand) {
         let name = self.name(errand.at);
         let Some(desk) = self.nodes[errand.at].desk().cloned() else {
             return self.tell(&format!("{name} does not answer"));
@@ -191,7 +239,16 @@ impl World {
         if came.unanswered {
             lock(&self.net).faults.unanswered += 1;
         }
+        if came.elsewhere {
+            lock(&self.net).faults.elsewhere += 1;
+        }
+        if came.erasure {
+            lock(&self.net).faults.erasures += 1;
+        }
         self.settle(errand.at);
+        if let Some(told) = self.clients.told.last() {
+            self.ledger.give(&told.record);
+        }
         assert!(
             !came.closed || !self.nodes[errand.at].lives(),
             "{name} took no more writes, and nothing had happened to it"
@@ -226,7 +283,7 @@ impl World {
     }
 
     /// A round of one of the node's followers; it may die at any step of it. Gives whether something was taken in.
-    fn follow(&mut self, node: usize, mortal: bool) {
+    pub(crate) fn follow(&mut self, node: usize, mortal: bool) {
         if !self.nodes[node].lives() || self.nodes[node].lines.is_empty() {
             return;
         }
@@ -253,23 +310,106 @@ impl World {
                 let reason = reason.replace(&self.nodes[node].lines[line].log.to_string(), "…");
                 self.tell(&format!("{name} has {position} and waits: {reason}"));
             }
-            Some(Err(Trouble::Stop(forked))) => panic!("{name}: {forked}"),
+            Some(Err(Trouble::Stop(forked))) => self.stopped(node, forked.origin, &forked.reason),
             None => {
                 lock(&self.net).faults.rounds_cut += 1;
-                lock(&self.net).faults.deaths_at_rest += 1;
-                // What it had begun to write may be written all the same.
-                if self.nodes[node].machine.settle() {
-                    self.nodes[node].die(&self.net);
-                } else {
-                    self.nodes[node].bury(&self.net);
-                }
-                return self.tell(&format!("{name} dies in a round, {died_at}"));
+                return self.cut(node, died_at);
             }
         }
         self.settle(node);
     }
 
-    fn fold(&mut self, node: usize) {
+    /// It dies between two steps of something longer.
+    pub(crate) fn cut(&mut self, node: usize, step: &str) {
+        lock(&self.net).faults.deaths_at_rest += 1;
+        // What it had begun to write may be written all the same.
+        if self.nodes[node].machine.settle() {
+            self.nodes[node].die(&self.net);
+        } else {
+            self.nodes[node].bury(&self.net);
+        }
+        let name = self.name(node);
+        self.tell(&format!("{name} dies, {step}"));
+    }
+
+    /// Processing decides what follows from what it took in.
+    pub(crate) fn decide(&mut self) {
+        let (node, now) = (self.intakes, self.now());
+        let office = self.nodes[node].as_office_mut();
+        if let Some(done) = office.and_then(|office| office.decide(now)) {
+            self.tell(&format!("processing has decided up to {done}"));
+        }
+        self.settle(node);
+    }
+
+    /// An office carries out erasures, and looks for what is to be fetched.
+    pub(crate) fn tend(&mut self, node: usize) {
+        let (name, now) = (self.name(node), self.now());
+        if node > self.intakes || !self.nodes[node].lives() {
+            return;
+        }
+        if let Some(office) = self.nodes[node].as_office_mut() {
+            let line = office.tend(now);
+            self.tell(&format!("{name}: {line}"));
+        }
+        self.settle(node);
+    }
+
+    /// Processing asks the vault of one intake node something, if it has anything to ask.
+    pub(crate) fn speak(&mut self, mortal: bool, ping: bool) {
+        for front in 0..self.intakes {
+            let of = self.nodes[front].machine.id;
+            let dies_at = if mortal && self.chance.percent(7) {
+                self.chance.below(3)
+            } else {
+                u64::MAX
+            };
+            let (mut steps, mut died_at) = (0, "");
+            let processing = self.nodes[self.intakes].as_office();
+            let Some(speaker) = processing.and_then(Office::speaker) else {
+                return;
+            };
+            if speaker.desk.log().watermark(of).is_none() {
+                continue;
+            }
+            let threads = office::runtime();
+            let inside = threads.enter();
+            let exchanged = drive(speaker.exchange(of, ping), &self.step, |step| {
+                steps += 1;
+                died_at = step;
+                steps <= dies_at
+            });
+            drop(inside);
+            let name = self.name(front);
+            match exchanged {
+                Some(Ok(_)) => {
+                    self.tell(&format!("processing and the vault of {name} have spoken"));
+                }
+                Some(Err(error)) => self.tell(&format!("processing and {name}'s vault: {error}")),
+                None => self.cut(self.intakes, died_at),
+            }
+            // Either may have died of it.
+            self.settle(front);
+            self.settle(self.intakes);
+        }
+    }
+
+    pub(crate) fn sweep(&mut self, node: usize) {
+        if node > self.intakes || !self.nodes[node].lives() || self.ledger.unaware() == Some(node) {
+            return;
+        }
+        let name = self.name(node);
+        let swept = self.nodes[node].as_office().and_then(Office::sweep);
+        if let Some(swept) = swept {
+            lock(&self.net).faults.swept += swept;
+            self.tell(&format!(
+                "{name} sweeps {swept} entries that no event names"
+            ));
+        }
+        self.settle(node);
+    }
+
+    pub(crate) fn fold(&mut self, node: usize) {
         if let Some(figures) = self.nodes[node].figures() {
             let folded = figures.step().expect("it reads");
             let line = format!(
@@ -295,7 +435,7 @@ impl World {
         self.tell(&format!("{name} will die at {point}"));
     }
 
-    fn die(&mut self, node: usize) {
+    pub(crate) fn die(&mut self, node: usize) {
         if self.nodes[node].lives() {
             lock(&self.net).faults.deaths_at_rest += 1;
             self.nodes[node].die(&self.net);
@@ -304,7 +444,7 @@ impl World {
         }
     }
 
-    fn stop(&mut self, node: usize) {
+    pub(crate) fn stop(&mut self, node: usize) {
         if self.nodes[node].lives() {
             self.nodes[node].stop(&self.net);
             let name = self.name(node);
@@ -313,70 +453,18 @@ impl World {
     }
 
     fn suffer(&mut self) {
-        let node = self.chance.index(self.intakes + 1);
-        let what = lock(&self.net).suffer(self.nodes[node].machine.id);
+        let node = self.chance.index(self.nodes.len());
         let name = self.name(node);
+        let what = lock(&self.net).suffer(&name, self.nodes[node].machine.id);
         self.tell(&format!("{name}: {what}"));
     }
 
     /// A reporting node comes that has nothing yet.
-    fn join(&mut self) {
+    pub(crate) fn join(&mut self) {
         if let Some(mut late) = self.late.take() {
             late.follow(self.nodes[self.intakes].machine.id, &self.net);
             self.nodes.push(late);
             self.start(self.nodes.len() - 1);
         }
-    }
-
-    /// Everybody lives, everything arrives, and all work is done.
-    fn rest(&mut self) {
-        self.tell("from here on nothing happens any more");
-        self.join();
-        lock(&self.net).heal();
-        self.clients.heal();
-        for node in 0..self.nodes.len() {
-            self.nodes[node].machine.spared();
-            self.start(node);
-        }
-        for _ in 0..ROUNDS_MAX {
-            if let Some(errand) = self.clients.open_errand(self.intakes) {
-                self.go(&errand);
-            }
-            for node in 0..self.nodes.len() {
-                while let Some((relay, log)) = self.nodes[node].relay() {
-                    if relay.is_done(log.head().position) {
-                        break;
-                    }
-                    relay
-                        .send(log, &mut lock(&self.net))
-                        .expect("the server is there");
-                    relay.hear();
-                }
-                self.follow(node, false);
-                self.fold(node);
-            }
-            if self.is_at_rest() {
-                return;
-            }
-        }
-        panic!("it does not come to rest");
-    }
-
-    fn is_at_rest(&mut self) -> bool {
-        if self.clients.open_errand(self.intakes).is_some() {
-            return false;
-        }
-        let processing = &self.nodes[self.intakes];
-        let imported = self.nodes[..self.intakes].iter().all(|front| {
-            let head = front.log().head();
-            let mark = processing.log().watermark(head.log);
-            mark.map_or(0, |mark| mark.position) == head.position
-        });
-        let head = processing.log().head();
-        imported
-            && self.nodes[self.intakes + 1..].iter().all(|counter| {
-                let folded = counter.figures().map(|figures| figures.position());
-                counter.log().head() == head && folded == Some(head.position)
-            })
     }
 }

@@ -1,6 +1,7 @@
 //! The cryptography of the vault: wrapping keys, sealing entries, keyed digests; nothing here touches the disk.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305};
@@ -21,6 +22,39 @@ pub(crate) type SubjectTag = [u8; 16];
 
 /// The system gave no random bytes.
 pub(crate) type NoRandomness = getrandom::Error;
+
+type Draw = dyn Fn(&mut [u8]) + Send + Sync;
+
+/// Where random bytes come from: the system.
+#[doc(hidden)]
+#[derive(Clone, Default)]
+pub struct Random(Option<Arc<Draw>>);
+
+impl Random {
+    /// The system's.
+    pub(crate) const SYSTEM: Self = Self(None);
+
+    /// A test's own, which may give the same again. What is kept with it is not secret.
+    pub fn of_a_test(draw: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(draw)))
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        match &self.0 {
+            None => getrandom::fill(bytes),
+            Some(draw) => {
+                draw(bytes);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Random").finish()
+    }
+}
 
 /// A 32-byte key on the heap, so that moving it leaves no copy behind; zeroed when dropped, never shown.
 #[derive(Clone)]
@@ -45,9 +79,9 @@ impl Secret {
         Self(Box::new(Zeroizing::new([0; 32])))
     }
 
-    pub(crate) fn random() -> Result<Self, NoRandomness> {
+    pub(crate) fn random(random: &Random) -> Result<Self, NoRandomness> {
         let mut secret = Self::empty();
-        getrandom::fill(secret.bytes_mut())?;
+        random.fill(secret.bytes_mut())?;
         Ok(secret)
     }
 
@@ -95,7 +129,7 @@ impl Secret {
 
     /// Puts `key` under this one, for the use that `purpose` names.
     pub(crate) fn wrap(&self, key: &Self, purpose: &[u8]) -> Result<Wrapped, NoRandomness> {
-        let nonce = random_nonce()?;
+        let nonce = random_nonce(&Random::SYSTEM)?;
         let mut sealed = [0; WRAPPED_BYTES];
         let (body, tag) = sealed.split_at_mut(32);
         body.copy_from_slice(key.bytes());
@@ -156,16 +190,16 @@ impl Secret {
     }
 }
 
-pub(crate) fn random_nonce() -> Result<[u8; NONCE_BYTES], NoRandomness> {
+pub(crate) fn random_nonce(random: &Random) -> Result<[u8; NONCE_BYTES], NoRandomness> {
     let mut nonce = [0; NONCE_BYTES];
-    getrandom::fill(&mut nonce)?;
+    random.fill(&mut nonce)?;
     Ok(nonce)
 }
 
 /// A random id (RFC 9562 version 4); the system's refusal is an error here, not a panic.
-pub(crate) fn random_id() -> Result<Uuid, NoRandomness> {
+pub(crate) fn random_id(random: &Random) -> Result<Uuid, NoRandomness> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)?;
+    random.fill(&mut bytes)?;
     Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
 }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::cipher::{
-    NONCE_BYTES, NoRandomness, Secret, SubjectTag, TAG_BYTES, random_nonce, sha256,
+    NONCE_BYTES, NoRandomness, Random, Secret, SubjectTag, TAG_BYTES, random_nonce, sha256,
 };
 use crate::manifest::number;
 use crate::settings::PLAINTEXT_BYTES_MAX;
@@ -170,8 +170,9 @@ impl Batch {
         slot: u32,
         entry: Uuid,
         plaintext: &[u8],
+        random: &Random,
     ) -> Result<usize, NoRandomness> {
-        let nonce = random_nonce()?;
+        let nonce = random_nonce(random)?;
         let start = self.bytes.len();
         let body = start + BLOCK;
         let sealed = body + plaintext.len() + TAG_BYTES;
@@ -213,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_record_opens_only_as_the_entry_and_for_the_subject_it_was_sealed_for() {
-        let key = Secret::random().unwrap();
+        let key = Secret::random(&Random::SYSTEM).unwrap();
         let mut batch = Batch::default();
         batch
             .seal(
@@ -222,10 +223,11 @@ mod tests {
                 4,
                 Uuid::from_u128(5),
                 b"Nguy\xe1\xbb\x85n V\xc4\x83n A",
+                &Random::SYSTEM,
             )
             .unwrap();
         batch
-            .seal(&key, [1; 16], 4, Uuid::from_u128(6), b"")
+            .seal(&key, [1; 16], 4, Uuid::from_u128(6), b"", &Random::SYSTEM)
             .unwrap();
         assert_eq!(batch.bytes.len() % BLOCK, 0);
         let second = batch.entries[1].block as usize * BLOCK;

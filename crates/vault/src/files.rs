@@ -6,10 +6,7 @@ use std::sync::Arc;
 use crate::disk::{self, DataFile, DiskError};
 use crate::entry::{BLOCK, Header};
 use crate::index::Mark;
-use crate::settings::{Content, Hook};
-
-/// How much is filled with zeros and synced ahead: an append then changes no length, and its sync is one write of the disk.
-const FILL_BYTES: u64 = 1024 * 1024;
+use crate::settings::{Content, Settings};
 
 /// The file that is written to.
 pub(crate) struct Live {
@@ -20,6 +17,8 @@ pub(crate) struct Live {
     pub(crate) end: u64,
     /// Up to here there are zeros, synced.
     pub(crate) filled: u64,
+    /// How much is filled at a time: an append then changes no length, and its sync is one write of the disk.
+    pub(crate) fill: u64,
     /// Whether the last record is an end mark.
     pub(crate) ended: bool,
 }
@@ -30,17 +29,23 @@ pub(crate) fn path(folder: &Path, number: u32) -> PathBuf {
 
 impl Live {
     /// Makes a file of zeros; its name is durable when this returns.
-    pub(crate) fn create(folder: &Path, number: u32, before: &Hook) -> Result<Self, DiskError> {
+    pub(crate) fn create(
+        folder: &Path,
+        number: u32,
+        settings: &Settings,
+    ) -> Result<Self, DiskError> {
         let path = path(folder, number);
-        let file = DataFile::create(&path, Content::Entries, before)?;
-        file.write_zeros(0, FILL_BYTES)?;
+        let fill = settings.fill_bytes;
+        let file = DataFile::create(&path, Content::Entries, &settings.before)?;
+        file.write_zeros(0, fill)?;
         file.sync()?;
         disk::sync_folder(folder)?;
         Ok(Self {
             file: Arc::new(file),
             number,
             end: 0,
-            filled: FILL_BYTES,
+            filled: fill,
+            fill,
             ended: false,
         })
     }
@@ -71,7 +76,7 @@ impl Live {
     ) -> Result<(), DiskError> {
         let end = self.end + bytes.len() as u64;
         if end > self.filled {
-            let filled = end.next_multiple_of(FILL_BYTES);
+            let filled = end.next_multiple_of(self.fill);
             self.file.write_zeros(self.filled, filled)?;
             self.file.sync()?;
             self.filled = filled;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroize;
 
-use crate::cipher::Secret;
+use crate::cipher::{Random, Secret};
 
 /// A key's file cannot be used.
 #[derive(Debug, Error)]
@@ -94,7 +94,8 @@ pub(crate) fn generate(path: &Path) -> Result<Secret, KeyFileError> {
         path: path.to_owned(),
         source,
     };
-    let secret = Secret::random().map_err(|error| KeyFileError::Random(error.to_string()))?;
+    let secret =
+        Secret::random(&Random::SYSTEM).map_err(|error| KeyFileError::Random(error.to_string()))?;
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -7,11 +7,16 @@ use crate::cipher::{NONCE_BYTES, NoRandomness, Secret, SubjectTag, WRAPPED_BYTES
 use crate::disk::{DataFile, DiskError};
 use crate::index::{SlotState, Slots};
 use crate::manifest::number;
+use crate::settings::Settings;
 
 /// Bytes of a slot: a divisor of the sector, so that no slot is ever torn.
 pub(crate) const SLOT_BYTES: usize = 128;
 /// How many slots of zeros are written and synced ahead at a time: a new subject then costs no change of the file's length.
-pub(crate) const STEP_SLOTS: u32 = 4096;
+pub(crate) fn step_slots(settings: &Settings) -> u32 {
+    u32::try_from(settings.fill_bytes / (2 * SLOT_BYTES as u64))
+        .unwrap_or(u32::MAX)
+        .max(1)
+}
 
 const MAGIC: [u8; 4] = *b"HVK1";
 const LIVE: u8 = 1;
@@ -54,7 +59,7 @@ impl Slot {
     }
 
     pub(crate) fn decode(bytes: &[u8; SLOT_BYTES]) -> Self {
-        if bytes.iter().all(|byte| *byte == 0) {
+        if *bytes == [0; SLOT_BYTES] {
             return Self::Free;
         }
         let mut tag = [0; 16];

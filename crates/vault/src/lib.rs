@@ -46,6 +46,7 @@ mod settings;
 mod vault;
 mod writer;
 
+pub use crate::cipher::Random;
 pub use crate::disk::DiskError;
 pub use crate::error::{EraseError, GetError, OpenError, PutError, RotateError};
 pub use crate::handover::TakeError;

@@ -21,7 +21,7 @@ use thiserror::Error;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::cipher::{NONCE_BYTES, Secret, TAG_BYTES, random_nonce};
+use crate::cipher::{NONCE_BYTES, Random, Secret, TAG_BYTES, random_nonce};
 use crate::key_file::{self, KeyFileError};
 
 const VERSION: u8 = 1;
@@ -205,7 +205,7 @@ fn bound(of: Uuid) -> [u8; 32] {
 }
 
 fn seal(key: &Secret, of: Uuid, public: &PublicKey, text: &[u8]) -> Result<Vec<u8>, LineError> {
-    let nonce = random_nonce().map_err(|_| LineError::Random)?;
+    let nonce = random_nonce(&Random::SYSTEM).map_err(|_| LineError::Random)?;
     // All the room at once: growing later would leave a copy of the text in freed memory.
     let mut sealed = Vec::with_capacity(HEAD_BYTES + text.len() + TAG_BYTES);
     sealed.push(VERSION);

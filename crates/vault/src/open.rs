@@ -13,7 +13,7 @@ use crate::cipher::{NoRandomness, Secret, random_id};
 use crate::disk::{self, DataFile, DiskError};
 use crate::error::OpenError;
 use crate::files::{self, Live};
-use crate::keys::{self, Keyring, STEP_SLOTS};
+use crate::keys::{self, Keyring};
 use crate::manifest::{self, Manifest};
 use crate::master_key::MasterKey;
 use crate::read::Shared;
@@ -50,7 +50,7 @@ pub(crate) fn open(
         index,
         live,
         unfinished,
-    } = recover::recover(&files, slots)?;
+    } = recover::recover(&files, slots, settings.fill_bytes)?;
     let counted = u32::try_from(files.len()).unwrap_or(u32::MAX);
     if counted != manifest.files {
         manifest.files = counted;
@@ -66,7 +66,8 @@ pub(crate) fn open(
                 file: Arc::new(file),
             }),
             fingerprint,
-            opening: random_id().map_err(|error| OpenError::Random(error.to_string()))?,
+            opening: random_id(&settings.random)
+                .map_err(|error| OpenError::Random(error.to_string()))?,
             closed: OnceLock::new(),
             waiting: AtomicUsize::new(0),
         }),
@@ -127,12 +128,12 @@ fn create(folder: &Path, wrapping: &Secret, settings: &Settings) -> Result<Manif
         }
     }
     let keys = DataFile::create(&keys::path(folder, 1), Content::Keys, &settings.before)?;
-    keys.write_zeros(0, keys::offset(STEP_SLOTS))?;
+    keys.write_zeros(0, keys::offset(keys::step_slots(settings)))?;
     keys.sync()?;
-    Live::create(folder, 0, &settings.before)?;
+    Live::create(folder, 0, settings)?;
     let random = |error: NoRandomness| OpenError::Random(error.to_string());
-    let vault = random_id().map_err(random)?;
-    let fingerprint = Secret::random().map_err(random)?;
+    let vault = random_id(&settings.random).map_err(random)?;
+    let fingerprint = Secret::random(&settings.random).map_err(random)?;
     let manifest = Manifest {
         vault,
         keys: 1,

@@ -21,7 +21,11 @@ pub(crate) struct Recovered {
 }
 
 /// Reads all files; clears what is torn at the end of the last one.
-pub(crate) fn recover(files: &[Arc<DataFile>], slots: Slots) -> Result<Recovered, DiskError> {
+pub(crate) fn recover(
+    files: &[Arc<DataFile>],
+    slots: Slots,
+    fill: u64,
+) -> Result<Recovered, DiskError> {
     let mut index = Index {
         slots,
         entries: HashMap::new(),
@@ -52,7 +56,7 @@ pub(crate) fn recover(files: &[Arc<DataFile>], slots: Slots) -> Result<Recovered
             });
         }
         if last {
-            live = Some(clear(file, number, &scan)?);
+            live = Some(clear(file, number, &scan, fill)?);
         }
     }
     let Some(live) = live else {
@@ -112,7 +116,7 @@ fn take(index: &mut Index, unfinished: &mut Vec<(Uuid, Place)>, file: u32, found
 }
 
 /// Clears what never reached the disk whole, and marks what did.
-fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan) -> Result<Live, DiskError> {
+fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan, fill: u64) -> Result<Live, DiskError> {
     let length = file.length()?;
     for range in &scan.torn {
         warn!(
@@ -143,6 +147,7 @@ fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan) -> Result<Live, DiskErr
         end: scan.end,
         // The length may be that of an interrupted filling; up to the last whole block it is zeros.
         filled: length - length % BLOCK as u64,
+        fill,
         ended: scan.ended() && scan.torn.is_empty(),
     };
     if live.end == 0 && scan.tail.is_none() {

@@ -76,7 +76,7 @@ pub(crate) fn scan(
         let block = window.get(at, BLOCK)?;
         let header = Header::decode(block).filter(|header| at + header.span() <= length);
         let Some(header) = header else {
-            dirty |= block.iter().any(|byte| *byte != 0);
+            dirty |= block != &[0; BLOCK][..block.len()];
             at += BLOCK_BYTES;
             continue;
         };

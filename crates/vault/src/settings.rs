@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::cipher::Random;
+
 /// The largest plaintext of one entry, in bytes: an applicant's data or a page of free text, not a scanned paper.
 pub const PLAINTEXT_BYTES_MAX: usize = 64 * 1024;
 
@@ -46,8 +48,15 @@ pub struct Settings {
     /// How many bytes of plaintext may wait for the writer, each entry counting 128 more; also the most that one call may
     /// bring. At most 1 GiB.
     pub queue_bytes_max: usize,
+    /// How much is filled with zeros and synced ahead, in bytes; a power of two. It is read whenever a vault opens: tests that
+    /// open thousands want less.
+    #[doc(hidden)]
+    pub fill_bytes: u64,
     /// For tests: called before each write and sync.
     pub before: Hook,
+    /// For tests: what keys, nonces and ids are drawn from.
+    #[doc(hidden)]
+    pub random: Random,
 }
 
 impl Default for Settings {
@@ -57,7 +66,9 @@ impl Default for Settings {
             free_bytes_min: 256 * 1024 * 1024,
             queue_max: 4096,
             queue_bytes_max: 16 * 1024 * 1024,
+            fill_bytes: 1024 * 1024,
             before: Arc::new(|_| Ok(())),
+            random: Random::SYSTEM,
         }
     }
 }

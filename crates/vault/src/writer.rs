@@ -19,7 +19,7 @@ use crate::entry::Batch;
 use crate::error::{EraseError, PutError, RotateError};
 use crate::files::Live;
 use crate::index::{Place, SlotState};
-use crate::keys::{self, SLOT_BYTES, STEP_SLOTS, Slot};
+use crate::keys::{self, SLOT_BYTES, Slot};
 use crate::manifest::Manifest;
 use crate::master_key::MasterKey;
 use crate::open::Lock;
@@ -232,6 +232,7 @@ impl Writer {
     /// Keys and entries are synced at once, and nobody is answered before both are. A power cut between may leave an entry
     /// without its key: nobody was told of it, its slot counts as given away, and the sweep of orphans takes it.
     fn commit(&mut self, puts: &[Put]) -> Result<Vec<Vec<Sealed>>, Stop> {
+        let random = &self.settings.random;
         let first = self.shared.index().slots.next();
         let mut fresh = Vec::new();
         let mut known: HashMap<SubjectTag, (u32, Secret)> = HashMap::new();
@@ -257,8 +258,8 @@ impl Writer {
                 if brought.id.is_some_and(|id| self.shared.has(id)) {
                     continue;
                 }
-                let id = brought.id.map_or_else(random_id, Ok)?;
-                let at = batch.seal(key, put.tag, *slot, id, &brought.text)?;
+                let id = brought.id.map_or_else(|| random_id(random), Ok)?;
+                let at = batch.seal(key, put.tag, *slot, id, &brought.text, random)?;
                 if let Some(entry) = batch.entries.get(at) {
                     sealed.push(Sealed {
                         entry: entry.entry,
@@ -300,7 +301,7 @@ impl Writer {
 
     /// A new subject's key, and the slot that will hold it.
     fn fresh_key(&self, tag: SubjectTag) -> Result<(Secret, Slot), Stop> {
-        let key = Secret::random()?;
+        let key = Secret::random(&self.settings.random)?;
         let slot = keys::live(&self.shared.keyring().wrapping, tag, &key)?;
         Ok((key, slot))
     }
@@ -348,7 +349,7 @@ impl Writer {
         let end = nth_after(first, bytes.len() / SLOT_BYTES)?;
         if end > self.slots_filled {
             let filled = end
-                .checked_next_multiple_of(STEP_SLOTS)
+                .checked_next_multiple_of(keys::step_slots(&self.settings))
                 .ok_or(Stop::Exhausted("subjects"))?;
             file.write_zeros(keys::offset(self.slots_filled), keys::offset(filled))?;
             file.sync()?;
@@ -370,7 +371,7 @@ impl Writer {
             .number
             .checked_add(1)
             .ok_or(Stop::Exhausted("files"))?;
-        let next = Live::create(&self.shared.folder, number, &self.settings.before)?;
+        let next = Live::create(&self.shared.folder, number, &self.settings)?;
         self.manifest.files = number.saturating_add(1);
         self.manifest
             .replace(&self.shared.folder, &self.settings.before)?;

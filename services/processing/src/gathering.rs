@@ -35,14 +35,11 @@ pub(crate) async fn keep_gathering(desk: Desk, vaults: Vaults, vault: PathBuf) {
         head.borrow_and_update();
         let behind = after < log.head().position && !vaults.is_full();
         if behind {
-            let desk = desk.clone();
-            let found = tokio::task::spawn_blocking(move || look(&desk, after)).await;
+            let (desk, wants) = (desk.clone(), vaults.clone());
+            let found = tokio::task::spawn_blocking(move || gather(&desk, &wants, after)).await;
             match found {
-                Ok(Ok(found)) => {
-                    after = found.upto;
-                    for (position, wanted) in found.wanted {
-                        vaults.want(position, wanted);
-                    }
+                Ok(Ok(upto)) => {
+                    after = upto;
                     vaults.looked_through(after);
                     vaults.wake();
                     if after < log.head().position {
@@ -74,18 +71,14 @@ pub(crate) async fn keep_gathering(desk: Desk, vaults: Vaults, vault: PathBuf) {
     }
 }
 
-/// What a stretch of the log makes wanted.
-struct Found {
-    /// Where the stretch ends.
-    upto: Position,
-    /// What is wanted because of which record.
-    wanted: Vec<(Position, Vec<Wanted>)>,
-}
-
-/// What the records after a position make wanted.
-fn look(desk: &Desk, after: Position) -> Result<Found, HandleError> {
+/// Looks through the next stretch of the log after a position, and says from the vaults what it makes wanted; gives where
+/// the stretch ends.
+///
+/// # Errors
+/// When the log cannot be read; nothing is wanted then.
+pub fn gather(desk: &Desk, vaults: &Vaults, after: Position) -> Result<Position, HandleError> {
     let records = desk.log().read_after(after, ROUND)?;
-    let mut all = Vec::new();
+    let mut all: Vec<(Position, Vec<Wanted>)> = Vec::new();
     for record in &records {
         let wanted = matches!(
             EventKind::named(&record.event.kind),
@@ -111,8 +104,10 @@ fn look(desk: &Desk, after: Position) -> Result<Found, HandleError> {
             }
         }
     }
-    let upto = records.last().map_or(after, |last| last.place.position);
-    Ok(Found { upto, wanted: all })
+    for (position, wanted) in all {
+        vaults.want(position, wanted);
+    }
+    Ok(records.last().map_or(after, |last| last.place.position))
 }
 
 /// How far the log was looked through; 0 when that is not known of this log.

@@ -7,7 +7,7 @@
 //! * [`register`]: where every accepted dossier stands in the lists; [`inbox`]: those that are not over, whole;
 //!   [`subtasks`]: what other agencies were asked; [`watched`]: what may happen by itself
 //! * `identities`: what identity numbers are looked up in; [`audit`]: who looked them up
-//! * `vaults`: the vaults of intake nodes; `gathering`: what dossiers name there; `speaking`: fetches it, and tells
+//! * [`vaults`]: the vaults of intake nodes; [`gathering`]: what dossiers name there; [`speaking`]: fetches it, and tells
 //!   erasures; `erasing`: an erasure that is asked for; `homes`: what their dossiers' homes are shown and decide
 //! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; `calendar`: the calendar published while running
 //!
@@ -21,7 +21,7 @@ pub mod changes;
 pub mod deadlines;
 mod erasing;
 mod filings;
-mod gathering;
+pub mod gathering;
 pub mod grpc;
 mod homes;
 mod identities;
@@ -31,13 +31,13 @@ pub mod reading;
 pub mod register;
 pub mod reminders;
 pub mod settings;
-mod speaking;
+pub mod speaking;
 mod status;
 pub mod subtasks;
 #[cfg(test)]
 mod testing;
 mod tracking;
-mod vaults;
+pub mod vaults;
 pub mod watched;
 pub mod watching;
 

@@ -9,7 +9,7 @@ use application::identities::Marks;
 use application::projection::Projection;
 use application::{Desk, HandleError, erasures};
 use domain::ids::DossierId;
-use eventlog::LogId;
+use eventlog::{LogId, Position};
 use jiff::Timestamp;
 use messaging::{ErrandError, Errands};
 use thiserror::Error;
@@ -35,13 +35,20 @@ const TOLD: usize = 256;
 const PUT_RIGHT_AGAIN: Duration = Duration::from_secs(60);
 
 /// Speaks with the vaults.
-pub(crate) struct Speaker<E> {
-    pub(crate) desk: Desk,
-    pub(crate) board: Projection<Board>,
-    pub(crate) vaults: Vaults,
-    pub(crate) marks: Marks,
-    pub(crate) key: LineKey,
-    pub(crate) errands: E,
+#[derive(Debug)]
+pub struct Speaker<E> {
+    /// Processing's desk, with its own vault.
+    pub desk: Desk,
+    /// Whose data is erased.
+    pub board: Projection<Board>,
+    /// What is known of each vault.
+    pub vaults: Vaults,
+    /// The marks by which people are looked up.
+    pub marks: Marks,
+    /// The key of the line between vaults.
+    pub key: LineKey,
+    /// Carries the questions.
+    pub errands: E,
 }
 
 impl<E: Clone> Clone for Speaker<E> {
@@ -59,17 +66,23 @@ impl<E: Clone> Clone for Speaker<E> {
 
 /// No answer that could be used.
 #[derive(Debug, Error)]
-enum SpeakError {
+pub enum SpeakError {
+    /// Nobody answered, or nothing but a refusal.
     #[error(transparent)]
     Errand(#[from] ErrandError),
+    /// The question could not be sealed.
     #[error(transparent)]
     Line(#[from] LineError),
+    /// What came is no answer to it.
     #[error("the vault's answer: {0}")]
     Answer(#[from] ErrandFault),
+    /// What came cannot be kept.
     #[error("processing's own vault: {0}")]
     Own(#[from] PutError),
+    /// Of what was asked nothing is answered.
     #[error("it has answered nothing of what was asked")]
     Nothing,
+    /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] HandleError),
 }
@@ -97,37 +110,27 @@ impl<E: Errands> Speaker<E> {
         let mut again = AGAIN;
         let mut destroys_from = Instant::now();
         loop {
-            let told = self.vaults.told(of);
-            let untold = self.untold(told);
-            let wanted = self.vaults.next(of, FETCHED);
             let ping = asked.is_none_or(|at| at.elapsed() >= PING);
-            if untold.is_empty() && wanted.is_empty() && !ping {
-                // Last of all: whatever becomes of it holds up nothing else.
-                let (destroyed, wrong) = self.wrong(of);
-                if !wrong.is_empty() && Instant::now() >= destroys_from {
-                    if let Err(error) = self.put_right(of, destroyed, &wrong).await {
-                        tracing::info!(log = %of, %error, "what was put right is not destroyed there yet");
-                        destroys_from = Instant::now() + PUT_RIGHT_AGAIN;
-                    }
-                    continue;
-                }
-                let left = asked.map_or(PING, |at| PING.saturating_sub(at.elapsed()));
-                tokio::select! {
-                    () = self.vaults.woken() => {}
-                    () = tokio::time::sleep(left) => {}
-                }
-                continue;
-            }
-            // Erasures first, and always before the first entry: what was erased must not be fetched.
-            let answered = if wanted.is_empty() || ping || !untold.is_empty() {
-                self.tell(of, told, &untold).await
-            } else {
-                self.fetch(of, &wanted).await
-            };
-            match answered {
-                Ok(()) => {
+            match self.exchange(of, ping).await {
+                Ok(true) => {
                     asked = Some(Instant::now());
                     again = AGAIN;
+                }
+                Ok(false) => {
+                    // Last of all: whatever becomes of it holds up nothing else.
+                    let (destroyed, wrong) = self.wrong(of);
+                    if !wrong.is_empty() && Instant::now() >= destroys_from {
+                        if let Err(error) = self.put_right(of, destroyed, &wrong).await {
+                            tracing::info!(log = %of, %error, "what was put right is not destroyed there yet");
+                            destroys_from = Instant::now() + PUT_RIGHT_AGAIN;
+                        }
+                        continue;
+                    }
+                    let left = asked.map_or(PING, |at| PING.saturating_sub(at.elapsed()));
+                    tokio::select! {
+                        () = self.vaults.woken() => {}
+                        () = tokio::time::sleep(left) => {}
+                    }
                 }
                 Err(error) => {
                     if self.vaults.waits(of, error.to_string()) {
@@ -138,6 +141,27 @@ impl<E: Errands> Speaker<E> {
                 }
             }
         }
+    }
+
+    /// One question to a vault and its answer, if there is anything to ask or `ping` says that it is time to ask whether it
+    /// is still the vault it was; says whether there was. Dropping it at any moment is as good as a crash there.
+    ///
+    /// # Errors
+    /// When there is no answer that could be used: to be tried again.
+    pub async fn exchange(&self, of: LogId, ping: bool) -> Result<bool, SpeakError> {
+        let told = self.vaults.told(of);
+        let untold = self.untold(told);
+        let wanted = self.vaults.next(of, FETCHED);
+        if untold.is_empty() && wanted.is_empty() && !ping {
+            return Ok(false);
+        }
+        // Erasures first, and always before the first entry: what was erased must not be fetched.
+        if wanted.is_empty() || ping || !untold.is_empty() {
+            self.tell(of, told, &untold).await?;
+        } else {
+            self.fetch(of, &wanted).await?;
+        }
+        Ok(true)
     }
 
     /// The erasures that come after the first `told`.
@@ -260,40 +284,54 @@ pub(crate) async fn keep_erasing(
 ) {
     let mut own = 0;
     loop {
-        let (fresh, open, position) = board.read(|board, position| {
-            let subjects = board.erasures.subjects();
-            let fresh = subjects.get(own..).unwrap_or_default().to_vec();
-            (fresh, board.erasures.open(), position)
-        });
-        match erase_own(&desk, &fresh).await {
-            Ok(()) => own += fresh.len(),
+        let position = match erase(&desk, &board, &vaults, &mut own, now()).await {
+            Ok(position) => position,
             Err(error) => {
                 tracing::warn!(%error, "processing's own vault has not erased everything yet");
                 tokio::time::sleep(AGAIN_MAX).await;
                 continue;
             }
-        }
-        if !fresh.is_empty() {
-            vaults.wake();
-        }
-        for (dossier, place) in open {
-            match waits_for(&desk, &board, &vaults, dossier, place) {
-                Ok(waits) if waits.is_empty() => {
-                    if let Err(error) = erasures::finish(&desk, dossier, now()).await {
-                        tracing::warn!(%dossier, %error, "an erasure is not written down yet");
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%dossier, %error, "an erasure is not written down yet");
-                }
-            }
-        }
+        };
         tokio::select! {
             _ = board.beyond(position, PING) => {}
             () = vaults.woken() => {}
         }
     }
+}
+
+/// Carries out in processing's own vault all erasures after the first `own`, and writes down those that every vault has carried
+/// out; gives up to which position they were known.
+///
+/// # Errors
+/// When processing's own vault has not erased everything.
+pub async fn erase(
+    desk: &Desk,
+    board: &Projection<Board>,
+    vaults: &Vaults,
+    own: &mut usize,
+    now: Timestamp,
+) -> Result<Position, HandleError> {
+    let (fresh, open, position) = board.read(|board, position| {
+        let subjects = board.erasures.subjects();
+        let fresh = subjects.get(*own..).unwrap_or_default().to_vec();
+        (fresh, board.erasures.open(), position)
+    });
+    erase_own(desk, &fresh).await?;
+    *own += fresh.len();
+    if !fresh.is_empty() {
+        vaults.wake();
+    }
+    for (dossier, place) in open {
+        let written = match waits_for(desk, board, vaults, dossier, place) {
+            Ok(waits) if waits.is_empty() => erasures::finish(desk, dossier, now).await,
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            tracing::warn!(%dossier, %error, "an erasure is not written down yet");
+        }
+    }
+    Ok(position)
 }
 
 async fn erase_own(desk: &Desk, dossiers: &[DossierId]) -> Result<(), HandleError> {

@@ -18,7 +18,7 @@ const WANTED_MAX: usize = 100_000;
 
 /// What is known of each vault; clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Vaults(Arc<Inner>);
+pub struct Vaults(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -156,7 +156,7 @@ impl Vaults {
     }
 
     /// How it is with each vault, of `erasures` in all.
-    pub(crate) fn now(&self, erasures: usize) -> Vec<VaultLine> {
+    pub fn now(&self, erasures: usize) -> Vec<VaultLine> {
         self.lines()
             .iter()
             .map(|(log, line)| VaultLine {

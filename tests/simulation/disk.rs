@@ -1,0 +1,81 @@
+//! A machine's disk as files in a folder: what a copy of it holds, and what a power cut leaves of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::chance::Chance;
+
+/// What a disk writes as one.
+const PAGE: usize = 4096;
+
+/// The log's folder on a disk.
+pub(crate) fn log_in(disk: &Path) -> PathBuf {
+    disk.join("log")
+}
+
+/// How many folders of this log wait to be sealed.
+pub(crate) fn unsealed(folder: &Path) -> u64 {
+    let Ok(text) = fs::read_to_string(folder.join("manifest")) else {
+        return 0;
+    };
+    let json = text.split("\ncrc32").next().expect("a first part");
+    let manifest: serde_json::Value = serde_json::from_str(json).expect("a manifest is JSON");
+    let segments = manifest["segments"].as_array().expect("segments");
+    let closed = segments.iter().filter(|segment| {
+        let number = segment["number"].as_u64().expect("a number");
+        let sealed = folder.join(format!("sealed-{number:06}"));
+        !segment["end"].is_null() && segment["form"] == "folder" && !sealed.exists()
+    });
+    closed.count() as u64
+}
+
+pub(crate) fn newest_live(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let newest = names
+        .filter(|name| name.starts_with("live-") && name.len() == "live-000001".len())
+        .max()?;
+    Some(folder.join(newest).join("db"))
+}
+
+/// Copies a folder as it is; of the live file's pages written since the last sync some are lost.
+pub(crate) fn photograph(from: &Path, to: &Path, lost: Option<(&[u8], Chance)>) {
+    let live = newest_live(&log_in(from));
+    copy(from, to);
+    if let (Some((synced, mut chance)), Some(live)) = (lost, live)
+        && let Ok(written) = fs::read(&live)
+    {
+        let keep = chance.below(101);
+        let mut bytes = synced.to_vec();
+        if chance.percent(50) && bytes.len() < written.len() {
+            bytes.resize(written.len(), 0);
+        }
+        for (page, start) in bytes.chunks_mut(PAGE).zip((0..).step_by(PAGE)) {
+            if chance.percent(keep)
+                && let Some(new) = written.get(start..(start + page.len()).min(written.len()))
+            {
+                page[..new.len()].copy_from_slice(new);
+            }
+        }
+        let path = to.join(live.strip_prefix(from).expect("it is in there"));
+        fs::write(path, bytes).expect("the copy is written");
+    }
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder for the copy");
+    let Ok(entries) = fs::read_dir(from) else {
+        return;
+    };
+    for entry in entries.filter_map(Result::ok) {
+        let (path, name) = (entry.path(), entry.file_name());
+        // A folder that was sealed may be on its way out: what no manifest names may be there or not.
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else if name != "lock"
+            && let Ok(bytes) = fs::read(&path)
+        {
+            fs::write(to.join(name), bytes).expect("the copy is written");
+        }
+    }
+}
