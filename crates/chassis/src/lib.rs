@@ -6,7 +6,8 @@
 //! * [`http`]: the side door: `/livez`, `/readyz`, `/metrics`, and what a service adds
 //! * [`metrics`]: what Prometheus scrapes
 //! * [`serve`]: one gRPC server with health and reflection; NOT_SERVING first, then a bounded drain
-//! * [`limits`]: how much it takes on at once; [`rates`]: how often one caller may call
+//! * [`limits`]: how much it takes on at once; [`rates`]: how often one caller may call; `together`: calls that waited for
+//!   another thread are woken, and so answered, a round at a time
 //! * [`tls`]: certificates, exchanged while it runs; [`tokens`]: who calls, as a signed token says
 
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod serve;
 pub mod signals;
 pub mod telemetry;
 pub mod tls;
+mod together;
 pub mod tokens;
 mod watched;
 

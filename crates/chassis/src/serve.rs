@@ -27,6 +27,7 @@ use crate::http::{Door, HttpPlan};
 use crate::limits::{self, Gate, Limits};
 use crate::metrics::{Calls, Counted, Metrics, Tell};
 use crate::tls::{self, Socket, Spoken, Tls};
+use crate::together::Together;
 
 /// The largest message a client may send; the largest honest one is a submission with a hundred papers, under 64 KiB.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -150,6 +151,8 @@ pub async fn serve(
     let explain = plan.explain;
     let incoming = incoming(plan.listener, plan.tls.as_ref());
     let bounds = Limits::default();
+    let together = Together::default();
+    let courier = tokio::spawn(together.clone().carry());
     let server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
@@ -161,6 +164,7 @@ pub async fn serve(
             reasoned(response, explain)
         }))
         .layer(Gate::new(bounds))
+        .layer(together)
         .add_routes(routes)
         .serve_with_incoming_shutdown(limits::admitted(incoming, bounds), async move {
             stop.await;
@@ -186,6 +190,7 @@ pub async fn serve(
             Ok(())
         }
     };
+    courier.abort();
     if let Some(door) = door {
         door.close().await;
     }
@@ -212,7 +217,7 @@ fn incoming(
         None => {
             // Without NODELAY every small answer waits for the client's delayed acknowledgement: 44 ms a call.
             let plain = TcpIncoming::from(listener).with_nodelay(Some(true));
-            Box::pin(plain.map(|accepted| accepted.map(Socket::Plain)))
+            Box::pin(plain.map(|accepted| accepted.map(Socket::plain)))
         }
         Some(tls) => {
             let secured = tls::connections(listener, tls, Spoken::Grpc);

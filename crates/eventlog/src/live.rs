@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -195,11 +194,10 @@ impl Live {
         let segment = u64::try_from(self.segment).unwrap_or(u64::MAX);
         let left = segment.saturating_sub(len % segment);
         let ahead = len.clamp(AHEAD_MIN, AHEAD_MAX).min(left);
-        let zeros = vec![0; usize::try_from(ahead).unwrap_or(0)];
-        self.file.write_all_at(&zeros, len)?;
+        let end = len.saturating_add(ahead);
+        durable::write_zeros(&self.file, len, end)?;
         self.file.sync_data()?;
-        self.filled
-            .store(len.saturating_add(ahead), Ordering::Relaxed);
+        self.filled.store(end, Ordering::Relaxed);
         Ok(())
     }
 
