@@ -15,6 +15,7 @@ use eventlog::{EventLog, LogId, Position};
 use jiff::Timestamp;
 use processing::board::Board;
 use processing::gathering;
+use processing::line::Line;
 use processing::speaking::{self, Speaker};
 use processing::vaults::Vaults;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -109,8 +110,10 @@ impl Office {
                     board: folded.expect("it reads"),
                     vaults: Vaults::default(),
                     marks: Marks::new(desk.clone()),
-                    key: line_key(),
-                    errands: carrier,
+                    line: Line {
+                        keys: line_key().into(),
+                        errands: carrier,
+                    },
                 };
                 Kind::Processing(Box::new(Middle {
                     speaker,
@@ -279,6 +282,6 @@ pub(crate) fn answer(
     now: Timestamp,
     question: &[u8],
 ) -> Result<Vec<u8>, String> {
-    let answer = finish(errands::answer(desk, &line_key(), of, now, question));
+    let answer = finish(errands::answer(desk, &line_key().into(), of, now, question));
     answer.map_err(|fault| fault.to_string())
 }

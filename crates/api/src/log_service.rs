@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use application::backup::{self, Known};
 use application::log::{ChainHash, Head, LogId};
-use application::status::{FollowedLog, RelayedLog, Source, Status as Now, VaultLine};
+use application::status::{Exchange, FollowedLog, RelayedLog, Source, Status as Now, VaultLine};
 use jiff::Timestamp;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
@@ -132,6 +132,28 @@ fn status(now: Now) -> GetStatusResponse {
         now: time(now.now_us),
         held_filings: now.folded.held_filings.unwrap_or_default(),
         vaults: now.vaults.into_iter().map(vault_line).collect(),
+        master_key: now.exchange.and_then(exchange),
+    }
+}
+
+fn exchange(it: Exchange) -> Option<wire::MasterKeyExchange> {
+    let file = |path: std::path::PathBuf| path.display().to_string();
+    match it {
+        Exchange::None => None,
+        Exchange::UnderWay(it) => Some(wire::MasterKeyExchange {
+            rewrapped: it.done.into(),
+            subjects: it.of.into(),
+            ..wire::MasterKeyExchange::default()
+        }),
+        Exchange::Done { old, new } => Some(wire::MasterKeyExchange {
+            old_file: file(old),
+            new_file: file(new),
+            ..wire::MasterKeyExchange::default()
+        }),
+        Exchange::Waits(waiting) => Some(wire::MasterKeyExchange {
+            waiting,
+            ..wire::MasterKeyExchange::default()
+        }),
     }
 }
 

@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 use vault::line::{Awaiting, LineError};
-use vault::{EraseError, GetError, LineKey, Vault};
+use vault::{EraseError, GetError, LineKey, LineKeys, Vault};
 use zeroize::Zeroizing;
 
 use crate::calendar::{CalendarError, Calendars};
@@ -247,12 +247,12 @@ type Said = (u8, Zeroizing<Vec<u8>>);
 /// When it is not one of ours, the vault does not erase now, or the calendar cannot be used.
 pub async fn answer(
     calendars: &Calendars,
-    key: &LineKey,
+    keys: &LineKeys,
     of: LogId,
     now: Timestamp,
     sealed: &[u8],
 ) -> Result<Vec<u8>, ErrandFault> {
-    let heard = key.hear(of.0, sealed)?;
+    let heard = keys.hear(of.0, sealed)?;
     let vault = calendars.desk.vault();
     let (what, named) = heard
         .question

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use eventlog::{EventLog, Head, Load, LogId, Position, Room};
 use tokio::sync::watch;
+pub use vault::Exchange;
+use vault::Vault;
 
 /// What it has from a log it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +75,8 @@ pub struct Status {
     pub followed: Vec<FollowedLog>,
     /// The vaults elsewhere that it speaks with.
     pub vaults: Vec<VaultLine>,
+    /// How the master key of its own vault is exchanged; none for a role without one.
+    pub exchange: Option<Exchange>,
     /// How far its own is published; none when nothing publishes it.
     pub relayed: Option<RelayedLog>,
     /// How far its list is.
@@ -101,6 +105,8 @@ pub struct Source {
     pub followed: Look<Vec<FollowedLog>>,
     /// The vaults elsewhere that it speaks with.
     pub vaults: Look<Vec<VaultLine>>,
+    /// Its own vault, if it has one.
+    pub vault: Option<Vault>,
     /// How far its own is published.
     pub relayed: Look<Option<RelayedLog>>,
     /// How far its list is.
@@ -127,6 +133,7 @@ impl Source {
             unable: self.unable.borrow().clone(),
             followed: (self.followed)(),
             vaults: (self.vaults)(),
+            exchange: self.vault.as_ref().map(Vault::exchange),
             relayed: (self.relayed)(),
             folded: (self.folded)(),
             room: self.log.room(),
@@ -148,6 +155,7 @@ impl Status {
     pub fn tell(&self, number: &mut Number<'_>) {
         self.tell_own(number);
         self.tell_vaults(number);
+        self.tell_exchange(number);
         if let Some(relayed) = &self.relayed {
             let left = self.head.position.saturating_sub(relayed.position);
             let mut one = |name, help, value| number(name, help, &[(Vec::new(), value)]);
@@ -230,6 +238,34 @@ impl Status {
             "vault_waiting",
             "1 while the vault beside the followed log does not answer.",
             &|it| truth(it.waiting.is_some()),
+        );
+    }
+
+    fn tell_exchange(&self, number: &mut Number<'_>) {
+        let Some(exchange) = &self.exchange else {
+            return;
+        };
+        let (left, unneeded, waiting) = match exchange {
+            Exchange::None => (0, false, false),
+            Exchange::UnderWay(it) => (it.of.saturating_sub(it.done), false, false),
+            Exchange::Done { .. } => (0, true, false),
+            Exchange::Waits(_) => (0, false, true),
+        };
+        let mut one = |name, help, value| number(name, help, &[(Vec::new(), value)]);
+        one(
+            "vault_keys_to_rewrap",
+            "Subject keys of the role's own vault that a change of its master key has still to wrap anew.",
+            f64::from(left),
+        );
+        one(
+            "vault_old_master_key_unneeded",
+            "1 when the role's own vault is under the successor of the master key and the old one opens nothing here.",
+            truth(unneeded),
+        );
+        one(
+            "vault_master_key_waiting",
+            "1 while the successor of the master key cannot be taken into use.",
+            truth(waiting),
         );
     }
 

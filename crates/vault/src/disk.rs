@@ -137,8 +137,12 @@ impl DataFile {
 
     /// Writes zeros over all of it, syncs them and only then removes the name: a freed block keeps its bytes.
     pub(crate) fn destroy(&self) -> Result<(), DiskError> {
-        self.write_zeros(0, self.length()?)?;
-        self.sync()?;
+        self.wipe()?;
+        self.remove()
+    }
+
+    /// Removes the name of a file that was wiped.
+    pub(crate) fn remove(&self) -> Result<(), DiskError> {
         fs::remove_file(&self.path)
             .map_err(|source| DiskError::new("remove", &self.path, source))?;
         sync_parent(&self.path)

@@ -47,18 +47,19 @@ impl Writer {
                     // From now on readers are refused, so that none takes what is half overwritten for damage.
                     if index.slots.state(slot) != Some(SlotState::Erased) {
                         index.slots.set(slot, SlotState::Erased);
-                        graves.push((slot, *tag));
+                        graves.push((slot, Slot::Erased(*tag)));
                     }
                 }
             }
             first
         };
         let file = Arc::clone(&self.shared.keyring().file);
-        for (slot, tag) in &graves {
-            file.write(&Slot::Erased(*tag).encode(), keys::offset(*slot))?;
+        for (slot, tombstone) in &graves {
+            file.write(&tombstone.encode(), keys::offset(*slot))?;
         }
         if !graves.is_empty() {
             file.sync()?;
+            self.erase_in_rotation(&graves)?;
         }
         self.write_slots(first, &fresh)?;
         let slots: Vec<u32> = graves.iter().map(|(slot, _)| *slot).collect();

@@ -42,7 +42,9 @@ pub enum OpenError {
         known: u32,
     },
     /// The master key is not this vault's.
-    #[error("the master key is not the one this vault was last sealed with")]
+    #[error(
+        "the master key is not the one this vault was last sealed with; a vault restored from a copy opens with the key that was in use when the copy was made (lay that one as the key, and today's beside it as its successor, `.new`)"
+    )]
     WrongMasterKey,
     /// A file that the manifest names is not there.
     #[error("{path} is missing, though the manifest names it: restore it from a backup")]
@@ -144,7 +146,7 @@ pub enum RotateError {
     /// Too much waits already; try again soon.
     #[error("too many calls wait for the vault's writer")]
     Busy,
-    /// The new keys file could not be made; the vault goes on under the old master key.
+    /// The new keys file could not be made, or another change is under way; the vault goes on under the old master key.
     #[error("the master key was not changed: {0}")]
     NotChanged(String),
     /// The vault is closed. Which master key opens it is known on opening: the other one is refused.

@@ -42,6 +42,23 @@ pub enum KeyFileError {
     Random(String),
 }
 
+impl KeyFileError {
+    /// Whether there is no such file.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            Self::Mode { .. } | Self::Length { .. } | Self::Random(_) => false,
+        }
+    }
+}
+
+/// Where the successor of the key in this file is laid: beside it, `.new` behind its name.
+pub(crate) fn successor(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_os_string();
+    name.push(".new");
+    name.into()
+}
+
 /// Reads a file of exactly 32 raw bytes (`head -c 32 /dev/urandom` makes them).
 ///
 /// # Errors

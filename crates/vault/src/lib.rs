@@ -18,8 +18,8 @@
 //! hold what they hold until they expire.
 //!
 //! * [`Vault`]: the handle everyone uses
-//! * [`MasterKey`]: what opens a vault
-//! * [`LineKey`]: what vaults of one province speak under, when one takes an entry over from another
+//! * [`MasterKey`]: what opens a vault; [`MasterKeys`]: the files that it and its successor are in
+//! * [`LineKey`]: what vaults of one province speak under, when one takes an entry over from another; [`LineKeys`]: its files
 //! * [`Settings`]: limits, and where tests make the disk fail
 
 mod beside;
@@ -29,12 +29,14 @@ mod disk;
 mod entry;
 mod erase;
 mod error;
+mod exchange;
 mod files;
 mod handover;
 mod index;
 mod key_file;
 mod keys;
 pub mod line;
+mod line_file;
 mod manifest;
 mod master_key;
 mod open;
@@ -49,10 +51,13 @@ mod writer;
 pub use crate::cipher::Random;
 pub use crate::disk::DiskError;
 pub use crate::error::{EraseError, GetError, OpenError, PutError, RotateError};
+pub use crate::exchange::{Exchange, MasterKeys};
 pub use crate::handover::TakeError;
 pub use crate::index::{Damage, Mark};
 pub use crate::key_file::KeyFileError;
 pub use crate::line::LineKey;
+pub use crate::line_file::LineKeys;
 pub use crate::master_key::MasterKey;
+pub use crate::rotate::Rewrapped;
 pub use crate::settings::{Content, Hook, PLAINTEXT_BYTES_MAX, Settings, Step};
 pub use crate::vault::{Sealed, Status, Vault};

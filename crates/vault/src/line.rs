@@ -113,6 +113,11 @@ impl LineKey {
         key_file::generate(path).map(Self)
     }
 
+    /// Whether it is the same key.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.bytes() == other.0.bytes()
+    }
+
     /// Seals a question to the vault of this name; what it gives first is what travels.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use tracing::warn;
 
@@ -70,12 +70,15 @@ pub(crate) fn open(
                 .map_err(|error| OpenError::Random(error.to_string()))?,
             closed: OnceLock::new(),
             waiting: AtomicUsize::new(0),
+            rewrapped: Mutex::new(None),
+            exchange: Mutex::default(),
         }),
         settings,
         manifest,
         slots_filled,
         live,
         overwritten: 0,
+        rotation: None,
         beside: Beside::start().map_err(|error| OpenError::Thread(error.to_string()))?,
         _lock: lock,
     };

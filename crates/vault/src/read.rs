@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -11,8 +11,10 @@ use crate::cipher::{NONCE_BYTES, Secret, SubjectTag, TAG_BYTES};
 use crate::disk::{DataFile, DiskError};
 use crate::entry::{BLOCK, Header, Kind, bound_to};
 use crate::error::GetError;
+use crate::exchange::Exchange;
 use crate::index::{Index, Place, SlotState};
 use crate::keys::{self, Keyring, Slot};
+use crate::rotate::Rewrapped;
 
 /// What the handles and the writer share.
 pub(crate) struct Shared {
@@ -29,6 +31,10 @@ pub(crate) struct Shared {
     pub(crate) closed: OnceLock<String>,
     /// Bytes of plaintext that wait for the writer.
     pub(crate) waiting: AtomicUsize,
+    /// How far a change of the master key is, while one is under way.
+    pub(crate) rewrapped: Mutex<Option<Rewrapped>>,
+    /// What the files with the master key are worth now.
+    pub(crate) exchange: Mutex<Exchange>,
 }
 
 /// An entry as it lies here, and the key it lies under.
@@ -68,6 +74,13 @@ impl Shared {
 
     pub(crate) fn keyring_mut(&self) -> RwLockWriteGuard<'_, Keyring> {
         self.keyring.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tell_rewrapped(&self, now: Option<Rewrapped>) {
+        *self
+            .rewrapped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = now;
     }
 
     /// How the files name a subject.

@@ -52,6 +52,8 @@ pub struct Settings {
     /// open thousands want less.
     #[doc(hidden)]
     pub fill_bytes: u64,
+    /// How many subject keys are wrapped anew between two other jobs while the master key is changed; at least 1.
+    pub rewrapped_at_once: u32,
     /// For tests: called before each write and sync.
     pub before: Hook,
     /// For tests: what keys, nonces and ids are drawn from.
@@ -67,6 +69,7 @@ impl Default for Settings {
             queue_max: 4096,
             queue_bytes_max: 16 * 1024 * 1024,
             fill_bytes: 1024 * 1024,
+            rewrapped_at_once: 1024,
             before: Arc::new(|_| Ok(())),
             random: Random::SYSTEM,
         }

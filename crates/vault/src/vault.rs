@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::copy::{CopyError, Outline};
 use crate::error::{EraseError, GetError, OpenError, PutError, Refused, RotateError};
+use crate::exchange::{Files, MasterKeys};
 use crate::index::{Damage, Mark, SlotState};
 use crate::master_key::MasterKey;
 use crate::read::Shared;
@@ -55,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     jobs: SyncSender<Job>,
     queue_bytes_max: usize,
+    /// Where the master key and its successor are.
+    pub(crate) files: Option<Arc<Files>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -95,12 +98,17 @@ impl Vault {
     /// reason not to open: see [`status`](Self::status) and [`GetError::Damaged`].
     #[allow(
         clippy::needless_pass_by_value,
-        reason = "the caller's copy of the key is to end here"
+        reason = "the caller's copies of keys and settings are to end here"
     )]
-    pub fn open(folder: &Path, master: MasterKey, settings: Settings) -> Result<Self, OpenError> {
+    pub fn open(
+        folder: &Path,
+        keys: impl Into<MasterKeys>,
+        settings: Settings,
+    ) -> Result<Self, OpenError> {
         let queue_bytes_max = settings.queue_bytes_max.min(QUEUE_BYTES_LIMIT);
         let (jobs, waiting) = mpsc::sync_channel(settings.queue_max);
-        let writer = crate::open::open(folder, &master, settings)?;
+        let keys: MasterKeys = keys.into();
+        let writer = keys.open(folder, &settings)?;
         let shared = Arc::clone(&writer.shared);
         let thread = std::thread::Builder::new()
             .name("vault".to_owned())
@@ -110,6 +118,7 @@ impl Vault {
             shared,
             jobs,
             queue_bytes_max,
+            files: keys.files,
             thread: Mutex::new(Some(thread)),
         }));
         let status = vault.status();
@@ -320,8 +329,8 @@ impl Vault {
             .digest(bytes)
     }
 
-    /// Puts all subject keys under another master key. Puts wait meanwhile: some seconds for a million subjects.
-    /// Fingerprints and entries stay as they are.
+    /// Puts all subject keys under another master key, a step at a time: other calls go on meanwhile, and an erasure is final
+    /// under either key. Fingerprints and entries stay as they are. When this returns, nothing is left under the old key.
     ///
     /// # Errors
     /// See [`RotateError`].

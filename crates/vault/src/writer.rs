@@ -24,6 +24,7 @@ use crate::manifest::Manifest;
 use crate::master_key::MasterKey;
 use crate::open::Lock;
 use crate::read::Shared;
+use crate::rotate::Rotation;
 use crate::settings::{FILE_BYTES_LIMIT, Settings};
 use crate::vault::Sealed;
 
@@ -89,6 +90,8 @@ pub(crate) struct Writer {
     pub(crate) live: Live,
     /// How often something that was there was overwritten.
     pub(crate) overwritten: u64,
+    /// A change of the master key, while it is under way.
+    pub(crate) rotation: Option<Rotation>,
     /// Syncs the keys of new subjects while their entries are synced.
     pub(crate) beside: Beside,
     /// Held while the vault is open; the lock goes when this is dropped.
@@ -100,9 +103,14 @@ impl Writer {
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
         let mut open = true;
         while open {
-            let Ok(first) = jobs.recv() else { break };
-            let mut bytes = size(&first);
-            let mut taken = vec![first];
+            let mut taken = Vec::new();
+            let mut bytes = 0;
+            // With a change of the master key under way there is always something to do.
+            if self.rotation.is_none() {
+                let Ok(first) = jobs.recv() else { break };
+                bytes += size(&first);
+                taken.push(first);
+            }
             while taken.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX {
                 let Ok(job) = jobs.try_recv() else { break };
                 bytes += size(&job);
@@ -110,7 +118,11 @@ impl Writer {
             }
             self.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
             open = self.work(taken);
+            if open {
+                self.rotate_on();
+            }
         }
+        self.leave_rotation("it was closed before the master key was changed");
         if self.shared.closed.get().is_none() {
             match self.live.mark_end() {
                 Ok(()) => info!("vault closed"),
@@ -148,10 +160,7 @@ impl Writer {
             self.erase(std::mem::take(&mut erases));
             match job {
                 Job::Sweep(entries, reply) => reply(self.sweep(&entries)),
-                Job::Rotate(new, reply) => {
-                    self.overwritten += 1;
-                    reply(self.rotate(&new));
-                }
+                Job::Rotate(new, reply) => self.rotate(&new, reply),
                 Job::Outline(reply) => reply(self.outline()),
                 Job::Piece(outline, part, at, reply) => reply(self.piece(&outline, part, at)),
                 Job::Close => return false,

@@ -15,7 +15,7 @@ use intake::Intake;
 use messaging::nats::{self, Access};
 use processing::Processing;
 use reporting::Reporting;
-use vault::LineKey;
+use vault::LineKeys;
 
 use crate::config::Settings;
 use crate::copies::{self, Copies};
@@ -314,9 +314,9 @@ fn stop() -> impl Future<Output = ()> + Send + 'static {
 }
 
 /// The line's key, if there is one.
-fn line_key(settings: &mut Settings) -> Option<LineKey> {
+fn line_key(settings: &mut Settings) -> Option<LineKeys> {
     let file: PathBuf = settings.optional("line_key_file")?;
-    match LineKey::read_file(&file) {
+    match LineKeys::read_file(&file) {
         Ok(key) => Some(key),
         Err(error) => {
             settings.fault("line_key_file", &error.to_string());

@@ -23,7 +23,7 @@ use reporting::Reporting;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use vault::{LineKey, MasterKey};
+use vault::{LineKey, LineKeys, MasterKey, MasterKeys};
 
 use crate::doors::{Addresses, Doors};
 use crate::entrance::Entrance;
@@ -470,26 +470,28 @@ pub fn claim(data: &Path, kind: FolderKind) -> Result<(), StackError> {
 ///
 /// # Errors
 /// When it cannot be read or made.
-pub fn own_line_key(data: &Path) -> Result<LineKey, StackError> {
+pub fn own_line_key(data: &Path) -> Result<LineKeys, StackError> {
     let own = data.join("line.key");
-    let key = if own.exists() {
-        LineKey::read_file(&own)
+    let made = if own.exists() {
+        Ok(())
     } else {
-        LineKey::generate_file(&own)
+        LineKey::generate_file(&own).map(drop)
     };
-    key.map_err(|error| StackError::Key(error.to_string()))
+    let keys = made.and_then(|()| LineKeys::read_file(&own));
+    keys.map_err(|error| StackError::Key(error.to_string()))
 }
 
-/// The key in the file that was named; or the data folder's own, made when there is none.
+/// The key in the file that was named, and its successor's if there is one; or the data folder's own, made when there is none.
 ///
 /// # Errors
 /// When it cannot be read or made.
-pub fn master_key(data: &Path, named: Option<&Path>) -> Result<MasterKey, StackError> {
+pub fn master_key(data: &Path, named: Option<&Path>) -> Result<MasterKeys, StackError> {
     let own = data.join("master.key");
-    let key = match named {
-        Some(path) => MasterKey::read_file(path),
-        None if own.exists() => MasterKey::read_file(&own),
-        None => MasterKey::generate_file(&own),
+    let there = own.exists() || MasterKeys::successor(&own).exists();
+    let made = match named {
+        None if !there => MasterKey::generate_file(&own).map(drop),
+        Some(_) | None => Ok(()),
     };
-    key.map_err(|error| StackError::Key(error.to_string()))
+    let keys = made.and_then(|()| MasterKeys::read_file(named.unwrap_or(&own)));
+    keys.map_err(|error| StackError::Key(error.to_string()))
 }

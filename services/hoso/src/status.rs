@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use api::hoso::log::v1::log_service_client::LogServiceClient;
-use api::hoso::log::v1::{GetStatusRequest, GetStatusResponse};
+use api::hoso::log::v1::{GetStatusRequest, GetStatusResponse, MasterKeyExchange};
 use clap::Args as Arguments;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -126,6 +126,12 @@ fn wrong(asked: &Asked) -> Vec<String> {
             ));
         }
     }
+    if let Some(exchange) = &answer.master_key
+        && !exchange.waiting.is_empty()
+    {
+        let why = &exchange.waiting;
+        wrong.push(format!("the new master key is not taken into use: {why}"));
+    }
     if let Some(relay) = &answer.relay
         && !relay.waiting.is_empty()
     {
@@ -177,6 +183,9 @@ fn tell(asked: &Asked, wrong: &[String]) {
             vault.log_id, vault.entries_wanted, vault.erasures_untold,
         ));
     }
+    if let Some(exchange) = &answer.master_key {
+        tell_exchange(exchange);
+    }
     if let Some(relay) = &answer.relay {
         let (position, left) = (relay.position, relay.unrelayed);
         out::print(&format!(
@@ -195,6 +204,20 @@ fn tell(asked: &Asked, wrong: &[String]) {
         bytes(answer.disk_free_bytes_min),
         answer.waiting_writes,
     ));
+}
+
+fn tell_exchange(exchange: &MasterKeyExchange) {
+    let (old, new) = (&exchange.old_file, &exchange.new_file);
+    if !old.is_empty() {
+        out::print(&format!(
+            "    khóa chính đã thay · its vault is under the master key in {new}; once every role that uses it says so and no copy needs the old one: mv {new} {old}"
+        ));
+    } else if exchange.waiting.is_empty() {
+        let (done, of) = (exchange.rewrapped, exchange.subjects);
+        out::print(&format!(
+            "    đang thay khóa chính · master key being exchanged, {done} of {of} keys wrapped anew: keep both files"
+        ));
+    }
 }
 
 fn duration(ms: u64) -> String {
@@ -246,6 +269,15 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
         })
     });
     let vaults: Vec<_> = vaults.collect();
+    let exchange = answer.master_key.as_ref().map(|exchange| {
+        json!({
+            "rewrapped": exchange.rewrapped,
+            "subjects": exchange.subjects,
+            "old_file": exchange.old_file,
+            "new_file": exchange.new_file,
+            "waiting": exchange.waiting,
+        })
+    });
     let relay = answer.relay.as_ref().map(|relay| {
         json!({
             "position": relay.position,
@@ -267,6 +299,7 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
         "followed": followed,
         "relay": relay,
         "vaults": vaults,
+        "master_key": exchange,
         "folded": answer.folded,
         "not_understood": answer.not_understood,
         "held_filings": answer.held_filings,

@@ -45,6 +45,8 @@ mod identity;
 mod issuer;
 #[path = "roles/keyed_in.rs"]
 mod keyed_in;
+#[path = "roles/keys.rs"]
+mod keys;
 #[path = "roles/lines.rs"]
 mod lines;
 #[path = "roles/lists.rs"]

@@ -47,7 +47,7 @@ use eventlog::EventLog;
 use messaging::{Answering, Healer, Relayed, Witness};
 use thiserror::Error;
 use tokio::sync::watch;
-use vault::{LineKey, Vault};
+use vault::{LineKeys, Vault};
 
 use crate::grpc::Calls;
 use crate::identities::OfFiled;
@@ -72,7 +72,7 @@ pub struct Intake {
     entry: Entry,
     data: PathBuf,
     calendars: Calendars,
-    line_key: Option<LineKey>,
+    line_key: Option<LineKeys>,
     relayed: Option<watch::Receiver<Relayed>>,
 }
 
@@ -183,15 +183,15 @@ impl Intake {
 
     /// Answers processing: for this node's vault and about filings, if it was given a key for that, and when it tells a calendar.
     pub fn answering(&self) -> Answering {
-        let key = self.line_key.clone();
+        let keys = self.line_key.clone();
         let now = Arc::clone(&self.calls.edge.now);
         let calendars = self.calendars.clone();
         let of = self.log().head().log;
         Arc::new(move |question| {
-            let (calendars, key, now) = (calendars.clone(), key.clone(), now());
+            let (calendars, keys, now) = (calendars.clone(), keys.clone(), now());
             Box::pin(async move {
-                let answer = match key {
-                    Some(key) => errands::answer(&calendars, &key, of, now, &question).await,
+                let answer = match keys {
+                    Some(keys) => errands::answer(&calendars, &keys, of, now, &question).await,
                     None => errands::answer_openly(&calendars, &question),
                 };
                 answer.map_err(|fault| fault.to_string())
@@ -222,6 +222,7 @@ impl Intake {
         let mut tasks = tokio::task::JoinSet::new();
         let (tell_unable, unable) = watch::channel(None);
         let vault = self.calls.edge.desk.vault().clone();
+        tasks.spawn(vault.clone().keep_exchanging());
         tasks.spawn(application::health::keep_looking(
             log.clone(),
             Some(vault),

@@ -9,7 +9,7 @@ use application::ack::Ack;
 use chassis::Clock;
 use domain::Catalogue;
 use jiff::civil::Date;
-use vault::{LineKey, MasterKey};
+use vault::{LineKeys, MasterKeys};
 
 /// The settings of one intake node.
 #[derive(Debug)]
@@ -27,9 +27,9 @@ pub struct Settings {
     /// The day on which the machine's clock is right, whatever it is ahead of.
     pub clock_confirmed: Option<Date>,
     /// Opens the vault.
-    pub master_key: MasterKey,
+    pub master_key: MasterKeys,
     /// What processing speaks under with this vault; without it personal data stays here.
-    pub line_key: Option<LineKey>,
+    pub line_key: Option<LineKeys>,
     /// How large the live part of the log grows before it is sealed, in bytes.
     pub segment_bytes_max: u64,
     /// Writes are refused while the disk has fewer bytes free than this.

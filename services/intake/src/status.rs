@@ -24,6 +24,7 @@ pub(crate) fn source(
         // Intake follows nobody.
         followed: Arc::new(Vec::new),
         vaults: Arc::new(Vec::new),
+        vault: Some(calls.edge.desk.vault().clone()),
         relayed: Arc::new(move || relayed.as_ref().map(|it| relay(&it.borrow()))),
         folded: Arc::new(move || Folded {
             position: worklist.position(),

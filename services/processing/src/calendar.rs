@@ -14,8 +14,9 @@ use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use vault::LineKey;
-use vault::line::LineError;
+use vault::{LineKey, LineKeys};
+
+use crate::line::Line;
 
 /// How often to look whom it was not told yet.
 const EVERY: Duration = Duration::from_secs(2);
@@ -87,8 +88,6 @@ impl Told {
 enum TellError {
     #[error(transparent)]
     Errand(#[from] ErrandError),
-    #[error(transparent)]
-    Line(#[from] LineError),
     #[error("the node's answer: {0}")]
     Answer(#[from] ErrandFault),
 }
@@ -98,7 +97,7 @@ pub(crate) async fn keep_telling<E: Errands>(
     desk: Desk,
     told: Told,
     errands: E,
-    key: Option<LineKey>,
+    keys: Option<LineKeys>,
 ) {
     loop {
         match calendar::published(desk.log()) {
@@ -107,7 +106,7 @@ pub(crate) async fn keep_telling<E: Errands>(
                 let last = published.into_iter().map(|(_, it)| it).next_back();
                 let last = last.filter(|it| it.version == *in_use.calendar().version());
                 if let Some(last) = last {
-                    round(&desk, &told, &errands, key.as_ref(), &last).await;
+                    round(&desk, &told, &errands, keys.as_ref(), &last).await;
                 }
             }
             Err(error) => tracing::error!(%error, "the published calendars cannot be read"),
@@ -124,16 +123,16 @@ async fn round<E: Errands>(
     desk: &Desk,
     told: &Told,
     errands: &E,
-    key: Option<&LineKey>,
+    keys: Option<&LineKeys>,
     published: &CalendarPublished,
 ) {
     let mut asking = JoinSet::new();
     for (of, _) in desk.log().watermarks() {
         if told.is_to_be_told(of, &published.version) {
             let (told, errands) = (told.clone(), errands.clone());
-            let (key, published) = (key.cloned(), published.clone());
+            let (keys, published) = (keys.cloned(), published.clone());
             asking.spawn(async move {
-                let answer = tell(&errands, key.as_ref(), of, &published).await;
+                let answer = tell(errands, keys, of, &published).await;
                 told.answered(of, &published.version, answer);
             });
         }
@@ -142,18 +141,19 @@ async fn round<E: Errands>(
 }
 
 async fn tell<E: Errands>(
-    errands: &E,
-    key: Option<&LineKey>,
+    errands: E,
+    keys: Option<LineKeys>,
     of: LogId,
     published: &CalendarPublished,
 ) -> Result<(), TellError> {
-    let Some(key) = key else {
+    let Some(keys) = keys else {
         let question = errands::tell_openly(published)?;
         errands.ask(of, question).await?;
         return Ok(());
     };
-    let (question, awaiting) = errands::tell_calendar(key, of, published)?;
-    let answer = errands.ask(of, question).await?;
+    let line = Line { keys, errands };
+    let question = |key: &LineKey| errands::tell_calendar(key, of, published);
+    let (awaiting, answer) = line.ask::<TellError>(of, question).await?;
     errands::open(awaiting, &answer)?;
     Ok(())
 }

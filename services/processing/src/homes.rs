@@ -173,8 +173,7 @@ pub(crate) struct Shower<E> {
     pub(crate) board: Projection<Board>,
     pub(crate) homes: Homes,
     pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    pub(crate) key: LineKey,
-    pub(crate) errands: E,
+    pub(crate) line: crate::line::Line<E>,
 }
 
 impl<E: Clone> Clone for Shower<E> {
@@ -184,8 +183,7 @@ impl<E: Clone> Clone for Shower<E> {
             board: self.board.clone(),
             homes: self.homes.clone(),
             now: Arc::clone(&self.now),
-            key: self.key.clone(),
-            errands: self.errands.clone(),
+            line: self.line.clone(),
         }
     }
 }
@@ -263,9 +261,11 @@ impl<E: Errands> Shower<E> {
         if due.is_empty() {
             return Ok(false);
         }
-        let records = due.iter().map(|receipt| &receipt.record);
-        let (question, awaiting) = decisions::ask(&self.key, home, records)?;
-        let answer = self.errands.ask(home, question).await?;
+        let question = |key: &LineKey| {
+            let records = due.iter().map(|receipt| &receipt.record);
+            decisions::ask(key, home, records)
+        };
+        let (awaiting, answer) = self.line.ask::<ShowError>(home, question).await?;
         let told = decisions::open(awaiting, &answer)?;
         if told.is_empty() {
             return Err(ShowError::Nothing);

@@ -26,6 +26,7 @@ pub mod grpc;
 mod homes;
 mod identities;
 pub mod inbox;
+pub mod line;
 mod listing;
 pub mod reading;
 pub mod register;
@@ -70,7 +71,7 @@ use messaging::{Errands, Feed, Feeds, Followed, Follower, Healer, Mode, Relayed,
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use vault::{LineKey, Vault};
+use vault::{LineKeys, Vault};
 
 use crate::audit::AuditCalls;
 use crate::board::Board;
@@ -78,6 +79,7 @@ use crate::calendar::Told;
 use crate::grpc::Calls;
 use crate::homes::{Homes, Shower};
 use crate::identities::OfAccepted;
+use crate::line::Line;
 pub use crate::settings::Settings;
 use crate::speaking::Speaker;
 use crate::vaults::Vaults;
@@ -90,7 +92,7 @@ pub struct Processing {
     drain: Duration,
     entry: Entry,
     data: PathBuf,
-    line_key: Option<LineKey>,
+    line_key: Option<LineKeys>,
     relayed: Option<watch::Receiver<Relayed>>,
 }
 
@@ -218,11 +220,12 @@ impl Processing {
             vaults.clone(),
             move || now(),
         ));
-        let Some(key) = self.line_key.clone() else {
+        let Some(keys) = self.line_key.clone() else {
             tracing::info!("there is no line key: personal data stays with the intake nodes");
             homes::without_key(homes);
             return;
         };
+        let line = Line { keys, errands };
         tasks.spawn(gathering::keep_gathering(
             edge.desk.clone(),
             vaults.clone(),
@@ -233,8 +236,7 @@ impl Processing {
             board: board.clone(),
             homes: homes.clone(),
             now: Arc::clone(&edge.now),
-            key: key.clone(),
-            errands: errands.clone(),
+            line: line.clone(),
         };
         tasks.spawn(shower.run());
         let speaker = Speaker {
@@ -242,8 +244,7 @@ impl Processing {
             board: board.clone(),
             vaults: vaults.clone(),
             marks,
-            key,
-            errands,
+            line,
         };
         tasks.spawn(speaker.run());
     }
@@ -264,6 +265,7 @@ impl Processing {
         let mut tasks = JoinSet::new();
         let (tell_unable, unable) = watch::channel(None);
         let vault = self.calls.edge.desk.vault().clone();
+        tasks.spawn(vault.clone().keep_exchanging());
         tasks.spawn(application::health::keep_looking(
             log.clone(),
             Some(vault),

@@ -8,7 +8,7 @@ use api::authority::Entry;
 use chassis::Clock;
 use domain::Catalogue;
 use jiff::civil::Date;
-use vault::{LineKey, MasterKey};
+use vault::{LineKeys, MasterKeys};
 
 /// The settings of processing.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ pub struct Settings {
     /// The day on which the machine's clock is right, whatever it is ahead of.
     pub clock_confirmed: Option<Date>,
     /// Opens the vault.
-    pub master_key: MasterKey,
+    pub master_key: MasterKeys,
     /// What it speaks under with the vaults of intake nodes; without it personal data stays with them.
-    pub line_key: Option<LineKey>,
+    pub line_key: Option<LineKeys>,
     /// How large the live part of the log grows before it is sealed, in bytes.
     pub segment_bytes_max: u64,
     /// Writes are refused while the disk has fewer bytes free than this.

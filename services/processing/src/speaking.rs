@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use application::errands::{self, ErrandFault, Given, Wanted};
+use application::errands::{self, Answered, ErrandFault, Given, Wanted};
 use application::identities::Marks;
 use application::projection::Projection;
 use application::{Desk, HandleError, erasures};
@@ -16,10 +16,11 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
-use vault::line::LineError;
+use vault::line::Awaiting;
 use vault::{LineKey, PutError, TakeError};
 
 use crate::board::Board;
+use crate::line::Line;
 use crate::vaults::Vaults;
 
 /// How often a vault is asked whether it is still the one it was, while there is nothing else to ask.
@@ -45,10 +46,8 @@ pub struct Speaker<E> {
     pub vaults: Vaults,
     /// The marks by which people are looked up.
     pub marks: Marks,
-    /// The key of the line between vaults.
-    pub key: LineKey,
     /// Carries the questions.
-    pub errands: E,
+    pub line: Line<E>,
 }
 
 impl<E: Clone> Clone for Speaker<E> {
@@ -58,8 +57,7 @@ impl<E: Clone> Clone for Speaker<E> {
             board: self.board.clone(),
             vaults: self.vaults.clone(),
             marks: self.marks.clone(),
-            key: self.key.clone(),
-            errands: self.errands.clone(),
+            line: self.line.clone(),
         }
     }
 }
@@ -70,9 +68,6 @@ pub enum SpeakError {
     /// Nobody answered, or nothing but a refusal.
     #[error(transparent)]
     Errand(#[from] ErrandError),
-    /// The question could not be sealed.
-    #[error(transparent)]
-    Line(#[from] LineError),
     /// What came is no answer to it.
     #[error("the vault's answer: {0}")]
     Answer(#[from] ErrandFault),
@@ -164,6 +159,15 @@ impl<E: Errands> Speaker<E> {
         Ok(true)
     }
 
+    async fn ask(
+        &self,
+        of: LogId,
+        question: impl Fn(&LineKey) -> Result<(Vec<u8>, Awaiting), ErrandFault>,
+    ) -> Result<Answered, SpeakError> {
+        let (awaiting, answer) = self.line.ask::<SpeakError>(of, question).await?;
+        Ok(errands::open(awaiting, &answer)?)
+    }
+
     /// The erasures that come after the first `told`.
     fn untold(&self, told: usize) -> Vec<DossierId> {
         self.board.read(|board, _| {
@@ -177,9 +181,8 @@ impl<E: Errands> Speaker<E> {
         for dossier in erased {
             subjects.extend(self.desk.subjects_of(*dossier)?);
         }
-        let (question, awaiting) = errands::ask_to_erase(&self.key, of, &subjects)?;
-        let answer = self.errands.ask(of, question).await?;
-        let answered = errands::open(awaiting, &answer)?;
+        let question = |key: &LineKey| Ok(errands::ask_to_erase(key, of, &subjects)?);
+        let answered = self.ask(of, question).await?;
         // Whoever is somebody else than before has carried out these, but not those before them.
         if self.vaults.answered(of, answered.opening) || told == 0 {
             self.vaults.erased(of, told + erased.len());
@@ -207,9 +210,8 @@ impl<E: Errands> Speaker<E> {
         destroyed: usize,
         wrong: &[Uuid],
     ) -> Result<(), SpeakError> {
-        let (question, awaiting) = errands::ask_to_destroy(&self.key, of, wrong)?;
-        let answer = self.errands.ask(of, question).await?;
-        let answered = errands::open(awaiting, &answer)?;
+        let question = |key: &LineKey| Ok(errands::ask_to_destroy(key, of, wrong)?);
+        let answered = self.ask(of, question).await?;
         // Whoever is somebody else than before begins with the first.
         if self.vaults.answered(of, answered.opening) {
             self.vaults.has_destroyed(of, destroyed + wrong.len());
@@ -218,9 +220,8 @@ impl<E: Errands> Speaker<E> {
     }
 
     async fn fetch(&self, of: LogId, wanted: &[Wanted]) -> Result<(), SpeakError> {
-        let (question, awaiting) = errands::ask_entries(&self.key, of, wanted.iter())?;
-        let answer = self.errands.ask(of, question).await?;
-        let answered = errands::open(awaiting, &answer)?;
+        let question = |key: &LineKey| Ok(errands::ask_entries(key, of, wanted.iter())?);
+        let answered = self.ask(of, question).await?;
         self.vaults.answered(of, answered.opening);
         if answered.given.is_empty() {
             return Err(SpeakError::Nothing);

@@ -28,6 +28,7 @@ pub(crate) fn source(
         vaults: Arc::new(move || {
             vaults.now(erasures.read(|board, _| board.erasures.subjects().len()))
         }),
+        vault: Some(calls.edge.desk.vault().clone()),
         relayed: Arc::new(move || relayed.as_ref().map(|it| relay(&it.borrow()))),
         folded: Arc::new(move || {
             board.read(|board, position| Folded {

@@ -72,7 +72,7 @@ impl Office {
             catalogue,
             clock: clock.clone(),
             clock_confirmed: None,
-            master_key: MasterKey::from_bytes(&[8; 32]),
+            master_key: MasterKey::from_bytes(&[8; 32]).into(),
             line_key: None,
             segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
             free_bytes_min: 0,

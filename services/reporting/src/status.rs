@@ -23,6 +23,7 @@ pub(crate) fn source(calls: &Calls, unable: watch::Receiver<Option<String>>) -> 
         }),
         // Nobody follows a replica.
         vaults: Arc::new(Vec::new),
+        vault: None,
         relayed: Arc::new(|| None),
         folded: Arc::new(move || {
             figures.read(|figures, position| Folded {

@@ -40,13 +40,27 @@ async fn a_calendar_is_taken_under_cover_or_openly_where_nobody_has_a_key() {
     let of = LogId(Uuid::from_u128(77));
     // Whoever has a key believes nothing that is said openly.
     let openly = tell_openly(&told).unwrap();
-    let no = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &openly).await;
+    let no = answer(
+        &calendars,
+        &key.clone().into(),
+        of,
+        Timestamp::UNIX_EPOCH,
+        &openly,
+    )
+    .await;
     assert!(matches!(no, Err(ErrandFault::Line(_))), "{no:?}");
     let in_use = || calendars.desk.catalogue().calendar().version().to_string();
     assert_eq!(in_use(), own);
     for _ in 0..2 {
         let (question, awaiting) = tell_calendar(&key, of, &told).unwrap();
-        let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question).await;
+        let answered = answer(
+            &calendars,
+            &key.clone().into(),
+            of,
+            Timestamp::UNIX_EPOCH,
+            &question,
+        )
+        .await;
         assert_eq!(open(awaiting, &answered.unwrap()).unwrap().given, []);
         assert_eq!(in_use(), told.version.as_str());
     }
@@ -90,9 +104,15 @@ async fn entries_are_given_as_far_as_one_answer_holds_and_erased_ones_are_told()
     };
     wanted.insert(2, nobody);
     let (question, awaiting) = ask_entries(&key, of, wanted.iter()).unwrap();
-    let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
-        .await
-        .unwrap();
+    let answered = answer(
+        &calendars,
+        &key.clone().into(),
+        of,
+        Timestamp::UNIX_EPOCH,
+        &question,
+    )
+    .await
+    .unwrap();
     assert!(answered.len() < 512 * 1024, "{}", answered.len());
     let answered = open(awaiting, &answered).unwrap();
     assert_eq!(answered.opening, vault.opening());
@@ -123,14 +143,28 @@ async fn what_was_put_right_is_destroyed_and_nothing_else_of_its_dossier_is() {
     for _ in 0..2 {
         let entries = [wrong.entry, elsewhere];
         let (question, awaiting) = ask_to_destroy(&key, of, &entries).unwrap();
-        let answered = answer(&node, &key, of, Timestamp::UNIX_EPOCH, &question).await;
+        let answered = answer(
+            &node,
+            &key.clone().into(),
+            of,
+            Timestamp::UNIX_EPOCH,
+            &question,
+        )
+        .await;
         assert_eq!(open(awaiting, &answered.unwrap()).unwrap().given, []);
         assert!(!vault.has(wrong.entry) && vault.has(reason.entry));
     }
     assert!(!vault.is_erased(subject));
     vault.put(subject, b"more".to_vec()).await.unwrap();
     let (question, _) = key.ask(of.0, &[WRONG, 1, 2, 3]).unwrap();
-    let refused = answer(&node, &key, of, Timestamp::UNIX_EPOCH, &question).await;
+    let refused = answer(
+        &node,
+        &key.clone().into(),
+        of,
+        Timestamp::UNIX_EPOCH,
+        &question,
+    )
+    .await;
     assert!(
         matches!(refused, Err(ErrandFault::Unreadable)),
         "{refused:?}"
@@ -152,18 +186,30 @@ async fn erasing_is_asked_as_often_as_need_be() {
     let kept = vault.put(subjects[0], b"text".to_vec()).await.unwrap();
     for _ in 0..2 {
         let (question, awaiting) = ask_to_erase(&key, of, &subjects).unwrap();
-        let answered = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
-            .await
-            .unwrap();
+        let answered = answer(
+            &calendars,
+            &key.clone().into(),
+            of,
+            Timestamp::UNIX_EPOCH,
+            &question,
+        )
+        .await
+        .unwrap();
         assert_eq!(open(awaiting, &answered).unwrap().given, []);
         assert!(!vault.has(kept.entry));
         assert!(subjects.iter().all(|subject| vault.is_erased(*subject)));
     }
     let stranger = LineKey::from_bytes(&[4; 32]);
     let (question, _) = ask_to_erase(&stranger, of, &subjects).unwrap();
-    let refused = answer(&calendars, &key, of, Timestamp::UNIX_EPOCH, &question)
-        .await
-        .unwrap_err();
+    let refused = answer(
+        &calendars,
+        &key.clone().into(),
+        of,
+        Timestamp::UNIX_EPOCH,
+        &question,
+    )
+    .await
+    .unwrap_err();
     let foreign = matches!(refused, ErrandFault::Line(LineError::Foreign));
     assert!(foreign, "{refused:?}");
 }

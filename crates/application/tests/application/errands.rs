@@ -62,7 +62,7 @@ impl Province {
             own: catalogue(),
             folder: self.folders[0].path().to_owned(),
         };
-        let answer = errands::answer(&node, &key(), self.home(), now(), &question).await;
+        let answer = errands::answer(&node, &key().into(), self.home(), now(), &question).await;
         decisions::open(awaiting, &answer.unwrap()).unwrap()
     }
 }

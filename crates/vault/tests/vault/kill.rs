@@ -11,7 +11,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use vault::{GetError, PutError, Settings, Vault};
 
-use crate::support::{master, settings, subject};
+use crate::support::{master, settings, subject, wait};
 
 const FOLDER: &str = "HOSO_VAULT_KILL_FOLDER";
 const SUBJECTS: u128 = 40;
@@ -20,8 +20,17 @@ const ROUNDS: u64 = 15;
 fn small() -> Settings {
     Settings {
         file_bytes_max: 200_000,
+        rewrapped_at_once: 5,
         ..settings()
     }
+}
+
+/// The vault, and which of the two master keys opened it: a change may have been cut off.
+fn opened(folder: &Path) -> (Vault, u8) {
+    let mut opened = [1, 2].map(|key| (Vault::open(folder, master(key), small()), key));
+    opened.sort_by_key(|(vault, _)| vault.is_err());
+    let [(vault, key), _] = opened;
+    (vault.unwrap(), key)
 }
 
 /// The text of an entry: the reader can tell it from any other.
@@ -37,7 +46,7 @@ fn the_process_that_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
-    let vault = Vault::open(Path::new(&folder), master(1), small()).unwrap();
+    let (vault, key) = opened(Path::new(&folder));
     let said = Mutex::new(std::io::stdout());
     let say = |line: String| {
         let mut out = said.lock().unwrap();
@@ -46,6 +55,15 @@ fn the_process_that_is_killed() {
     };
     say("open".to_owned());
     std::thread::scope(|scope| {
+        // The master key is changed all the while, from the one to the other.
+        let rotating = &vault;
+        scope.spawn(move || {
+            let mut key = key;
+            loop {
+                key = 3 - key;
+                wait(rotating.rotate(master(key))).unwrap();
+            }
+        });
         for thread in 0..4 {
             let (vault, say) = (&vault, &say);
             scope.spawn(move || {
@@ -100,7 +118,7 @@ impl Told {
     }
 
     fn check(&self, folder: &Path) {
-        let vault = Vault::open(folder, master(1), small()).unwrap();
+        let (vault, _) = opened(folder);
         assert_eq!(vault.status().damage, []);
         for n in &self.erased {
             assert!(vault.is_erased(subject(*n)));

@@ -9,7 +9,7 @@ use proptest::prelude::RngExt as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use vault::{Content, GetError, OpenError, Sealed, Settings, Step, Vault};
 
-use crate::support::{master, settings, subject, wait};
+use crate::support::{Hold, ask, master, settings, subject, wait};
 
 /// What a disk is sure to keep whole.
 const SECTOR: usize = 512;
@@ -161,10 +161,13 @@ fn life(folder: &Path) -> Vec<Moment> {
     };
     let recorder = Arc::new(Mutex::new(recorder));
     let record = Arc::clone(&recorder);
+    let (hold, held) = Hold::new();
     let small = Settings {
         file_bytes_max: 2_000,
+        rewrapped_at_once: 1,
         before: Arc::new(move |step| {
             record.lock().unwrap().before(step);
+            held(step);
             Ok(())
         }),
         ..settings()
@@ -189,8 +192,22 @@ fn life(folder: &Path) -> Vec<Moment> {
     put(1, &[900, 10, 10, 10, 10]);
     erase(1);
     put(3, &[50, 700]);
+    put(5, &[40]);
     recorder.lock().unwrap().told.rotating = true;
-    wait(vault.rotate(master(2))).unwrap();
+    // While the second key is wrapped anew somebody is erased whose key lies in the new file already, and somebody new comes.
+    hold.before_sync(2);
+    let rotating = ask(vault.rotate(master(2)));
+    hold.reached();
+    recorder.lock().unwrap().told.erasing.push(2);
+    let erasing = ask(vault.erase(subject(2)));
+    let putting = ask(vault.put(subject(6), vec![7; 60]));
+    hold.go();
+    wait(erasing).unwrap();
+    recorder.lock().unwrap().told.erased.push(2);
+    let sealed = wait(putting).unwrap();
+    let kept = (6, sealed, vec![7; 60]);
+    recorder.lock().unwrap().told.kept.push(kept);
+    wait(rotating).unwrap();
     {
         let told = &mut recorder.lock().unwrap().told;
         (told.rotating, told.key) = (false, 2);

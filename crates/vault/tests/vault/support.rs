@@ -2,9 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
 use uuid::Uuid;
-use vault::{MasterKey, Settings, Vault};
+use vault::{Content, MasterKey, Settings, Step, Vault};
 
 /// The master key number `n`.
 pub(crate) fn master(n: u8) -> MasterKey {
@@ -30,6 +35,7 @@ pub(crate) fn subject(n: u128) -> Uuid {
 /// Runs a future to its end on this thread.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap()
         .block_on(future)
@@ -56,4 +62,51 @@ pub(crate) fn files_with(folder: &Path, part: &[u8]) -> Vec<String> {
         }
     }
     names
+}
+
+/// Holds the vault's writer before a sync of keys, until it may go on.
+pub(crate) struct Hold {
+    after: Arc<AtomicUsize>,
+    reached: Receiver<()>,
+    go: SyncSender<()>,
+}
+
+impl Hold {
+    /// And what is to be called before each step.
+    pub(crate) fn new() -> (Self, impl Fn(Step) + Send + Sync + 'static) {
+        let after = Arc::new(AtomicUsize::new(0));
+        let (tell, reached) = sync_channel(1);
+        let (go, gone) = sync_channel(1);
+        let (count, gone) = (Arc::clone(&after), Mutex::new(gone));
+        let before = move |step| {
+            let counts = step == Step::Sync(Content::Keys) && count.load(Ordering::SeqCst) > 0;
+            if counts && count.fetch_sub(1, Ordering::SeqCst) == 1 {
+                tell.send(()).unwrap();
+                gone.lock().unwrap().recv().unwrap();
+            }
+        };
+        (Self { after, reached, go }, before)
+    }
+
+    /// Before the so-many-th sync of keys from now.
+    pub(crate) fn before_sync(&self, nth: usize) {
+        self.after.store(nth, Ordering::SeqCst);
+    }
+
+    /// Waits until it is held.
+    pub(crate) fn reached(&self) {
+        self.reached.recv().unwrap();
+    }
+
+    pub(crate) fn go(&self) {
+        self.go.send(()).unwrap();
+    }
+}
+
+/// Brings a call into the vault's queue; the answer is waited for later.
+pub(crate) fn ask<F: Future>(call: F) -> Pin<Box<F>> {
+    let mut call = Box::pin(call);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    call
 }

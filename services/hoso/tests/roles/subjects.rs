@@ -49,7 +49,7 @@ impl Place {
     }
 }
 
-async fn status(role: &Role) -> GetStatusResponse {
+pub(crate) async fn status(role: &Role) -> GetStatusResponse {
     let calls = LogServiceClient::new(connection(&role.address));
     until_answered("the status", || {
         let mut to = calls.clone();
@@ -58,7 +58,7 @@ async fn status(role: &Role) -> GetStatusResponse {
     .await
 }
 
-async fn dossier(processing: &Role, id: &str, min_position: &str) -> GetDossierResponse {
+pub(crate) async fn dossier(processing: &Role, id: &str, min_position: &str) -> GetDossierResponse {
     let calls = ProcessingServiceClient::new(connection(&processing.address));
     let name = dossier_name::Name::DossierId(id.to_owned());
     let request = GetDossierRequest {
@@ -111,7 +111,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl 
     }
 }
 
-async fn is_known(processing: &Role, id: &str) {
+pub(crate) async fn is_known(processing: &Role, id: &str) {
     until("the applicant is at processing", || async {
         dossier(processing, id, "").await.applicant.is_some()
     })
@@ -119,7 +119,7 @@ async fn is_known(processing: &Role, id: &str) {
 }
 
 /// `hoso dossier erase`: whether it is erased everywhere, and the logs of those that have not said so.
-fn erase(processing: &Role, id: &str) -> (bool, Vec<String>) {
+pub(crate) fn erase(processing: &Role, id: &str) -> (bool, Vec<String>) {
     let words = [
         "dossier",
         "erase",

@@ -142,7 +142,7 @@ async fn serve(
         catalogue: catalogue(),
         clock,
         clock_confirmed: None,
-        master_key: MasterKey::from_bytes(&[7; 32]),
+        master_key: MasterKey::from_bytes(&[7; 32]).into(),
         line_key: None,
         segment_bytes_max: 64 * 1024 * 1024,
         free_bytes_min: 0,

@@ -36,9 +36,11 @@ impl Errands for Home {
         }
         self.shown.lock().unwrap().push(shown);
         let now = NOW.parse().unwrap();
-        Ok(errands::answer(&self.node, &key(), of, now, &question)
-            .await
-            .unwrap())
+        Ok(
+            errands::answer(&self.node, &key().into(), of, now, &question)
+                .await
+                .unwrap(),
+        )
     }
 }
 
@@ -78,8 +80,10 @@ async fn a_home_that_is_away_is_told_of_by_name_and_then_shown_one_filing_of_a_d
         board: office.calls.board.clone(),
         homes: homes.clone(),
         now: Arc::clone(&office.calls.edge.now),
-        key: key(),
-        errands: home.clone(),
+        line: crate::line::Line {
+            keys: key().into(),
+            errands: home.clone(),
+        },
     };
     let showing = tokio::spawn(shower.run());
     until("it is said who is away", || {
