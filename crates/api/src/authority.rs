@@ -4,8 +4,8 @@
 //! * [`scope`]: what a token may be good for; [`roles`]: the scopes that go together
 //! * [`matter`]: what a call is about: an agency's dossiers, a counter, one dossier, counts
 //! * [`caller`]: who calls, and which agencies, units, points and offices are theirs
-//! * [`entry`]: how a role is entered; [`guard`]: the one place where a call is let in or refused; [`judge`]: whether what it is
-//!   about is the caller's
+//! * [`entry`]: how a role is entered; [`guard`]: the one place where a call is let in or refused, and where an open stream ends
+//!   with its token; [`judge`]: whether what it is about is the caller's
 
 mod ahead;
 pub mod caller;
@@ -13,6 +13,7 @@ pub mod entry;
 pub mod guard;
 pub mod judge;
 pub mod matter;
+mod outlived;
 pub mod roles;
 pub mod scope;
 pub mod table;

@@ -61,6 +61,10 @@ mod office;
 mod offline;
 #[path = "roles/operations.rs"]
 mod operations;
+#[path = "roles/outlived.rs"]
+mod outlived;
+#[path = "roles/own_terminals.rs"]
+mod own_terminals;
 #[path = "roles/parked.rs"]
 mod parked;
 #[path = "roles/process.rs"]

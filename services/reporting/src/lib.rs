@@ -187,8 +187,9 @@ impl Reporting {
             routes: guard.around(routes),
             http: sockets.http.map(|listener| HttpPlan {
                 listener,
+                routes: http::routes(self.reports, self.small_cells_min, stopping)
+                    .layer(guard.door_streams()),
                 doorkeeper: Arc::new(move |asked| guard.door(asked)),
-                routes: http::routes(self.reports, self.small_cells_min, stopping),
             }),
             unable,
             tell: status::tell(source),

@@ -18,7 +18,7 @@ const OURS: &str = "hoso";
 /// What a claim says that names everything.
 const ALL: &str = "*";
 
-/// What of a kind is theirs: agencies, units, points, offices.
+/// What of a kind is theirs: agencies, units, points, offices, terminals.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Bound {
     /// Every one.
@@ -70,6 +70,8 @@ pub struct Caller {
     pub points: Bound,
     /// The offices (*bưu cục*) and firms for which they take in.
     pub offices: Bound,
+    /// The terminals (*thiết bị của bưu cục*) that they are or speak for, by their ids.
+    pub terminals: Bound,
 }
 
 impl Caller {
@@ -85,6 +87,7 @@ impl Caller {
             units: Bound::All,
             points: Bound::All,
             offices: Bound::All,
+            terminals: Bound::All,
         }
     }
 
@@ -97,12 +100,13 @@ impl Caller {
             units: Bound::of([]),
             points: Bound::of([]),
             offices: Bound::of([]),
+            terminals: Bound::of([]),
         }
     }
 
     /// The caller that a token's claims tell of: `sub`; `scope`, with spaces between, of which those that are not ours are
-    /// another service's; the lists `agency`, `point` and `office`, nothing where they are absent, and `unit`, every unit of
-    /// the agencies where it is. `*` in a list is everything.
+    /// another service's; the lists `agency`, `point` and `office`, nothing where they are absent, `terminal`, the account itself
+    /// where it is, and `unit`, every unit of the agencies. `*` in a list is everything.
     ///
     /// # Errors
     /// When a claim is not what it should be.
@@ -132,6 +136,8 @@ impl Caller {
             units: list(claims.get("unit"))?.unwrap_or(all),
             points: list(claims.get("point"))?.unwrap_or_else(|| Bound::of([])),
             offices: list(claims.get("office"))?.unwrap_or_else(|| Bound::of([])),
+            // A terminal's own token may name it as the account.
+            terminals: list(claims.get("terminal"))?.unwrap_or_else(|| Bound::of([subject])),
         })
     }
 
@@ -149,7 +155,7 @@ impl Caller {
 
 /// A claim that lists codes: a text for one, a list for several.
 fn list(claim: Option<&Value>) -> Result<Option<Bound>, &'static str> {
-    let wrong = "one of the claims agency, unit, point and office is no list of codes";
+    let wrong = "one of the claims agency, unit, point, office and terminal is no list of codes";
     match claim {
         None => Ok(None),
         Some(Value::String(one)) => Ok(Some(Bound::of([one.as_str()]))),
@@ -196,6 +202,11 @@ mod tests {
         assert!(!bare.agencies.has("a") && !bare.points.has("p") && !bare.offices.has("o"));
         assert!(!bare.agencies.has(""), "no agency is not every agency");
         assert!(bare.units.has("any unit of its agencies"));
+
+        let terminal = of(&json!({"sub": "pos-1", "office": ["o"]})).unwrap();
+        assert!(terminal.terminals.has("pos-1") && !terminal.terminals.has("pos-2"));
+        let named = of(&json!({"sub": "an", "terminal": ["pos-2"]})).unwrap();
+        assert!(named.terminals.has("pos-2") && !named.terminals.has("an"));
 
         let officer = of(&json!({"sub": "an", "agency": "a", "unit": ["u1", "u2"]})).unwrap();
         assert!(officer.agencies.has("a") && !officer.agencies.has("b"));

@@ -20,6 +20,7 @@ use super::caller::{self, Caller};
 use super::entry::Entry;
 use super::judge::Judge;
 use super::matter::{self, Matter};
+use super::outlived::{Ending, Holds, Outlived};
 use super::table::{self, Row, Who};
 use crate::problem;
 use crate::status::{AccessError, EdgeError};
@@ -47,6 +48,18 @@ impl Guard {
     /// The same routes, each behind the guard.
     pub fn around(&self, routes: Routes) -> Routes {
         Routes::from(routes.into_axum_router().layer(self.clone()))
+    }
+
+    /// What ends the side door's streams when the token that asked for them does.
+    pub fn door_streams(&self) -> DoorStreams {
+        DoorStreams(self.clone())
+    }
+
+    /// Whether the token in these headers still holds, to be asked again; none where none is asked for.
+    fn holds(&self, headers: &HeaderMap) -> Option<Holds> {
+        let verify = self.inner.entry.verify.clone()?;
+        let token: Box<str> = bearer(headers)?.into();
+        Some(Arc::new(move || verify(&token).map(drop)))
     }
 
     /// Whether a request to the side door may come in, and the problem to answer with if not.
@@ -182,7 +195,19 @@ pub struct Guarded<S> {
 }
 
 /// What a service behind the guard answers.
-type Answering<R, E> = Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>>;
+type Answering<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
+
+/// The answer, for as long as its token holds.
+fn lasting<R>(answer: Response<R>, holds: Option<Holds>, ending: Ending) -> Response<Body>
+where
+    R: http_body::Body<Data = Bytes, Error: Into<StdError>> + Send + 'static,
+{
+    let answer = answer.map(Body::new);
+    match holds {
+        Some(holds) => answer.map(|body| Body::new(Outlived::new(body, holds, ending))),
+        None => answer,
+    }
+}
 
 impl<S, B, R> Service<Request<B>> for Guarded<S>
 where
@@ -190,11 +215,11 @@ where
     S: Clone + Send + 'static,
     S::Error: Send + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<StdError>> + Send + 'static,
-    R: Default + Send + 'static,
+    R: http_body::Body<Data = Bytes, Error: Into<StdError>> + Send + 'static,
 {
-    type Response = Response<R>;
+    type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Answering<R, S::Error>;
+    type Future = Answering<S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -203,17 +228,64 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let request = request.map(Body::new);
         if self.guard.stands_open(request.uri().path()) {
-            return Box::pin(self.inner.call(request));
+            let answer = self.inner.call(request);
+            return Box::pin(async move { Ok(answer.await?.map(Body::new)) });
         }
+        let holds = self.guard.holds(request.headers());
         // The one that is ready does the work; a clone waits for the next call.
         let next = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, next);
         let guard = self.guard.clone();
         Box::pin(async move {
             match guard.admit(request).await {
-                Ok((caller, request)) => caller::acting(caller, ready.call(request)).await,
+                Ok((caller, request)) => {
+                    let answer = caller::acting(caller, ready.call(request)).await?;
+                    Ok(lasting(answer, holds, Ending::Status))
+                }
                 Err(refused) => Ok(refused.into_http()),
             }
         })
+    }
+}
+
+/// Ends the streams of the side door when the token that asked for them does; see [`Guard::door_streams`].
+#[derive(Clone, Debug)]
+pub struct DoorStreams(Guard);
+
+impl<S> Layer<S> for DoorStreams {
+    type Service = DoorStream<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        DoorStream {
+            guard: self.0.clone(),
+            inner,
+        }
+    }
+}
+
+/// A route of the side door, behind [`DoorStreams`].
+#[derive(Clone, Debug)]
+pub struct DoorStream<S> {
+    guard: Guard,
+    inner: S,
+}
+
+impl<S, B, R> Service<Request<B>> for DoorStream<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Future: Send + 'static>,
+    R: http_body::Body<Data = Bytes, Error: Into<StdError>> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Answering<S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let holds = self.guard.holds(request.headers());
+        let answer = self.inner.call(request);
+        Box::pin(async move { Ok(lasting(answer.await?, holds, Ending::Silent)) })
     }
 }

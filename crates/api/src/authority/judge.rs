@@ -3,7 +3,9 @@
 use application::HandleError;
 use application::desk::{Loaded, Name};
 use domain::dossier::Dossier;
+use domain::event::Holder;
 use domain::ids::{AgencyId, FilingId};
+use domain::rejection::Rejection;
 
 use super::matter::{About, Matter};
 use super::{Caller, Scope};
@@ -51,11 +53,14 @@ impl Judge {
             Matter::Counts(min) => {
                 Ok(caller.may(Scope::ReadReport) || *min >= self.small_cells_min)
             }
-            Matter::Terminal(id) => Ok(*caller.subject == **id || caller.offices.is_all()),
+            Matter::Terminal(id) => Ok(caller.terminals.has(id) || caller.offices.is_all()),
+            Matter::Minute { number, signing } => {
+                self.minute(caller, number, *signing, min_position).await
+            }
             Matter::Holder(holder) if holder.is_empty() => {
                 Ok(caller.offices.is_all() && caller.points.is_all())
             }
-            Matter::Holder(holder) => Ok(*caller.subject == **holder
+            Matter::Holder(holder) => Ok(caller.terminals.has(holder)
                 || caller.offices.has(holder)
                 || caller.points.has(holder)),
             Matter::Read(name) => {
@@ -119,6 +124,34 @@ impl Judge {
         let unit = case.unit.as_deref();
         let in_unit = caller.units.is_all() || unit.is_some_and(|unit| caller.units.has(unit));
         Ok(in_unit && caller.agencies.has(case.agency_now.as_str()))
+    }
+
+    /// Whether a side of the minute is theirs; for signing, the side that takes.
+    async fn minute(
+        &self,
+        caller: &Caller,
+        number: &str,
+        signing: bool,
+        min_position: &str,
+    ) -> Result<bool, EdgeError> {
+        if caller.offices.is_all() && caller.points.is_all() {
+            return Ok(true);
+        }
+        self.wait(min_position).await?;
+        let Some(edge) = &self.edge else {
+            return Ok(false);
+        };
+        let signed = match edge.desk.hand_over(number) {
+            Ok(minute) => minute.signed,
+            Err(HandleError::Rejected(Rejection::HandOverUnknown { .. })) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let theirs = |side: &Holder| match side {
+            Holder::PostOffice(id) => caller.offices.has(id),
+            Holder::Point(id) => caller.points.has(id),
+            Holder::Terminal(id) => caller.terminals.has(id.as_str()),
+        };
+        Ok(theirs(&signed.to) || (!signing && theirs(&signed.from)))
     }
 
     async fn filing(

@@ -39,8 +39,15 @@ pub enum Matter {
     },
     /// One filing: where it was received, and its dossier's.
     Filing(Option<FilingId>),
-    /// One terminal (*thiết bị của bưu cục*), by its id: its own token names it as the account.
+    /// One terminal (*thiết bị của bưu cục*), by its id: its own token names it.
     Terminal(String),
+    /// One hand-over minute (*biên bản bàn giao*), by its number.
+    Minute {
+        /// Its number.
+        number: String,
+        /// Whether it is to be signed: then the side that takes must be the caller's, and otherwise either side.
+        signing: bool,
+    },
     /// What a terminal, an office or a point holds; whatever anybody holds when empty.
     Holder(String),
     /// Figures: whoever may see counts only asks for them with cells of fewer dossiers than this merged.
@@ -56,6 +63,7 @@ impl Matter {
             Self::Read(_) | Self::Act { .. } | Self::Answer { .. } => "dossier",
             Self::Filing(_) => "filing",
             Self::Terminal(_) => "terminal",
+            Self::Minute { .. } => "hand-over minute",
             Self::Holder(_) => "holder",
             Self::Counts(_) => "report with small cells",
         }
@@ -108,17 +116,23 @@ pub(super) fn at_intake(dossier_id: &str) -> Matter {
     }
 }
 
-/// Where a terminal stands that begins to upload.
-pub(super) fn stands(first: intake::SyncTerminalRequest) -> Matter {
+/// The terminal that begins to upload, and where it stands.
+pub(super) fn uploading(first: intake::SyncTerminalRequest) -> [Matter; 2] {
     use intake::sync_terminal_request::Body;
-    let office = match first.body {
-        Some(Body::Hello(hello)) => hello.office,
-        Some(Body::Entry(_)) | None => String::new(),
+    let (office, terminal) = match first.body {
+        Some(Body::Hello(hello)) => (hello.office, hello.terminal_id),
+        Some(Body::Entry(_)) | None => (String::new(), String::new()),
     };
-    Matter::Counter {
+    let counter = Matter::Counter {
         point: String::new(),
         operator: office,
-    }
+    };
+    [counter, Matter::Terminal(terminal)]
+}
+
+/// A hand-over minute.
+pub(super) fn minute(number: String, signing: bool, min_position: String) -> About {
+    about(min_position, [Matter::Minute { number, signing }])
 }
 
 /// A change of an accepted dossier.

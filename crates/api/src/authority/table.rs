@@ -8,7 +8,8 @@ use super::Scope::{
     ReadDossier, ReadHistory, ReadReport, TakeIn,
 };
 use super::matter::{
-    About, Matter, about, accepted, answered, at_intake, changed, filed, filing, read, stands,
+    About, Matter, about, accepted, answered, at_intake, changed, filed, filing, minute, read,
+    uploading,
 };
 use crate::Faults;
 use crate::convert::change::submission_name;
@@ -119,14 +120,14 @@ rows! {
         EnrolTerminal(intake::EnrolTerminalRequest) [Operate];
         GetTerminal(intake::GetTerminalRequest) [TakeIn, Operate],
             |asked| about(asked.min_position, [Matter::Terminal(asked.terminal_id)]);
-        SyncTerminal(intake::SyncTerminalRequest) [TakeIn], |first| about(String::new(), [stands(first)]);
+        SyncTerminal(intake::SyncTerminalRequest) [TakeIn], |first| about(String::new(), uploading(first));
         LeaseReceiptRange(intake::LeaseReceiptRangeRequest) [TakeIn],
             |asked| about(asked.min_position, [Matter::Terminal(asked.terminal_id)]);
-        // A minute is named by its number, of whichever offices: for software that serves them all.
+        // Signed by the side that takes, read by either.
         AcknowledgeHandOver(intake::AcknowledgeHandOverRequest) [Accept],
-            |asked| about(asked.min_position, [Matter::Holder(String::new())]);
-        GetHandOver(intake::GetHandOverRequest) [Accept],
-            |asked| about(asked.min_position, [Matter::Holder(String::new())]);
+            |asked| minute(asked.number, true, asked.min_position);
+        GetHandOver(intake::GetHandOverRequest) [TakeIn, Accept],
+            |asked| minute(asked.number, false, asked.min_position);
         ListOpenCustody(intake::ListOpenCustodyRequest) [TakeIn, Accept],
             |asked| about(asked.min_position, [Matter::Holder(asked.holder)]);
         ListTerminalAnswers(intake::ListTerminalAnswersRequest) [TakeIn, Operate],

@@ -14,6 +14,9 @@ pub enum AccessError {
     /// Nobody knows who calls.
     #[error("nobody knows who calls: {0}")]
     Unauthenticated(&'static str),
+    /// The token ended while the answer was under way.
+    #[error("{0}: come back with a new token, after the last position that came")]
+    Ended(&'static str),
     /// The token is good for other things.
     #[error("the token is not good for this call")]
     Scope(&'static [Scope]),
@@ -34,6 +37,12 @@ pub(super) fn answer(error: AccessError) -> Answer {
             "UNAUTHENTICATED",
             &error,
             "Chưa xác thực được người gọi, cần mã truy cập hợp lệ.",
+        ),
+        AccessError::Ended(_) => Answer::new(
+            Code::Unauthenticated,
+            "TOKEN_ENDED",
+            &error,
+            "Mã truy cập đã hết hiệu lực, cần gọi lại bằng mã mới từ vị trí cuối cùng đã nhận.",
         ),
         AccessError::Scope(wanted) => {
             let names: Vec<_> = wanted.iter().map(|scope| scope.name()).collect();

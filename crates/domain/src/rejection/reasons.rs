@@ -26,6 +26,16 @@ rejections! {
         en("the catalogue has no one-stop point {point}")
         vi("Danh mục không có điểm tiếp nhận {point}.")
         hint("use a point of the catalogue, or leave it out when filing elsewhere")
+    /// A hand-over minute names a point that is not in the catalogue as the side that gives.
+    HandOverFromUnknownPoint { point: PointId } = "HAND_OVER_FROM_UNKNOWN_POINT" InvalidArgument field "from.id"
+        en("the catalogue has no one-stop point {point}")
+        vi("Danh mục không có điểm tiếp nhận {point}.")
+        hint("use a point of the catalogue")
+    /// A hand-over minute names a point that is not in the catalogue as the side that takes.
+    HandOverToUnknownPoint { point: PointId } = "HAND_OVER_TO_UNKNOWN_POINT" InvalidArgument field "to.id"
+        en("the catalogue has no one-stop point {point}")
+        vi("Danh mục không có điểm tiếp nhận {point}.")
+        hint("use a point of the catalogue")
     /// A transfer to an agency that is not in the catalogue or not valid today.
     TransferToUnknownAgency { agency: AgencyId } = "TRANSFER_TO_UNKNOWN_AGENCY" InvalidArgument field "to"
         en("the catalogue has no valid agency {agency} to pass the dossier to")

@@ -38,6 +38,8 @@ fn promised(row: &Row, role: &str, theirs: &Theirs, message: &[u8]) -> bool {
         Matter::Counts(min) => has.contains(&Scope::ReadReport.name()) || *min >= 5,
         Matter::Read(_) | Matter::Act { .. } | Matter::Answer { .. } => own,
         Matter::Terminal(id) => id == role,
+        // None was signed.
+        Matter::Minute { .. } => false,
         Matter::Holder(holder) => [POST, CENTRE].contains(&holder.as_str()),
         // None was received.
         Matter::Filing(_) => false,

@@ -90,7 +90,7 @@ fn named(name: &str) -> DistinguishedName {
     clippy::disallowed_methods,
     reason = "an issuer of tokens goes by its own clock"
 )]
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.unwrap().as_secs()
 }

@@ -299,7 +299,7 @@ fn a_refused_entry_is_shown_until_somebody_has_seen_to_it() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("1 bị từ chối · refused"), "{said}");
     let told = terminal.well(&["queue"]);
-    let why = "Danh mục không có điểm tiếp nhận KHONG-CO. (UNKNOWN_POINT)";
+    let why = "Danh mục không có điểm tiếp nhận KHONG-CO. (HAND_OVER_TO_UNKNOWN_POINT)";
     assert!(told.contains(why), "{told}");
     // Nothing waits, and yet somebody has to look.
     assert_eq!(terminal.does(&["sync"]).status.code(), Some(2));

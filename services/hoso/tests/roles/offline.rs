@@ -213,8 +213,8 @@ async fn a_bad_item_and_a_spoilt_one_block_nothing_and_are_shown_with_their_reas
     assert_eq!(lines.len(), 2, "{queue}");
     assert_eq!(lines[0]["state"], "refused");
     assert_eq!(lines[0]["sequence"], 4);
-    assert_eq!(lines[0]["reason"], "UNKNOWN_POINT");
-    assert_eq!(lines[0]["faults"][0]["field"], "hand_over.point");
+    assert_eq!(lines[0]["reason"], "HAND_OVER_TO_UNKNOWN_POINT");
+    assert_eq!(lines[0]["faults"][0]["field"], "hand_over.to.id");
     assert_eq!(lines[1]["state"], "damaged");
     assert_eq!(lines[1]["sequence"], 2);
     terminal.well(&["dismiss", "4"]);

@@ -94,6 +94,8 @@ impl Session {
         let ended = tokio::select! {
             ended = Self::serve(calls, &mut incoming, say.clone()) => ended,
             _ = stopping.wait_for(|stopping| *stopping) => Err(stops()),
+            // Nobody hears the answers any more: the line is cut, or the token ended. Nothing more is taken.
+            () = say.closed() => Ok(()),
         };
         if let Err(Ended::Because(status)) = ended {
             // A terminal that does not read is not waited for.

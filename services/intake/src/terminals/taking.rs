@@ -243,15 +243,20 @@ impl Session {
 
     fn points_known(&self, signed: &HandOverSigned) -> Result<(), HandleError> {
         let catalogue = self.calls.edge.desk.catalogue();
-        for holder in [&signed.from, &signed.to] {
-            if let Holder::Point(point) = holder {
+        let unknown = |holder: &Holder| match holder {
+            Holder::Point(point) => {
                 let point = PointId::new(&**point);
-                if catalogue.point(&point).is_none() {
-                    return Err(Rejection::UnknownPoint { point }.into());
-                }
+                catalogue.point(&point).is_none().then_some(point)
             }
+            Holder::Terminal(_) | Holder::PostOffice(_) => None,
+        };
+        if let Some(point) = unknown(&signed.from) {
+            return Err(Rejection::HandOverFromUnknownPoint { point }.into());
         }
-        Ok(())
+        match unknown(&signed.to) {
+            Some(point) => Err(Rejection::HandOverToUnknownPoint { point }.into()),
+            None => Ok(()),
+        }
     }
 
     fn dossier(&self, paper: &Paper) -> Result<Option<DossierId>, HandleError> {

@@ -129,7 +129,7 @@ impl Trial {
         let nowhere = party(PartyKind::Point, "KHONG-CO");
         let nowhere = self.minute(office(), nowhere, TAKER, &[(&slip, COMPLETE)]);
         let answer = self.says_minute(nowhere).await?;
-        refusal(&answer, "UNKNOWN_POINT", "hand_over.point")?;
+        refusal(&answer, "HAND_OVER_TO_UNKNOWN_POINT", "hand_over.to.id")?;
         let held = self.holds(&slip).await?.ok_or("nobody has the paper")?;
         same("who has it", &holder(&held), &office())
     }
