@@ -7,7 +7,7 @@
 //! * [`discover`]: which origins there are; [`feed`]: one origin's records as a follower takes them; [`steady`]: the part of
 //!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
 //!   it has
-//! * [`Access`]: how a server is come in to
+//! * [`Access`]: how a server is come in to; [`login`]: who comes
 //! * [`errands`]: what the vault beside an origin's log is asked
 //! * [`latest`]: the current figures, the last value of each subject
 //!
@@ -24,6 +24,7 @@ pub mod headers;
 pub mod held;
 pub mod holder;
 pub mod latest;
+pub mod login;
 pub mod origin;
 pub mod relay;
 pub mod steady;
@@ -42,7 +43,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
-pub use access::Access;
+pub use access::{Access, AccessFile, ClientFiles};
 pub use async_nats::Subscriber;
 pub use discover::{feeds, origins};
 pub use errands::NatsErrands;

@@ -7,6 +7,8 @@
     reason = "a failed set-up fails the test"
 )]
 
+#[path = "feed/access.rs"]
+mod access;
 #[path = "feed/both.rs"]
 mod both;
 #[path = "feed/errands.rs"]

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use crate::client::Credentials;
 use crate::days::{Day, date, moment};
 use crate::entrance::EntranceArgs;
+use crate::nats_access::{NatsArgs, NatsKey};
 use crate::stack::AckKind;
 use crate::{backup, calendar, filing, find, import, lists, load, parked, roles, status, terminal};
 
@@ -104,6 +105,8 @@ pub enum Command {
     Import(import::Import),
     /// A terminal of the public post: key in without a line, upload when there is one; check a server's promises.
     Terminal(Box<terminal::args::Terminal>),
+    /// Print the public key of an NKey, for the settings of the NATS server; its seed is in a file, drawn if there is none.
+    NatsKey(NatsKey),
     /// Look into a log that no service has open: verify, dump, export, import.
     Log(Log),
 }
@@ -135,6 +138,9 @@ pub struct Up {
     /// Join the three over this NATS server instead of directly.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
+    /// How NATS is come in to.
+    #[command(flatten)]
+    pub access: NatsArgs,
     /// A folder with agencies, points, fields, procedures, calendar and law, instead of the ones in the program.
     #[arg(long, value_name = "DIR", env = "HOSO_CATALOGUE")]
     pub catalogue: Option<PathBuf>,

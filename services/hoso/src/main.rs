@@ -24,6 +24,7 @@ mod line;
 mod lists;
 mod load;
 mod logs;
+mod nats_access;
 mod out;
 mod papers;
 mod parked;
@@ -107,6 +108,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             }
             Command::Import(import) => import::run(import).await,
             Command::Terminal(told) => Box::pin(terminal::run(*told)).await,
+            Command::NatsKey(asked) => nats_access::key(&asked).map(|()| ExitCode::SUCCESS),
             Command::Log(log) => logs::run(log),
         }
     })

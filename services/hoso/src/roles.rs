@@ -12,7 +12,7 @@ use clap::Args as Arguments;
 use domain::Catalogue;
 use eventlog::LogId;
 use intake::Intake;
-use messaging::nats::{self, Access};
+use messaging::nats;
 use processing::Processing;
 use reporting::Reporting;
 use vault::LineKeys;
@@ -23,6 +23,7 @@ use crate::days::Day;
 use crate::doors::{self, Doors};
 use crate::entrance::{Entrance, EntranceArgs};
 use crate::line::{self, Line};
+use crate::nats_access::{self, NatsArgs};
 use crate::stack::{self, AckKind, FolderKind};
 use crate::{Failure, args, shipped};
 
@@ -56,12 +57,9 @@ pub struct Common {
     /// command line: it goes into `nats_credentials_file`, or before the host (`user:password@`) in the environment or the file.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
-    /// A file with `USER:PASSWORD` for NATS, in one line; it is read anew at each connection.
-    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CREDENTIALS_FILE")]
-    pub nats_credentials_file: Option<String>,
-    /// For servers at tls://: authorities to believe besides the system's (PEM).
-    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CA")]
-    pub nats_ca: Option<String>,
+    /// How NATS is come in to.
+    #[command(flatten)]
+    pub access: NatsArgs,
     /// On how many servers of a cluster the streams are kept (1 if not said).
     #[arg(long, value_name = "N", env = "HOSO_NATS_REPLICAS")]
     pub nats_replicas: Option<String>,
@@ -183,8 +181,6 @@ impl Base {
             ("listen", common.listen),
             ("http", common.http),
             ("nats", common.nats),
-            ("nats_credentials_file", common.nats_credentials_file),
-            ("nats_ca", common.nats_ca),
             ("nats_replicas", common.nats_replicas),
             ("catalogue", common.catalogue),
             ("segment_bytes_max", common.segment_bytes_max),
@@ -193,6 +189,7 @@ impl Base {
         ];
         let follows = more.iter().any(|(key, _)| *key == "origins");
         keys.extend(more);
+        keys.extend(common.access.keys());
         keys.extend(common.entrance.keys());
         let mut settings = Settings::read(common.config.as_deref(), keys);
         let data = settings.required("data").unwrap_or_default();
@@ -255,10 +252,7 @@ impl Base {
                 followers: Vec::new(),
                 accepted: None,
                 name: None,
-                access: Arc::new(Access {
-                    credentials: settings.optional("nats_credentials_file"),
-                    authorities: settings.optional("nats_ca"),
-                }),
+                access: Arc::new(nats_access::read(&mut settings)),
                 kind: FolderKind::Real,
             },
             settings,

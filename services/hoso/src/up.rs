@@ -8,14 +8,18 @@ use crate::args::Up;
 use crate::config::Settings;
 use crate::days::Day;
 use crate::entrance::Entrance;
+use crate::nats_access;
 use crate::stack::{FeedKind, FolderKind, Options, Stack};
 use crate::{Failure, doors, shipped};
 
 /// Runs until a signal, or until a role ends by itself.
 pub async fn run(up: Up) -> Result<(), Failure> {
     let signal = signals::stop();
-    let mut settings = Settings::read(None, up.entrance.keys());
+    let mut keys = up.entrance.keys();
+    keys.extend(up.access.keys());
+    let mut settings = Settings::read(None, keys);
     let entrance = Entrance::read(&mut settings);
+    let access = nats_access::read(&mut settings);
     settings.finish()?;
     let catalogue = shipped::catalogue(up.catalogue.as_deref())?;
     let (kind, clock) = match &up.rehearsal_clock {
@@ -43,7 +47,7 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         segment_bytes_max: up.segment_bytes_max,
         free_bytes_min: up.free_bytes_min,
         small_cells_min: up.small_cells_min,
-        feed: FeedKind::over(up.nats, kind)?,
+        feed: FeedKind::over(up.nats, kind)?.come_in_to(access),
         ack: up.ack,
         clock_confirmed: up.confirm_clock.map(|Day(day)| day),
         entrance,

@@ -37,6 +37,8 @@ mod epochs;
 mod faults;
 #[path = "roles/floods.rs"]
 mod floods;
+#[path = "roles/guarded_line.rs"]
+mod guarded_line;
 #[path = "roles/homes.rs"]
 mod homes;
 #[path = "roles/identity.rs"]

@@ -52,20 +52,22 @@ impl Server {
     /// With this configuration, but for the store and the port, which are the test's all the same.
     pub(crate) fn start_with(config: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = folder.path().join("store");
-        std::fs::create_dir(&store).unwrap();
-        let text = config.map_or_else(
-            || format!("jetstream {{ store_dir: {store:?} }}"),
-            |text| text.replace("/var/lib/nats", store.to_str().unwrap()),
-        );
-        std::fs::write(folder.path().join("nats.conf"), text).unwrap();
+        std::fs::create_dir(folder.path().join("store")).unwrap();
         let server = Self {
             child: Mutex::new(None),
             port: free_port(),
             folder,
         };
-        server.restart();
+        server.reconfigure(config.unwrap_or("jetstream { store_dir: \"/var/lib/nats\" }"));
         server
+    }
+
+    /// Starts it anew with another configuration, over the same store and at the same port.
+    pub(crate) fn reconfigure(&self, config: &str) {
+        let store = self.folder.path().join("store");
+        let text = config.replace("/var/lib/nats", store.to_str().unwrap());
+        std::fs::write(self.folder.path().join("nats.conf"), text).unwrap();
+        self.restart();
     }
 
     pub(crate) fn url(&self) -> String {

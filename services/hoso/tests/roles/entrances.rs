@@ -12,7 +12,7 @@ use tonic::Code;
 use crate::identity::{Guarded, with_token};
 use crate::issuer::Issuer;
 use crate::process::{Role, hoso, path, refused};
-use crate::province::key_file;
+use crate::province::{key_file, nats_config};
 use crate::raw;
 use crate::scene::Scene;
 use crate::server::Server;
@@ -107,17 +107,7 @@ async fn the_commands_come_in_with_a_token_from_a_file_and_never_in_the_open() {
 async fn the_roles_of_the_guarded_example_are_come_in_to_with_a_token_only() {
     let folder = tempfile::tempdir().unwrap();
     let issuer = Issuer::new(folder.path());
-    let mut config = include_str!("../../../../deploy/nats/nats.conf").to_owned();
-    for role in ["intake", "processing", "reporting", "ioc"] {
-        let variable = format!("$HOSO_NATS_{}", role.to_uppercase());
-        config = config.replace(&variable, &format!("\"word-of-{role}\""));
-        fs::write(
-            issuer.file(&format!("nats-{role}")),
-            format!("{role}:word-of-{role}\n"),
-        )
-        .unwrap();
-    }
-    let nats = Server::start_with(Some(&config));
+    let nats = Server::start_with(Some(&nats_config(folder.path())));
     for name in ["master.key", "line.key"] {
         key_file(&issuer.file(name));
     }

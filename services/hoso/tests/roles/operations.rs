@@ -26,7 +26,7 @@ use crate::server::Server;
 /// A condition that must come true on a slow machine too.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < until, "{what} does not come true");
@@ -135,7 +135,7 @@ fn status(roles: &[&Role]) -> (bool, Value) {
 }
 
 /// The value of a number without labels besides the role.
-fn number(role: &Role, name: &str) -> f64 {
+pub(crate) fn number(role: &Role, name: &str) -> f64 {
     let (code, text) = role.ask("/metrics");
     assert_eq!(code, 200);
     let line = text

@@ -188,10 +188,12 @@ impl Role {
             .stdout(Stdio::piped());
         if let Some(shipped) = &self.shipped {
             let key = self.data.with_file_name("master.key");
+            let nkey = self.data.with_file_name(format!("nats-{}.nk", self.name));
             command
                 .arg(shipped)
                 .env("HOSO_LISTEN", &self.address)
-                .env("HOSO_NATS", &self.nats);
+                .env("HOSO_NATS", &self.nats)
+                .env("HOSO_NATS_CREDENTIALS_FILE", nkey);
             if self.name == "intake" {
                 // Which shows that processing may say how far it is.
                 command.env("HOSO_ACK", "follower");

@@ -1,0 +1,90 @@
+//! How NATS is come in to, from flags, the environment or a role's file: the settings name files, and hold no secret.
+
+use std::path::PathBuf;
+
+use clap::Args as Arguments;
+use messaging::nats::{Access, AccessFile, ClientFiles, login};
+
+use crate::config::Settings;
+use crate::{Failure, out};
+
+/// How NATS is come in to. The files are read anew at each connection.
+#[derive(Debug, Default, Arguments)]
+pub struct NatsArgs {
+    /// A file that says who comes in at NATS, which only its owner may read (0600): a `.creds` file (a JWT and its NKey), the
+    /// seed of a user's NKey (`hoso nats-key` makes one), or `USER:PASSWORD` in one line. It is read anew at each connection.
+    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CREDENTIALS_FILE")]
+    pub nats_credentials_file: Option<String>,
+    /// The authorities of the NATS servers' certificates (PEM); the system's are then not believed, and nothing is said outside
+    /// TLS.
+    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CA")]
+    pub nats_ca: Option<String>,
+    /// This role's certificate for NATS servers that ask for one (`verify: true`), and those between it and its authority
+    /// (PEM); nothing is then said outside TLS.
+    #[arg(long, value_name = "FILE", env = "HOSO_NATS_TLS_CERT")]
+    pub nats_tls_cert: Option<String>,
+    /// Its private key (PEM), which only its owner may read.
+    #[arg(long, value_name = "FILE", env = "HOSO_NATS_TLS_KEY")]
+    pub nats_tls_key: Option<String>,
+}
+
+impl NatsArgs {
+    /// The settings by their keys, as they were given.
+    pub fn keys(self) -> Vec<(&'static str, Option<String>)> {
+        vec![
+            ("nats_credentials_file", self.nats_credentials_file),
+            ("nats_ca", self.nats_ca),
+            ("nats_tls_cert", self.nats_tls_cert),
+            ("nats_tls_key", self.nats_tls_key),
+        ]
+    }
+}
+
+/// Reads the settings, and the files that they name; whatever is wrong with them is a fault.
+pub fn read(settings: &mut Settings) -> Access {
+    let certificate: Option<PathBuf> = settings.optional("nats_tls_cert");
+    let key: Option<PathBuf> = settings.optional("nats_tls_key");
+    let certificate = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(ClientFiles { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            settings.fault("nats_tls_cert", "it goes with nats_tls_key");
+            None
+        }
+        (None, Some(_)) => {
+            settings.fault("nats_tls_key", "it goes with nats_tls_cert");
+            None
+        }
+    };
+    let access = Access {
+        credentials: settings.optional("nats_credentials_file"),
+        authorities: settings.optional("nats_ca"),
+        certificate,
+    };
+    for (file, reason) in access.faults() {
+        let key = match file {
+            AccessFile::Credentials => "nats_credentials_file",
+            AccessFile::Authorities => "nats_ca",
+            AccessFile::Certificate => "nats_tls_cert",
+            AccessFile::Key => "nats_tls_key",
+        };
+        settings.fault(key, &reason);
+    }
+    access
+}
+
+/// `hoso nats-key`.
+#[derive(Debug, Arguments)]
+pub struct NatsKey {
+    /// The file with the seed; drawn and kept there, with mode 0600, if there is no such file. A seed is never overwritten.
+    pub file: PathBuf,
+}
+
+/// Prints the public key, for the server's settings.
+///
+/// # Errors
+/// When the file cannot be made, or holds something else.
+pub fn key(asked: &NatsKey) -> Result<(), Failure> {
+    out::print(&login::public_key(&asked.file)?);
+    Ok(())
+}
