@@ -1,11 +1,14 @@
 //! How NATS is come in to, from flags, the environment or a role's file: the settings name files, and hold no secret.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args as Arguments;
 use messaging::nats::{Access, AccessFile, ClientFiles, login};
 
 use crate::config::Settings;
+use crate::line::Line;
+use crate::stack::FeedKind;
 use crate::{Failure, out};
 
 /// How NATS is come in to. The files are read anew at each connection.
@@ -71,6 +74,20 @@ pub fn read(settings: &mut Settings) -> Access {
         settings.fault(key, &reason);
     }
     access
+}
+
+impl FeedKind {
+    /// The same, coming in to NATS as the files say.
+    #[must_use]
+    pub fn come_in_to(self, access: Access) -> Self {
+        match self {
+            Self::Embedded => Self::Embedded,
+            Self::Nats(line) => Self::Nats(Line {
+                access: Arc::new(access),
+                ..line
+            }),
+        }
+    }
 }
 
 /// `hoso nats-key`.

@@ -16,7 +16,7 @@ use domain::Catalogue;
 use eventlog::{EventLog, Position};
 use intake::Intake;
 use jiff::civil::Date;
-use messaging::nats::{Access, AddressError};
+use messaging::nats::AddressError;
 use messaging::{Embedded, EmbeddedErrands, EmbeddedWitness, Feeds, Healer, held};
 use processing::Processing;
 use reporting::Reporting;
@@ -115,18 +115,6 @@ impl FeedKind {
         nats.map_or(Ok(Self::Embedded), |urls| {
             Line::new(urls, kind).map(Self::Nats)
         })
-    }
-
-    /// The same, coming in to NATS as the files say.
-    #[must_use]
-    pub fn come_in_to(self, access: Access) -> Self {
-        match self {
-            Self::Embedded => Self::Embedded,
-            Self::Nats(line) => Self::Nats(Line {
-                access: Arc::new(access),
-                ..line
-            }),
-        }
     }
 }
 
