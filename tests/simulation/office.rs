@@ -9,6 +9,7 @@ use application::calendar::Calendars;
 use application::codes::{Codes, Counters};
 use application::erasures::{self, Erasures};
 use application::identities::Marks;
+use application::losses::Losses;
 use application::projection::Projection;
 use application::{Desk, Writer, errands, follow_up, orphans};
 use eventlog::{EventLog, LogId, Position};
@@ -178,7 +179,7 @@ impl Office {
                 let open = folded.read(|erasures, _| erasures.open());
                 for (dossier, _) in &open {
                     // What is not done now is done later.
-                    let _ = finish(erasures::finish(&work.desk, *dossier, now));
+                    let _ = finish(erasures::finish(&work.desk, *dossier, &[], now));
                 }
                 format!("{} erasures to finish", open.len())
             }
@@ -232,7 +233,7 @@ impl Office {
                     let erasures = &board.erasures;
                     (erasures.subjects().len(), erasures.open().len())
                 });
-                let lines = middle.speaker.vaults.now(erasures);
+                let lines = middle.speaker.vaults.now(erasures, &Losses::default());
                 middle.decided == head
                     && middle.gathered == head
                     && board.position() == head

@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use application::backup::{self, Known};
 use application::log::{ChainHash, Head, LogId};
+use application::losses::Declared;
 use application::status::{Exchange, FollowedLog, RelayedLog, Source, Status as Now, VaultLine};
 use jiff::Timestamp;
 use tokio_stream::wrappers::ReceiverStream;
@@ -163,6 +164,16 @@ fn vault_line(it: VaultLine) -> wire::VaultLine {
         entries_wanted: count(it.entries_wanted),
         erasures_untold: count(it.erasures_untold),
         waiting: it.waiting.unwrap_or_default(),
+        losses: it.losses.into_iter().map(loss).collect(),
+        given_up: it.given_up,
+    }
+}
+
+fn loss(it: Declared) -> wire::VaultLoss {
+    wire::VaultLoss {
+        actor: it.by.into(),
+        declared_at: time(it.at_us),
+        reason: it.reason.into(),
     }
 }
 

@@ -12,10 +12,10 @@ use std::time::Duration;
 use domain::Command;
 use domain::command::NoteSubjectErased;
 use domain::event::EventKind;
-use domain::ids::{ActorId, DossierId, OrganisationId};
+use domain::ids::{ActorId, DossierId, HomeId, OrganisationId};
 use domain::rejection::Rejection;
 use eventlog::format::RecordView;
-use eventlog::{EventLog, Key, ReadError, Request};
+use eventlog::{EventLog, Key, LogId, ReadError, Request};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -132,12 +132,17 @@ impl Desk {
         Ok(())
     }
 
-    /// Writes down that nothing is left of a dossier's personal data, if that was asked for and this service writes the
-    /// dossier. Asked again, nothing more happens.
+    /// Writes down that nothing is left of a dossier's personal data, but for vaults that were given up, if that was asked for
+    /// and this service writes the dossier. Asked again, nothing more happens.
     ///
     /// # Errors
     /// When the dossier is not understood, or the log cannot be read or written.
-    pub async fn note_erased(&self, dossier: DossierId, now: Timestamp) -> Result<(), HandleError> {
+    pub async fn note_erased(
+        &self,
+        dossier: DossierId,
+        left_out: &[LogId],
+        now: Timestamp,
+    ) -> Result<(), HandleError> {
         if self.log().awaits().is_some() {
             // The rules would judge by less than has happened.
             return Err(HandleError::AwaitsEpoch);
@@ -166,7 +171,8 @@ impl Desk {
             may_record_late: false,
         };
         let ground = erasure.ground.clone();
-        let command = Command::NoteSubjectErased(NoteSubjectErased { ground });
+        let left_out = left_out.iter().map(|log| HomeId(log.0)).collect();
+        let command = Command::NoteSubjectErased(NoteSubjectErased { ground, left_out });
         match self.handle(&wish, &[command]).await {
             // Somebody was faster.
             Err(HandleError::Rejected(Rejection::SubjectAlreadyErased)) | Ok(_) => Ok(()),
@@ -199,7 +205,7 @@ pub async fn keep_erasing<S: Fold>(
         let (open, position) = seen.read(|state, position| (open(state), position));
         let mut done = true;
         for (dossier, _) in open {
-            if let Err(error) = finish(&desk, dossier, now()).await {
+            if let Err(error) = finish(&desk, dossier, &[], now()).await {
                 tracing::warn!(%dossier, %error, "an erasure is not finished yet");
                 done = false;
             }
@@ -212,13 +218,19 @@ pub async fn keep_erasing<S: Fold>(
     }
 }
 
-/// Destroys what this service's own vault has, and writes down that nothing is left.
+/// Destroys what this service's own vault has, and writes down that nothing is left, but for the vaults beside the logs that are
+/// left out.
 ///
 /// # Errors
 /// When the vault does not erase now, or the log cannot be read or written.
-pub async fn finish(desk: &Desk, dossier: DossierId, now: Timestamp) -> Result<(), HandleError> {
+pub async fn finish(
+    desk: &Desk,
+    dossier: DossierId,
+    left_out: &[LogId],
+    now: Timestamp,
+) -> Result<(), HandleError> {
     desk.erase_here(dossier).await?;
-    desk.note_erased(dossier, now).await
+    desk.note_erased(dossier, left_out, now).await
 }
 
 /// The vault may hold what was erased.

@@ -41,6 +41,7 @@ pub mod health;
 pub mod identities;
 pub mod keys;
 pub mod look_ups;
+pub mod losses;
 pub mod orphans;
 pub mod parked;
 pub mod personal;

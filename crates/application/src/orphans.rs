@@ -153,6 +153,8 @@ pub(crate) fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
         | Event::CalendarPublished(_)
+        | Event::VaultLossDeclared(_)
+        | Event::VaultLossEnded(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

@@ -8,6 +8,8 @@ use tokio::sync::watch;
 pub use vault::Exchange;
 use vault::Vault;
 
+use crate::losses::Declared;
+
 /// What it has from a log it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FollowedLog {
@@ -49,6 +51,10 @@ pub struct VaultLine {
     pub erasures_untold: usize,
     /// Why it is waited for, when it is.
     pub waiting: Option<String>,
+    /// Who declared it gone for good.
+    pub losses: Vec<Declared>,
+    /// Enough of them have: erasures do not wait for it.
+    pub given_up: bool,
 }
 
 /// A list in memory that is folded from the log.
@@ -238,6 +244,11 @@ impl Status {
             "vault_waiting",
             "1 while the vault beside the followed log does not answer.",
             &|it| truth(it.waiting.is_some()),
+        );
+        of_each(
+            "vault_given_up",
+            "1 while the vault beside the followed log is given up as gone for good: erasures do not wait for it.",
+            &|it| truth(it.given_up),
         );
     }
 

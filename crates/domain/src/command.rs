@@ -8,8 +8,8 @@ use crate::event::{
     ApplicantKind, Channel, DeliveryMode, PaymentMethod, PlaceKind, PresentedComponent, Reason,
 };
 use crate::ids::{
-    ActorId, AgencyId, ComponentCode, OrganisationId, PointId, ProcedureCode, SourceReference,
-    VaultRef,
+    ActorId, AgencyId, ComponentCode, HomeId, OrganisationId, PointId, ProcedureCode,
+    SourceReference, VaultRef,
 };
 
 pub use beyond::*;
@@ -330,4 +330,6 @@ pub struct EraseSubject {
 pub struct NoteSubjectErased {
     /// On whose request.
     pub ground: Box<str>,
+    /// The nodes whose vaults were given up and not waited for.
+    pub left_out: Vec<HomeId>,
 }

@@ -9,6 +9,7 @@ mod corrections;
 mod duplicate;
 mod filings;
 mod look_ups;
+mod losses;
 mod papers;
 mod post;
 
@@ -28,6 +29,7 @@ pub use corrections::*;
 pub use duplicate::DuplicateSubmission;
 pub use filings::*;
 pub use look_ups::*;
+pub use losses::*;
 pub use papers::*;
 pub use post::*;
 
@@ -139,7 +141,7 @@ events! {
     DueDateRecomputed = "due_date_recomputed" v 1,
     /// Somebody asked for the personal data of the dossier to be erased; from now on no vault keeps or gives any.
     SubjectErasureRequested = "subject_erasure_requested" v 1,
-    /// The personal data of the dossier was destroyed in every vault that had it.
+    /// The personal data of the dossier was destroyed in every vault that had it, but for those that it names as given up.
     SubjectKeyDestroyed = "subject_key_destroyed" v 1,
     /// The same request was filed at another intake node too: one dossier, and this history of it stands.
     DuplicateSubmission = "duplicate_submission" v 1,
@@ -201,6 +203,10 @@ events! {
     IdentityLookedUp = "identity_looked_up" v 1,
     /// A calendar took the place of the catalogue's own; in a history of its own.
     CalendarPublished = "calendar_published" v 1,
+    /// A person declared a node's vault gone for good; in a history of its own.
+    VaultLossDeclared = "vault_loss_declared" v 1,
+    /// A vault that was declared gone spoke; in that history.
+    VaultLossEnded = "vault_loss_ended" v 1,
 }
 
 /// How the dossier came (*kênh thực hiện*), national code table KenhThucHien.

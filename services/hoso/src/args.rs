@@ -13,7 +13,9 @@ use crate::days::{Day, date, moment};
 use crate::entrance::EntranceArgs;
 use crate::nats_access::{NatsArgs, NatsKey};
 use crate::stack::AckKind;
-use crate::{backup, calendar, filing, find, import, lists, load, parked, roles, status, terminal};
+use crate::{
+    backup, calendar, filing, find, import, lists, load, parked, roles, status, terminal, vaults,
+};
 
 /// Where `hoso up` listens, and where the commands ask, unless told otherwise.
 pub const INTAKE: &str = "127.0.0.1:7601";
@@ -105,6 +107,8 @@ pub enum Command {
     Import(import::Import),
     /// A terminal of the public post: key in without a line, upload when there is one; check a server's promises.
     Terminal(Box<terminal::args::Terminal>),
+    /// Declare the vault of an intake node gone for good: with two persons' word, erasures do not wait for it any more.
+    Vault(vaults::Vault),
     /// Print the public key of an NKey, for the settings of the NATS server; its seed is in a file, drawn if there is none.
     NatsKey(NatsKey),
     /// Look into a log that no service has open: verify, dump, export, import.

@@ -31,6 +31,7 @@ pub async fn run(erase: &EraseDossier) -> Result<(), Failure> {
                 "dossier_id": answer.dossier.unwrap_or_default().dossier_id,
                 "erased": answer.erased,
                 "waiting_for": answer.waiting_for,
+                "left_out": answer.left_out,
             })
             .to_string(),
         );
@@ -38,6 +39,11 @@ pub async fn run(erase: &EraseDossier) -> Result<(), Failure> {
     }
     if answer.erased {
         out::print("✓ đã xóa ở mọi kho · erased in every vault that had it");
+        for log in &answer.left_out {
+            out::print(&format!(
+                "    trừ kho không còn · but for the vault beside log {log}, given up as gone for good"
+            ));
+        }
         return Ok(());
     }
     out::print(

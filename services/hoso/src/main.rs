@@ -39,6 +39,7 @@ mod table;
 mod terminal;
 mod typed;
 mod up;
+mod vaults;
 
 use std::process::ExitCode;
 
@@ -108,6 +109,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             }
             Command::Import(import) => import::run(import).await,
             Command::Terminal(told) => Box::pin(terminal::run(*told)).await,
+            Command::Vault(told) => vaults::run(told).await.map(|()| ExitCode::SUCCESS),
             Command::NatsKey(asked) => nats_access::key(&asked).map(|()| ExitCode::SUCCESS),
             Command::Log(log) => logs::run(log),
         }

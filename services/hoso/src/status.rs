@@ -118,7 +118,7 @@ fn wrong(asked: &Asked) -> Vec<String> {
         }
     }
     for vault in &answer.vaults {
-        if !vault.waiting.is_empty() {
+        if !vault.waiting.is_empty() && !vault.given_up {
             let log = &vault.log_id;
             wrong.push(format!(
                 "waits for the vault beside {log}: {}",
@@ -182,6 +182,17 @@ fn tell(asked: &Asked, wrong: &[String]) {
             "    kho · vault beside {}: {} entries not here yet, {} erasures it has not carried out yet",
             vault.log_id, vault.entries_wanted, vault.erasures_untold,
         ));
+        for loss in &vault.losses {
+            let (actor, reason) = (&loss.actor, &loss.reason);
+            let so = if vault.given_up {
+                "không chờ nữa · given up"
+            } else {
+                "cần thêm một người · a second person is needed"
+            };
+            out::print(&format!(
+                "        mất hẳn · gone for good, {actor} declared: {reason}; {so}"
+            ));
+        }
     }
     if let Some(exchange) = &answer.master_key {
         tell_exchange(exchange);
@@ -266,6 +277,8 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
             "entries_wanted": vault.entries_wanted,
             "erasures_untold": vault.erasures_untold,
             "waiting": vault.waiting,
+            "given_up": vault.given_up,
+            "declared_gone_by": vault.losses.iter().map(|loss| &loss.actor).collect::<Vec<_>>(),
         })
     });
     let vaults: Vec<_> = vaults.collect();

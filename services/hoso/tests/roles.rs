@@ -57,6 +57,8 @@ mod lists;
 mod load;
 #[path = "roles/look_ups.rs"]
 mod look_ups;
+#[path = "roles/losses.rs"]
+mod losses;
 #[path = "roles/office.rs"]
 mod office;
 #[path = "roles/offline.rs"]

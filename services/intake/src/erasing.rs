@@ -13,7 +13,7 @@ impl Calls {
         let mut faults = Faults::default();
         let id = change::dossier_id(id, &mut faults);
         let id = faults.finish(id)?;
-        erasures::finish(&self.edge.desk, id, (self.edge.now)()).await?;
+        erasures::finish(&self.edge.desk, id, &[], (self.edge.now)()).await?;
         let loaded = self.edge.found(id)?;
         Ok(EraseSubjectResponse {
             dossier: Some(self.edge.read(id, &loaded)),

@@ -231,6 +231,8 @@ impl Fold for Worklist {
             | EventKind::FeeReceiptIssued
             | EventKind::ReceiptRangeLeased
             | EventKind::CalendarPublished
+            | EventKind::VaultLossDeclared
+            | EventKind::VaultLossEnded
             | EventKind::TerminalEnrolled
             | EventKind::TerminalNoted
             | EventKind::JournalEntryAnswered

@@ -8,6 +8,7 @@ use application::erasures::Erasures;
 use application::filings::Filings;
 use application::follow_up::FollowUp;
 use application::look_ups::LookUps;
+use application::losses::Losses;
 use application::parked::{HasParked, Parked};
 use application::projection::Fold;
 use application::put_right::PutRight;
@@ -33,6 +34,8 @@ pub struct Board {
     pub put_right: PutRight,
     /// Look-ups by an identity number.
     pub look_ups: LookUps,
+    /// Vaults that are declared gone for good.
+    pub losses: Losses,
     /// Dossiers that are not understood.
     pub parked: Parked,
 }
@@ -49,6 +52,7 @@ impl Board {
 
 impl Fold for Board {
     fn apply(&mut self, record: &RecordView<'_>) {
+        self.losses.apply(record);
         if epoch::opens_view(record) {
             return;
         }
@@ -69,6 +73,7 @@ impl Fold for Board {
         self.duplicates.rival(record);
         self.filings.rival(record);
         self.erasures.rival(record);
+        self.losses.rival(record);
     }
 }
 
@@ -81,16 +86,17 @@ impl Keep for Board {
             erasures,
             put_right,
             look_ups,
+            losses,
             parked,
         } = self;
-        let people = (erasures, put_right, look_ups);
+        let people = (erasures, put_right, look_ups, losses);
         snapshot::write_value(to, &(duplicates, filings, people, parked))?;
         inbox.write(to)
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
         let (duplicates, filings, people, parked) = snapshot::read_value(from)?;
-        let (erasures, put_right, look_ups) = people;
+        let (erasures, put_right, look_ups, losses) = people;
         Ok(Self {
             inbox: Inbox::read(from)?,
             duplicates,
@@ -98,6 +104,7 @@ impl Keep for Board {
             erasures,
             put_right,
             look_ups,
+            losses,
             parked,
         })
     }

@@ -8,9 +8,12 @@ use api::edge;
 use api::hoso::dossier::v1 as wire;
 use api::hoso::processing::v1::{EraseSubjectRequest, EraseSubjectResponse};
 use api::{EdgeError, token};
+use application::codec;
 use application::desk::Loaded;
 use application::personal::{self, Applicant};
-use domain::ids::DossierId;
+use domain::event::Event;
+use domain::ids::{DossierId, HomeId};
+use eventlog::Record;
 use tokio::time::Instant;
 
 use crate::grpc::Calls;
@@ -53,7 +56,9 @@ impl Calls {
                 } else {
                     self.waiting_for(answer.id)?
                 };
+                let left_out = left_out(&desk.records(answer.id)?);
                 return Ok(EraseSubjectResponse {
+                    left_out: left_out.iter().map(ToString::to_string).collect(),
                     dossier: Some(self.edge.read(answer.id, &loaded)),
                     position: if erased {
                         token::write(&[desk.log().head().into()])
@@ -74,8 +79,8 @@ impl Calls {
             return Ok(Vec::new());
         };
         let desk = &self.edge.desk;
-        let logs = speaking::waits_for(desk, &self.board, &self.vaults, dossier, place)?;
-        Ok(logs.iter().map(ToString::to_string).collect())
+        let waits = speaking::waits_for(desk, &self.board, &self.vaults, dossier, place)?;
+        Ok(waits.for_them.iter().map(ToString::to_string).collect())
     }
 
     /// Who the applicant is, as far as this vault and the caller's scopes go. A dossier is told whether or not its applicant can
@@ -104,6 +109,18 @@ impl Calls {
             applicant: told,
         }
     }
+}
+
+/// Whose vaults the history says were given up when nothing else was left.
+fn left_out(records: &[Record]) -> Vec<HomeId> {
+    let destroyed = |record: &Record| {
+        if let Event::SubjectKeyDestroyed(it) = codec::decode(record).ok()?.event {
+            Some(it.left_out)
+        } else {
+            None
+        }
+    };
+    records.iter().rev().find_map(destroyed).unwrap_or_default()
 }
 
 /// Whether the history says that nothing is left.

@@ -15,22 +15,23 @@ use api::hoso::processing::v1::{
     EraseSubjectResponse, ExplainDeadlineRequest, ExplainDeadlineResponse, ExtendDeadlineRequest,
     ExtendDeadlineResponse, GetCalendarRequest, GetCalendarResponse, GetDossierRequest,
     GetDossierResponse, GetFilingRequest, GetFilingResponse, GetHistoryRequest, GetHistoryResponse,
-    LapseSupplementRequest, LapseSupplementResponse, LinkFeedbackRequest, LinkFeedbackResponse,
-    ListDossiersRequest, ListDossiersResponse, ListHeldFilingsRequest, ListHeldFilingsResponse,
-    ListSubtasksRequest, ListSubtasksResponse, OpenSubtaskRequest, OpenSubtaskResponse,
-    ProposeVoidRequest, ProposeVoidResponse, PublishCalendarRequest, PublishCalendarResponse,
-    ReceiveByCompetentAgencyRequest, ReceiveByCompetentAgencyResponse, ReceiveSupplementRequest,
-    ReceiveSupplementResponse, RecordComponentsRequest, RecordComponentsResponse,
-    RecordDeliveryFailureRequest, RecordDeliveryFailureResponse, RecordDeliveryRequest,
-    RecordDeliveryResponse, RecordPaymentRequest, RecordPaymentResponse, RefundFeeRequest,
-    RefundFeeResponse, RefuseAfterExaminationRequest, RefuseAfterExaminationResponse,
-    RequestFeeRequest, RequestFeeResponse, RequestSupplementRequest, RequestSupplementResponse,
-    ResolveDossierRequest, ResolveDossierResponse, ResumeProcessingRequest,
-    ResumeProcessingResponse, ReturnResultToAgencyRequest, ReturnResultToAgencyResponse,
-    SuspendProcessingRequest, SuspendProcessingResponse, TerminateProcessingRequest,
-    TerminateProcessingResponse, TrackDossierRequest, TrackDossierResponse, TransferRequest,
-    TransferResponse, VoidAcceptanceRequest, VoidAcceptanceResponse, WaiveFeeRequest,
-    WaiveFeeResponse, WithdrawDossierRequest, WithdrawDossierResponse,
+    GiveUpVaultRequest, GiveUpVaultResponse, LapseSupplementRequest, LapseSupplementResponse,
+    LinkFeedbackRequest, LinkFeedbackResponse, ListDossiersRequest, ListDossiersResponse,
+    ListHeldFilingsRequest, ListHeldFilingsResponse, ListSubtasksRequest, ListSubtasksResponse,
+    OpenSubtaskRequest, OpenSubtaskResponse, ProposeVoidRequest, ProposeVoidResponse,
+    PublishCalendarRequest, PublishCalendarResponse, ReceiveByCompetentAgencyRequest,
+    ReceiveByCompetentAgencyResponse, ReceiveSupplementRequest, ReceiveSupplementResponse,
+    RecordComponentsRequest, RecordComponentsResponse, RecordDeliveryFailureRequest,
+    RecordDeliveryFailureResponse, RecordDeliveryRequest, RecordDeliveryResponse,
+    RecordPaymentRequest, RecordPaymentResponse, RefundFeeRequest, RefundFeeResponse,
+    RefuseAfterExaminationRequest, RefuseAfterExaminationResponse, RequestFeeRequest,
+    RequestFeeResponse, RequestSupplementRequest, RequestSupplementResponse, ResolveDossierRequest,
+    ResolveDossierResponse, ResumeProcessingRequest, ResumeProcessingResponse,
+    ReturnResultToAgencyRequest, ReturnResultToAgencyResponse, SuspendProcessingRequest,
+    SuspendProcessingResponse, TerminateProcessingRequest, TerminateProcessingResponse,
+    TrackDossierRequest, TrackDossierResponse, TransferRequest, TransferResponse,
+    VoidAcceptanceRequest, VoidAcceptanceResponse, WaiveFeeRequest, WaiveFeeResponse,
+    WithdrawDossierRequest, WithdrawDossierResponse,
 };
 use api::token;
 use api::{EdgeError, Faults};
@@ -455,6 +456,13 @@ impl ProcessingService for Calls {
         Ok(Response::new(
             self.ask_list_held_filings(request.into_inner()).await?,
         ))
+    }
+
+    async fn give_up_vault(
+        &self,
+        request: Request<GiveUpVaultRequest>,
+    ) -> Result<Response<GiveUpVaultResponse>, Status> {
+        Ok(Response::new(self.give_up(&request.into_inner()).await?))
     }
 
     async fn publish_calendar(

@@ -8,7 +8,7 @@
 //!   [`subtasks`]: what other agencies were asked; [`watched`]: what may happen by itself
 //! * `identities`: what identity numbers are looked up in; [`audit`]: who looked them up
 //! * [`vaults`]: the vaults of intake nodes; [`gathering`]: what dossiers name there; [`speaking`]: fetches it, and tells
-//!   erasures; `erasing`: an erasure that is asked for; `homes`: what their dossiers' homes are shown and decide
+//!   erasures; `erasing`: an erasure that is asked for; `giving_up`: a vault that is gone for good; `homes`: what their dossiers' homes are shown and decide
 //! * [`board`]: that and the other lists in memory; [`deadlines`]: makes happen what is watched; `calendar`: the calendar published while running
 //!
 //! It takes in every intake node's records before it decides, so its log holds every dossier's whole history.
@@ -22,6 +22,7 @@ pub mod deadlines;
 mod erasing;
 mod filings;
 pub mod gathering;
+mod giving_up;
 pub mod grpc;
 mod homes;
 mod identities;

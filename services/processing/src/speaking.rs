@@ -317,6 +317,7 @@ pub async fn erase(
         let fresh = subjects.get(*own..).unwrap_or_default().to_vec();
         (fresh, board.erasures.open(), position)
     });
+    hear(desk, board, vaults, now).await;
     erase_own(desk, &fresh).await?;
     *own += fresh.len();
     if !fresh.is_empty() {
@@ -324,7 +325,9 @@ pub async fn erase(
     }
     for (dossier, place) in open {
         let written = match waits_for(desk, board, vaults, dossier, place) {
-            Ok(waits) if waits.is_empty() => erasures::finish(desk, dossier, now).await,
+            Ok(waits) if waits.for_them.is_empty() => {
+                erasures::finish(desk, dossier, &waits.left_out, now).await
+            }
             Ok(_) => Ok(()),
             Err(error) => Err(error),
         };
@@ -335,6 +338,21 @@ pub async fn erase(
     Ok(position)
 }
 
+/// Writes down which of the vaults that were declared gone have answered since.
+async fn hear(desk: &Desk, board: &Projection<Board>, vaults: &Vaults, now: Timestamp) {
+    let declared: Vec<_> = board.read(|board, _| board.losses.logs().collect());
+    for of in declared.into_iter().filter(|of| vaults.answers(*of)) {
+        match desk.end_vault_loss(of, now).await {
+            Ok(_) => {
+                tracing::warn!(log = %of, "a vault that was declared gone has answered, and is waited for again")
+            }
+            Err(error) => {
+                tracing::warn!(log = %of, %error, "it is not written down yet that a vault has answered");
+            }
+        }
+    }
+}
+
 async fn erase_own(desk: &Desk, dossiers: &[DossierId]) -> Result<(), HandleError> {
     for dossier in dossiers {
         desk.erase_here(*dossier).await?;
@@ -342,7 +360,16 @@ async fn erase_own(desk: &Desk, dossiers: &[DossierId]) -> Result<(), HandleErro
     Ok(())
 }
 
-/// The logs beside which a vault had a dossier's data and has not erased it yet; `place` is the erasure's among all.
+/// The logs beside which a vault had a dossier's data and has not erased it yet.
+#[derive(Debug, Default)]
+pub(crate) struct Waits {
+    /// Those that are waited for.
+    pub(crate) for_them: Vec<LogId>,
+    /// Those that are not: they were given up as gone for good, and have not been heard since.
+    pub(crate) left_out: Vec<LogId>,
+}
+
+/// Whose vaults have not erased a dossier's data yet; `place` is the erasure's among all.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -352,7 +379,7 @@ pub(crate) fn waits_for(
     vaults: &Vaults,
     dossier: DossierId,
     place: usize,
-) -> Result<Vec<LogId>, HandleError> {
+) -> Result<Waits, HandleError> {
     let mut had: BTreeSet<LogId> = desk
         .records(dossier)?
         .iter()
@@ -360,5 +387,9 @@ pub(crate) fn waits_for(
         .collect();
     had.extend(board.read(|board, _| board.duplicates.homes(dossier)));
     had.retain(|log| vaults.told(*log) <= place);
-    Ok(had.into_iter().collect())
+    let (left_out, for_them) = board.read(|board, _| {
+        had.into_iter()
+            .partition(|log| board.losses.is_given_up(*log) && !vaults.answers(*log))
+    });
+    Ok(Waits { for_them, left_out })
 }

@@ -26,7 +26,7 @@ pub(crate) fn source(
         unable,
         followed: Arc::new(move || followed.now().into_iter().filter_map(follow).collect()),
         vaults: Arc::new(move || {
-            vaults.now(erasures.read(|board, _| board.erasures.subjects().len()))
+            erasures.read(|board, _| vaults.now(board.erasures.subjects().len(), &board.losses))
         }),
         vault: Some(calls.edge.desk.vault().clone()),
         relayed: Arc::new(move || relayed.as_ref().map(|it| relay(&it.borrow()))),

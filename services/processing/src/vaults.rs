@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use application::errands::Wanted;
+use application::losses::Losses;
 use application::status::VaultLine;
 use eventlog::{LogId, Position};
 use tokio::sync::Notify;
@@ -155,8 +156,21 @@ impl Vaults {
         news
     }
 
+    /// Whether it answered when it was asked last.
+    pub(crate) fn answers(&self, of: LogId) -> bool {
+        let lines = self.lines();
+        let line = lines.get(&of);
+        line.is_some_and(|line| line.opening.is_some() && line.waiting.is_none())
+    }
+
+    /// Whether it did not answer when it was asked last.
+    pub(crate) fn is_missed(&self, of: LogId) -> bool {
+        let lines = self.lines();
+        lines.get(&of).is_some_and(|line| line.waiting.is_some())
+    }
+
     /// How it is with each vault, of `erasures` in all.
-    pub fn now(&self, erasures: usize) -> Vec<VaultLine> {
+    pub fn now(&self, erasures: usize, losses: &Losses) -> Vec<VaultLine> {
         self.lines()
             .iter()
             .map(|(log, line)| VaultLine {
@@ -164,6 +178,8 @@ impl Vaults {
                 entries_wanted: line.wanted.len(),
                 erasures_untold: erasures.saturating_sub(line.told),
                 waiting: line.waiting.clone(),
+                losses: losses.of(*log).to_vec(),
+                given_up: losses.is_given_up(*log),
             })
             .collect()
     }
@@ -199,7 +215,7 @@ mod tests {
         assert_eq!((vaults.told(of), vaults.destroyed(of)), (7, 3));
         assert!(!vaults.answered(of, second));
         assert_eq!((vaults.told(of), vaults.destroyed(of)), (0, 0));
-        assert_eq!(vaults.now(9)[0].erasures_untold, 9);
+        assert_eq!(vaults.now(9, &Losses::default())[0].erasures_untold, 9);
     }
 
     #[test]

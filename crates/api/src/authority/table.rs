@@ -177,6 +177,9 @@ rows! {
         CorrectEvent(processing::CorrectEventRequest) [Correct], |asked| changed(asked.change);
         CorrectApplicant(processing::CorrectApplicantRequest) [Correct], |asked| changed(asked.change);
         EraseSubject(processing::EraseSubjectRequest) [Erase], |asked| changed(asked.change);
+        // A node takes in for every agency.
+        GiveUpVault(processing::GiveUpVaultRequest) [Erase],
+            |_asked| about(String::new(), [Matter::Agency(String::new())]);
         WaiveFee(processing::WaiveFeeRequest) [Process], |asked| changed(asked.change);
         RefundFee(processing::RefundFeeRequest) [Process], |asked| changed(asked.change);
         ReceiveByCompetentAgency(processing::ReceiveByCompetentAgencyRequest) [Process],

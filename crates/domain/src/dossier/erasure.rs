@@ -34,6 +34,7 @@ pub(super) fn note(
         at: ctx.now,
         event: Event::SubjectKeyDestroyed(SubjectKeyDestroyed {
             ground: command.ground.clone(),
+            left_out: command.left_out.clone(),
         }),
     }])
 }

@@ -85,6 +85,8 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
         | Event::CalendarPublished(_)
+        | Event::VaultLossDeclared(_)
+        | Event::VaultLossEnded(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

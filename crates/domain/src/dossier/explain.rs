@@ -178,6 +178,8 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
         | Event::CalendarPublished(_)
+        | Event::VaultLossDeclared(_)
+        | Event::VaultLossEnded(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

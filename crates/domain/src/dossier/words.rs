@@ -120,9 +120,16 @@ fn sentence(event: &Event) -> Words {
         Event::SubjectErasureRequested(_) => Words::new(
             "Có yêu cầu xóa dữ liệu cá nhân của hồ sơ",
             "The personal data is to be erased"),
-        Event::SubjectKeyDestroyed(_) => Words::new(
+        Event::SubjectKeyDestroyed(it) if it.left_out.is_empty() => Words::new(
             "Đã xóa dữ liệu cá nhân của hồ sơ",
             "The personal data was destroyed"),
+        Event::SubjectKeyDestroyed(it) => {
+            let homes: Vec<String> = it.left_out.iter().map(ToString::to_string).collect();
+            let homes = homes.join(", ");
+            Words::new(
+                format!("Đã xóa dữ liệu cá nhân của hồ sơ, trừ kho không còn của nút tiếp nhận {homes}"),
+                format!("The personal data was destroyed, but for the vault of intake node {homes}, which was given up"))
+        }
         Event::DuplicateSubmission(it) => match &it.void_code {
             Some(code) => Words::new(
                 format!("Nộp trùng tại nút tiếp nhận {}: chỉ tính một lần, mã {code} cấp tại đó không có hiệu lực", it.other_home),
@@ -249,6 +256,12 @@ fn sentence(event: &Event) -> Words {
         Event::CalendarPublished(it) => Words::new(
             format!("Áp dụng lịch làm việc {}", it.version),
             format!("Calendar {} came into use", it.version)),
+        Event::VaultLossDeclared(it) => Words::new(
+            format!("Xác nhận kho dữ liệu của nút tiếp nhận {} không còn ({})", it.home, it.reason),
+            format!("The vault of intake node {} was declared gone for good ({})", it.home, it.reason)),
+        Event::VaultLossEnded(it) => Words::new(
+            format!("Kho dữ liệu của nút tiếp nhận {} hoạt động trở lại", it.home),
+            format!("The vault of intake node {} spoke again", it.home)),
     }
 }
 

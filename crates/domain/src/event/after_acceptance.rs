@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PresentedComponent, Reason};
 use crate::clock::Due;
-use crate::ids::{ActorId, AgencyId, ComponentCode, FilingId, VaultRef, VersionHash};
+use crate::ids::{ActorId, AgencyId, ComponentCode, FilingId, HomeId, VaultRef, VersionHash};
 
 /// NĐ 61/2018 Đ.18: forwarded, the same day, or at the next working day's start when received after 15:00.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -287,4 +287,7 @@ pub struct SubjectErasureRequested {
 pub struct SubjectKeyDestroyed {
     /// On whose request, as a code: `data_subject_request`.
     pub ground: Box<str>,
+    /// The intake nodes whose vaults had the data, were given up as gone for good, and have not said that they destroyed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<HomeId>,
 }

@@ -1,7 +1,7 @@
 //! What came from elsewhere: events that another system recorded, and a calendar that was published.
 
 use domain::event::*;
-use domain::ids::VersionHash;
+use domain::ids::{HomeId, VersionHash};
 
 use super::{calendar, day, due, short_reason};
 
@@ -42,6 +42,26 @@ pub(crate) fn samples() -> Vec<(&'static str, Event)> {
                 replaces: calendar(),
                 version: VersionHash::new("fedcba9876543210"),
                 csv: "date,kind,reason,certainty\n".into(),
+            }),
+        ),
+        (
+            "left_out",
+            Event::SubjectKeyDestroyed(SubjectKeyDestroyed {
+                ground: "data_subject_request".into(),
+                left_out: vec![HomeId(uuid::Uuid::from_u128(7))],
+            }),
+        ),
+        (
+            "",
+            Event::VaultLossDeclared(VaultLossDeclared {
+                home: HomeId(uuid::Uuid::from_u128(7)),
+                reason: "Ổ đĩa đã hủy".into(),
+            }),
+        ),
+        (
+            "",
+            Event::VaultLossEnded(VaultLossEnded {
+                home: HomeId(uuid::Uuid::from_u128(7)),
             }),
         ),
     ]

@@ -221,6 +221,7 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
             "",
             Event::SubjectKeyDestroyed(SubjectKeyDestroyed {
                 ground: "data_subject_request".into(),
+                left_out: Vec::new(),
             }),
         ),
         (

@@ -253,6 +253,8 @@ impl<'a> FactEvent<'a> {
             | EventKind::FeeReceiptIssued
             | EventKind::ReceiptRangeLeased
             | EventKind::CalendarPublished
+            | EventKind::VaultLossDeclared
+            | EventKind::VaultLossEnded
             | EventKind::TerminalEnrolled
             | EventKind::TerminalNoted
             | EventKind::JournalEntryAnswered
@@ -429,6 +431,8 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::FeeReceiptIssued(_)
             | Event::ReceiptRangeLeased(_)
             | Event::CalendarPublished(_)
+            | Event::VaultLossDeclared(_)
+            | Event::VaultLossEnded(_)
             | Event::TerminalEnrolled(_)
             | Event::TerminalNoted(_)
             | Event::JournalEntryAnswered(_)

@@ -154,6 +154,8 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::FeeReceiptIssued(_)
         | Event::ReceiptRangeLeased(_)
         | Event::CalendarPublished(_)
+        | Event::VaultLossDeclared(_)
+        | Event::VaultLossEnded(_)
         | Event::TerminalEnrolled(_)
         | Event::TerminalNoted(_)
         | Event::JournalEntryAnswered(_)

@@ -134,6 +134,17 @@ fn status(roles: &[&Role]) -> (bool, Value) {
     (sound, serde_json::from_str(&said).unwrap())
 }
 
+/// The value of a number about what is followed or spoken with beside this log.
+pub(crate) fn number_of(role: &Role, name: &str, origin: &str) -> f64 {
+    let (_, text) = role.ask("/metrics");
+    let mut lines = text
+        .lines()
+        .filter(|line| line.starts_with(&format!("{name}{{")));
+    let line = lines.find(|line| line.contains(origin));
+    let line = line.unwrap_or_else(|| panic!("{name} of {origin} is not in:\n{text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
 /// The value of a number without labels besides the role.
 pub(crate) fn number(role: &Role, name: &str) -> f64 {
     let (code, text) = role.ask("/metrics");

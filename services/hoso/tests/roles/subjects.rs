@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use api::hoso::dossier::v1::Applicant;
+use api::hoso::dossier::v1::{Applicant, HistoryEntry};
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use api::hoso::intake::v1::{
     EraseSubjectRequest as EraseFiled, GetSubmissionRequest, GetSubmissionResponse,
@@ -72,7 +72,7 @@ pub(crate) async fn dossier(processing: &Role, id: &str, min_position: &str) -> 
     .await
 }
 
-async fn submission(intake: &Role, id: &str) -> GetSubmissionResponse {
+pub(crate) async fn submission(intake: &Role, id: &str) -> GetSubmissionResponse {
     let calls = IntakeServiceClient::new(connection(&intake.address));
     let name = get_submission_request::Name::DossierId(id.to_owned());
     let request = GetSubmissionRequest {
@@ -88,6 +88,16 @@ async fn submission(intake: &Role, id: &str) -> GetSubmissionResponse {
 
 /// The kinds of what happened to a dossier, in order.
 async fn history(processing: &Role, id: &str) -> Vec<String> {
+    let events = events(processing, id).await;
+    events.into_iter().map(|event| event.kind).collect()
+}
+
+/// What happened to a dossier last.
+pub(crate) async fn last_event(processing: &Role, id: &str) -> HistoryEntry {
+    events(processing, id).await.pop().unwrap()
+}
+
+async fn events(processing: &Role, id: &str) -> Vec<HistoryEntry> {
     let calls = ProcessingServiceClient::new(connection(&processing.address));
     let name = dossier_name::Name::DossierId(id.to_owned());
     let request = GetHistoryRequest {
@@ -99,7 +109,7 @@ async fn history(processing: &Role, id: &str) -> Vec<String> {
         async move { to.get_history(request).await }
     })
     .await;
-    answer.events.into_iter().map(|event| event.kind).collect()
+    answer.events
 }
 
 /// Waits until it holds, not for ever.

@@ -244,6 +244,7 @@ pub fn ask_to_erase() -> Command {
 
 pub fn erase() -> Command {
     Command::NoteSubjectErased(NoteSubjectErased {
+        left_out: Vec::new(),
         ground: "data_subject_request".into(),
     })
 }

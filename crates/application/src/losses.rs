@@ -1,0 +1,149 @@
+//! Vaults that are declared gone for good: by whom, and until when.
+//!
+//! Two persons declare it. Whatever is heard of such a node ends it: a record of its log that comes in, or an answer of
+//! its vault, which is written down.
+
+use std::collections::BTreeMap;
+
+use domain::event::{Event, EventKind, Occurrence, VaultLossDeclared, VaultLossEnded};
+use domain::ids::{ActorId, HomeId, OrganisationId};
+use eventlog::format::RecordView;
+use eventlog::{Expected, Key, LogId, Record, Request, StreamId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::codec;
+use crate::desk::Desk;
+use crate::error::HandleError;
+use crate::post::{self, By};
+use crate::projection::Fold;
+
+/// So many persons are needed.
+const PERSONS: usize = 2;
+/// Who acts when nobody asked.
+const ACTOR: &str = "hoso";
+
+/// One person's declaration.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Declared {
+    /// The account.
+    pub by: Box<str>,
+    /// When, microseconds since 1970.
+    pub at_us: i64,
+    /// What became of the vault.
+    pub reason: Box<str>,
+}
+
+/// Which vaults are declared gone.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Losses(BTreeMap<LogId, Vec<Declared>>);
+
+impl Losses {
+    /// Who declared the vault beside this log gone, the first one first.
+    pub fn of(&self, log: LogId) -> &[Declared] {
+        self.0.get(&log).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether erasures do not wait for the vault beside this log.
+    pub fn is_given_up(&self, log: LogId) -> bool {
+        self.of(log).len() >= PERSONS
+    }
+
+    /// The logs beside which a vault is declared gone, by one person at least.
+    pub fn logs(&self) -> impl Iterator<Item = LogId> + '_ {
+        self.0.keys().copied()
+    }
+
+    /// A record of this log came in: whoever wrote it is not gone.
+    fn heard_of(&mut self, record: &RecordView<'_>) {
+        if let Some(origin) = record.origin {
+            self.0.remove(&origin.log);
+        }
+    }
+}
+
+impl Fold for Losses {
+    fn apply(&mut self, record: &RecordView<'_>) {
+        if record.origin.is_some() {
+            return self.heard_of(record);
+        }
+        let of_it = matches!(
+            EventKind::named(record.kind),
+            Some(EventKind::VaultLossDeclared | EventKind::VaultLossEnded)
+        );
+        let Some(occurrence) = of_it.then(|| codec::decode_view(record).ok()).flatten() else {
+            return;
+        };
+        if let Event::VaultLossDeclared(it) = occurrence.event {
+            let all = self.0.entry(LogId(it.home.0)).or_default();
+            if all.iter().all(|one| &*one.by != record.actor) {
+                all.push(Declared {
+                    by: record.actor.into(),
+                    at_us: record.occurred_at,
+                    reason: it.reason,
+                });
+            }
+        } else if let Event::VaultLossEnded(it) = occurrence.event {
+            self.0.remove(&LogId(it.home.0));
+        }
+    }
+
+    fn rival(&mut self, record: &RecordView<'_>) {
+        self.heard_of(record);
+    }
+}
+
+fn stream(desk: &Desk, of: LogId) -> StreamId {
+    post::stream(desk, "hoso vault loss v1", &[of.0.as_bytes()])
+}
+
+impl Desk {
+    /// Writes down that a person declares the vault beside a log gone for good, in a history of its own.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn declare_vault_loss(
+        &self,
+        of: LogId,
+        reason: &str,
+        by: &By,
+    ) -> Result<Record, HandleError> {
+        post::may_write(self, by.now)?;
+        let happened = Occurrence {
+            at: by.now,
+            event: Event::VaultLossDeclared(VaultLossDeclared {
+                home: HomeId(of.0),
+                reason: reason.into(),
+            }),
+        };
+        Ok(post::append(self, stream(self, of), Expected::Any, by, &happened).await?)
+    }
+
+    /// Writes down that a vault that was declared gone has spoken.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn end_vault_loss(&self, of: LogId, now: Timestamp) -> Result<Record, HandleError> {
+        post::may_write(self, now)?;
+        let stream = stream(self, of);
+        let revision = self.log().revision(stream)?;
+        let parts = [stream.0.as_bytes().as_slice(), &revision.to_be_bytes()];
+        let key = post::digest("hoso vault spoke v1", &parts);
+        let by = By {
+            request: Request {
+                key: Key(key),
+                body: key,
+            },
+            request_id: Uuid::from_bytes(key),
+            actor: ActorId::new(ACTOR),
+            organisation: OrganisationId::new(ACTOR),
+            now,
+        };
+        let happened = Occurrence {
+            at: now,
+            event: Event::VaultLossEnded(VaultLossEnded { home: HomeId(of.0) }),
+        };
+        Ok(post::append(self, stream, Expected::Exactly(revision), &by, &happened).await?)
+    }
+}
