@@ -343,8 +343,10 @@ async fn hear(desk: &Desk, board: &Projection<Board>, vaults: &Vaults, now: Time
     let declared: Vec<_> = board.read(|board, _| board.losses.logs().collect());
     for of in declared.into_iter().filter(|of| vaults.answers(*of)) {
         match desk.end_vault_loss(of, now).await {
-            Ok(_) => {
-                tracing::warn!(log = %of, "a vault that was declared gone has answered, and is waited for again")
+            Ok(record) => {
+                tracing::warn!(log = %of, "a vault that was declared gone has answered, and is waited for again");
+                // Once it is known here, it is not written down again.
+                board.reach(record.place.position, PING).await;
             }
             Err(error) => {
                 tracing::warn!(log = %of, %error, "it is not written down yet that a vault has answered");

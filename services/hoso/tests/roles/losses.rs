@@ -12,7 +12,7 @@ use crate::subjects::{Place, dossier, erase, is_known, last_event, status, submi
 fn give_up(processing: &Role, log: &str, actor: &str) -> Vec<String> {
     let words = ["vault", "give-up", log, "--reason", "Ổ đĩa đã hủy, BB 12"];
     let more = ["--actor", actor, "--server", &processing.address];
-    vec![words.as_slice(), &more, &["--format", "json"]]
+    [words.as_slice(), &more, &["--format", "json"]]
         .concat()
         .into_iter()
         .map(str::to_owned)
