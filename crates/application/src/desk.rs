@@ -380,6 +380,7 @@ impl Desk {
             actor: &wish.actor,
             organisation: &wish.organisation,
             may_record_late: wish.may_record_late,
+            history: &loaded.history,
         };
         Ok(dossier::decide_all(&loaded.dossier, commands, &context)?)
     }

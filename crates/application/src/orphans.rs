@@ -164,6 +164,7 @@ pub(crate) fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         Event::VoidProposed(it) => (None, Some(&it.reason)),
         Event::AcceptanceVoided(it) => (None, Some(&it.reason)),
         Event::EventCorrected(it) => (None, Some(&it.reason)),
+        Event::CorrectionProposed(it) => (None, Some(&it.reason)),
         Event::SubjectReplaced(it) => (Some(&it.subject), Some(&it.reason)),
         Event::FeeWaived(it) => (None, Some(&it.reason)),
         Event::FeeRefunded(it) => (None, Some(&it.reason)),

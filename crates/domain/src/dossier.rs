@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
-use crate::event::{DeliveryMode, Outcome, Reason};
+use crate::event::{DeliveryMode, Occurrence, Outcome, Reason};
 use crate::ids::{ActorId, ComponentCode, DossierCode, OrganisationId};
 
 mod acceptance;
@@ -37,10 +37,12 @@ mod parts;
 mod phase;
 mod recompute;
 mod recount;
+mod retime;
 mod supplement;
 mod suspension;
 #[cfg(test)]
 mod testing;
+mod timeline;
 mod times;
 mod voiding;
 pub mod words;
@@ -56,6 +58,7 @@ pub use evolve::{evolve, replay};
 pub use feedback::Feedback;
 pub use papers::DigitalPaper;
 pub use phase::Phase;
+pub use retime::CorrectionProposal;
 pub use times::minute_counts;
 pub use voiding::VoidProposal;
 
@@ -301,6 +304,8 @@ pub struct Context<'a> {
     pub organisation: &'a OrganisationId,
     /// The scope `record-late`: may bring an earlier legal time.
     pub may_record_late: bool,
+    /// All that has happened to the dossier; asked only when a legal time is put right.
+    pub history: &'a [Occurrence],
 }
 
 impl Dossier {

@@ -8,6 +8,7 @@ mod cooperation;
 mod corrections;
 mod duplicate;
 mod filings;
+mod legal_time;
 mod look_ups;
 mod losses;
 mod papers;
@@ -28,6 +29,7 @@ pub use cooperation::*;
 pub use corrections::*;
 pub use duplicate::DuplicateSubmission;
 pub use filings::*;
+pub use legal_time::*;
 pub use look_ups::*;
 pub use losses::*;
 pub use papers::*;
@@ -151,6 +153,8 @@ events! {
     AcceptanceVoided = "acceptance_voided" v 1,
     /// A fact of an earlier event was put right.
     EventCorrected = "event_corrected" v 1,
+    /// One person proposed to put a legal time right that the figures go by.
+    CorrectionProposed = "correction_proposed" v 1,
     /// The applicant's data was put right in the vault.
     SubjectReplaced = "subject_replaced" v 1,
     /// The financial obligation was waived.

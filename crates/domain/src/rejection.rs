@@ -3,8 +3,10 @@
 #[macro_use]
 mod declare;
 mod reasons;
+mod time_faults;
 
 pub use reasons::Rejection;
+pub use time_faults::{TimeFault, TimeFaults};
 
 /// What sort of no it is; the edge turns it into a status code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

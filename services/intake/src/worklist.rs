@@ -209,6 +209,7 @@ impl Fold for Worklist {
             | EventKind::VoidProposed
             | EventKind::AcceptanceVoided
             | EventKind::EventCorrected
+            | EventKind::CorrectionProposed
             | EventKind::SubjectReplaced
             | EventKind::FeeWaived
             | EventKind::FeeRefunded

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use application::snapshot;
 use domain::dossier::{self, Dossier, Phase};
-use domain::event::Occurrence;
+use domain::event::{Correction, Event, Occurrence};
 use domain::ids::DossierId;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,12 @@ impl Inbox {
     /// Takes in what happened to a dossier; its revision is this one now.
     pub fn take(&mut self, id: DossierId, revision: u32, occurrence: &Occurrence) {
         let mut open = self.open.remove(&id).unwrap_or_default();
+        if let (Event::EventCorrected(it), Dossier::Unknown) = (&occurrence.event, &open.dossier)
+            && let Correction::LegalTime(time) = &it.correction
+        {
+            let (was, is) = (time.due_was, time.timeline.due);
+            return self.register.due_moved(id, was, is);
+        }
         let was = open.spot();
         open.revision = revision;
         open.dossier = dossier::evolve(std::mem::take(&mut open.dossier), occurrence);
@@ -64,8 +70,8 @@ impl Inbox {
         self.subtasks.update(id, &open.dossier);
         self.watched.update(id, &open.dossier);
         let over = match open.dossier.phase() {
-            // Nothing more is left of it here than its place in the register, which is final: what becomes known of it later
-            // finds it unknown.
+            // Nothing more is left of it here than its place in the register, which only a time put right moves: what else
+            // becomes known of it later finds it unknown.
             Phase::Unknown
             | Phase::Refused
             | Phase::Terminated

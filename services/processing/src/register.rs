@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::ops::Bound;
 
+use domain::clock::Due;
 use domain::dossier::{Case, Dossier, Phase};
 use domain::ids::{ActorId, AgencyId, DossierId};
 use jiff::Timestamp;
@@ -30,6 +31,15 @@ pub struct Place {
     due: i64,
     /// Its number in the register.
     number: u32,
+}
+
+impl Place {
+    fn of(number: u32, due: Option<Due>) -> Self {
+        Self {
+            due: due.map_or(NEVER, |due| due.at.as_microsecond()),
+            number,
+        }
+    }
 }
 
 impl api::place::Place for Place {
@@ -76,10 +86,7 @@ impl Spot {
                 phase: dossier.phase(),
                 holder: holder.clone(),
             },
-            place: Place {
-                due: due.map_or(NEVER, |due| due.at.as_microsecond()),
-                number,
-            },
+            place: Place::of(number, *due),
         })
     }
 }
@@ -161,6 +168,21 @@ impl Register {
         }
         if let Some(Spot { shelf, place }) = to {
             self.shelves.entry(shelf).or_default().insert(place);
+        }
+    }
+
+    /// Takes a dossier of which nothing but its place is known here to where it stands with another due date: one that is
+    /// over, and has a time put right. That is rare, and finding it may take a look at all.
+    pub fn due_moved(&mut self, dossier: DossierId, was: Option<Due>, is: Option<Due>) {
+        let found = self.dossiers.iter().position(|it| *it == dossier);
+        let Some(number) = found.and_then(|number| u32::try_from(number).ok()) else {
+            return;
+        };
+        let (was, is) = (Place::of(number, was), Place::of(number, is));
+        let shelf = self.shelves.values_mut().find(|it| it.contains(&was));
+        if let Some(places) = shelf {
+            places.remove(&was);
+            places.insert(is);
         }
     }
 

@@ -175,6 +175,23 @@ pub fn right(
         Wire::DeliveredMode(mode) => faults
             .take("delivered_mode", change::delivery_mode(*mode))
             .map(Right::DeliveredMode),
+        Wire::LegalTime(time) => faults.within("legal_time", |faults| {
+            let revision = (time.revision > 0).then_some(time.revision);
+            if revision.is_none() {
+                faults.note(
+                    "revision",
+                    "must be the event's number in the history, from 1",
+                );
+            }
+            let at = time
+                .at
+                .ok_or_else(|| "must say when it happened".to_owned());
+            let at = faults.take("at", at.and_then(values::instant));
+            Some(Right::LegalTime {
+                revision: revision?,
+                at: at?,
+            })
+        }),
     }
 }
 

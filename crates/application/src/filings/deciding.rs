@@ -176,6 +176,7 @@ impl Desk {
             actor: &ActorId::new(&*receipt.record.event.actor),
             organisation: &OrganisationId::new(&*receipt.record.event.organisation),
             may_record_late: false,
+            history: &[],
         };
         brought::decide(
             dossier,

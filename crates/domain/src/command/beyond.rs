@@ -61,6 +61,13 @@ pub enum Right {
     },
     /// How the result reached the applicant.
     DeliveredMode(DeliveryMode),
+    /// When something happened.
+    LegalTime {
+        /// Which event: its number in the dossier's history, the first is 1.
+        revision: u32,
+        /// When it happened.
+        at: Timestamp,
+    },
 }
 
 /// See [`crate::event::SubjectReplaced`].

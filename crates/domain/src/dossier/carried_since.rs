@@ -131,7 +131,7 @@ pub(super) fn occurrences(
                 reason: reason(code),
                 components: components.clone(),
                 ordinal: 1,
-                late: supplement::is_late(case, local::date(*since), &counting),
+                late: supplement::is_late(case.accepted_at, local::date(*since), &counting),
                 lapses_on: lapses_on(command, ctx.catalogue),
                 recorded_in,
             }),

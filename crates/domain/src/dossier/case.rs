@@ -3,7 +3,9 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::{Authorisation, DigitalPaper, Feedback, PostalLeg, Subtask, VoidProposal};
+use super::{
+    Authorisation, CorrectionProposal, DigitalPaper, Feedback, PostalLeg, Subtask, VoidProposal,
+};
 use crate::clock::{Due, TimeLimit};
 use crate::event::{
     AcceptanceBasis, Channel, DossierAccepted, DossierSubmitted, DuplicateSubmission,
@@ -127,6 +129,8 @@ pub struct Case {
     pub corrections: u16,
     /// Somebody proposed to void the acceptance.
     pub void_proposal: Option<VoidProposal>,
+    /// Somebody proposed to put a legal time right.
+    pub correction_proposal: Option<Box<CorrectionProposal>>,
     /// What other agencies were asked for.
     pub subtasks: Vec<Subtask>,
     /// What the post did with the result.
@@ -332,6 +336,7 @@ impl Case {
             paid: Vec::new(),
             corrections: 0,
             void_proposal: None,
+            correction_proposal: None,
             subtasks: Vec::new(),
             post: PostalLeg::default(),
         }

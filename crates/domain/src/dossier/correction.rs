@@ -1,6 +1,6 @@
 //! Corrections (*đính chính*): a fact that was recorded wrongly is put right by an event of its own; the wrong one stays in the history.
 
-use super::{Case, Context, Dossier, Filing, times};
+use super::{Case, Context, Dossier, Filing, retime, times};
 use crate::command::{CorrectEvent, ReplaceSubject, Right};
 use crate::event::{
     Channel, Correction, DeliveryMode, Event, EventCorrected, Occurrence, Outcome, SubjectReplaced,
@@ -14,6 +14,9 @@ pub(super) fn correct(
     command: &CorrectEvent,
     ctx: &Context<'_>,
 ) -> Result<Vec<Occurrence>, Rejection> {
+    if let Right::LegalTime { revision, at } = command.right {
+        return retime::retime(dossier, case, (revision, at), &command.reason, ctx);
+    }
     let correction = correction(dossier, case, &command.right)?;
     changes_something(&correction)?;
     goes_with_the_channel(case, &correction)?;
@@ -22,6 +25,7 @@ pub(super) fn correct(
         event: Event::EventCorrected(EventCorrected {
             correction,
             reason: command.reason.clone(),
+            proposed_by: None,
         }),
     }])
 }
@@ -87,6 +91,8 @@ fn correction(dossier: &Dossier, case: &Case, right: &Right) -> Result<Correctio
         Right::DeliveredMode(new) => {
             delivered(dossier).map(|old| Correction::DeliveredMode { old, new: *new })
         }
+        // A time is put right with all that follows from it.
+        Right::LegalTime { .. } => Err(nothing("legal_time")),
     }
 }
 
@@ -119,6 +125,7 @@ fn changes_something(correction: &Correction) -> Result<(), Rejection> {
         }
         Correction::PaidMethod { old, new, .. } => old == new,
         Correction::DeliveredMode { old, new } => old == new,
+        Correction::LegalTime(time) => time.old == time.new,
     };
     if same {
         return Err(Rejection::CorrectionChangesNothing);
@@ -135,7 +142,8 @@ fn goes_with_the_channel(case: &Case, correction: &Correction) -> Result<(), Rej
         | Correction::ResolvedElectronic { .. }
         | Correction::PaidMethod { .. }
         | Correction::PaidReceipt { .. }
-        | Correction::DeliveredMode { .. } => false,
+        | Correction::DeliveredMode { .. }
+        | Correction::LegalTime(_) => false,
     };
     match case.channel {
         Channel::Direct | Channel::Postal if assisted => Err(Rejection::AssistedNeedsOnline),

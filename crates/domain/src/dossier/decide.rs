@@ -287,12 +287,19 @@ pub fn decide(dossier: &D, command: &C, ctx: &Context<'_>) -> Result<Vec<Occurre
 ///
 /// The first [`No`]; a dossier code asked for on the way is then skipped, never used again.
 pub fn decide_all(dossier: &D, commands: &[C], ctx: &Context<'_>) -> Result<Vec<Occurrence>, No> {
-    let mut now = dossier.clone();
-    let mut happened = Vec::new();
-    for command in commands {
-        let next = decide(&now, command, ctx)?;
-        now = next.iter().fold(now, evolve);
-        happened.extend(next);
+    if let [command] = commands {
+        return decide(dossier, command, ctx);
     }
-    Ok(happened)
+    let mut now = dossier.clone();
+    let mut history = ctx.history.to_vec();
+    for command in commands {
+        let ctx = Context {
+            history: &history,
+            ..*ctx
+        };
+        let next = decide(&now, command, &ctx)?;
+        now = next.iter().fold(now, evolve);
+        history.extend(next);
+    }
+    Ok(history.split_off(ctx.history.len()))
 }

@@ -56,6 +56,7 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::VoidProposed(event) => beyond::void_proposed(dossier, at, event),
         Event::AcceptanceVoided(event) => beyond::voided(dossier, at, event),
         Event::EventCorrected(event) => beyond::corrected(dossier, event),
+        Event::CorrectionProposed(event) => beyond::correction_proposed(dossier, at, event),
         Event::SubjectReplaced(event) => beyond::subject_replaced(dossier, event),
         Event::FeeWaived(event) => fee_waived(dossier, at, event),
         Event::FeeRefunded(event) => beyond::fee_refunded(dossier, event),

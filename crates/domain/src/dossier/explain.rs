@@ -125,9 +125,11 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
             Some(SupplementRule::Suspend) => ("thời hạn tính tiếp", "the time goes on"),
             None => ("", ""),
         },
+        Event::EventCorrected(it) if !it.correction.is_of_time() => return None,
         Event::FeeRequested(_)
         | Event::FeePaid(_)
         | Event::FeeWaived(_)
+        | Event::EventCorrected(_)
         | Event::DeadlineExtended(_) => ("", ""),
         Event::CompetentAgencyReceived(_) => ("bắt đầu tính thời hạn", "the clock starts"),
         Event::ProcessingSuspended(_) | Event::ProcessingResumed(_) => {
@@ -157,7 +159,7 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
         | Event::SubjectKeyDestroyed(_)
         | Event::DuplicateSubmission(_)
         | Event::VoidProposed(_)
-        | Event::EventCorrected(_)
+        | Event::CorrectionProposed(_)
         | Event::SubjectReplaced(_)
         | Event::FeeRefunded(_)
         | Event::SubtaskOpened(_)

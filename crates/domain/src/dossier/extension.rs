@@ -72,7 +72,7 @@ pub(super) fn notice_is_late(notified_on: Date, due: Due, counting: &Counting<'_
     notified_on > last_day
 }
 
-fn counts(ordinal: u16, late_notice: bool, counting: &Counting<'_>) -> bool {
+pub(super) fn counts(ordinal: u16, late_notice: bool, counting: &Counting<'_>) -> bool {
     let law = counting.law;
     ordinal <= law.extensions_max.value && (!late_notice || law.late_extension_counts.value)
 }

@@ -43,6 +43,8 @@ pub enum Flag {
     VoidProposed,
     /// A recorded fact was put right.
     Corrected,
+    /// Somebody proposed to put a legal time right, and nobody has confirmed it.
+    CorrectionProposed,
     /// Another agency answered later than it should have.
     SubtaskOverdue,
     /// Processing ended while another agency had not answered.
@@ -81,6 +83,7 @@ impl Flag {
             Self::AwaitingCompetentAgency => "awaiting_competent_agency",
             Self::VoidProposed => "void_proposed",
             Self::Corrected => "corrected",
+            Self::CorrectionProposed => "correction_proposed",
             Self::SubtaskOverdue => "subtask_overdue",
             Self::OpenSubtasksAtEnd => "open_subtasks_at_end",
             Self::DeliveryAttemptTooSoon => "delivery_attempt_too_soon",
@@ -111,6 +114,7 @@ impl Flag {
             Self::AwaitingCompetentAgency => "Chờ cơ quan có thẩm quyền nhận hồ sơ",
             Self::VoidProposed => "Có đề nghị hủy tiếp nhận, chờ xác nhận",
             Self::Corrected => "Có dữ liệu đã đính chính",
+            Self::CorrectionProposed => "Có đề nghị đính chính thời điểm, chờ xác nhận",
             Self::SubtaskOverdue => "Cơ quan phối hợp trả lời quá hạn",
             Self::OpenSubtasksAtEnd => "Kết thúc khi cơ quan phối hợp chưa trả lời",
             Self::DeliveryAttemptTooSoon => "Hai lần phát cách nhau dưới 02 ngày làm việc",
@@ -234,6 +238,11 @@ fn of_cooperation(case: &Case, ended: bool, flags: &mut Vec<Flag>) {
         case.void_proposal.is_some() && !ended,
     );
     raise(flags, Flag::Corrected, case.corrections > 0);
+    raise(
+        flags,
+        Flag::CorrectionProposed,
+        case.correction_proposal.is_some(),
+    );
     raise(flags, Flag::SubtaskOverdue, overdue);
     raise(flags, Flag::OpenSubtasksAtEnd, ended && open);
     raise(

@@ -56,17 +56,23 @@ fn receiver_valid(command: &Transfer, ctx: &Context<'_>) -> Result<(), Rejection
 
 /// NĐ 61/2018 Đ.18.2: the same day; at the start of the next working day when accepted after 15:00.
 fn expected_by(case: &Case, ctx: &Context<'_>) -> Result<Timestamp, Rejection> {
+    let counting = Counting::of(case, ctx)?;
+    Ok(expected_by_law(case.accepted_at, &counting))
+}
+
+/// As [`expected_by`], under a law version that is known.
+pub(super) fn expected_by_law(accepted_at: Timestamp, counting: &Counting<'_>) -> Timestamp {
     let Counting {
         law,
         calendar,
         hours,
-    } = Counting::of(case, ctx)?;
-    let accepted = local::datetime(case.accepted_at);
+    } = counting;
+    let accepted = local::datetime(accepted_at);
     let day = accepted.date();
     if calendar.working(day) && accepted.time() <= law.transfer_cutoff.value {
-        return Ok(hours.closing(day));
+        return hours.closing(day);
     }
-    Ok(hours.opening(clock::working_day_after(day, 1, calendar)))
+    hours.opening(clock::working_day_after(day, 1, calendar))
 }
 
 #[cfg(test)]

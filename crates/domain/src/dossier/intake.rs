@@ -136,7 +136,7 @@ fn point_known(command: &Submit, ctx: &Context<'_>) -> Result<(), Rejection> {
 }
 
 /// NĐ 45/2020 Đ.11: an online filing is answered within eight working hours; none when no law version says so.
-fn answer_due(
+pub(super) fn answer_due(
     channel: Channel,
     agency: &AgencyId,
     from: Timestamp,

@@ -25,7 +25,7 @@ pub(super) fn request(
             reason: command.reason.clone(),
             components: command.components.clone(),
             ordinal: case.supplement_requests.saturating_add(1),
-            late: is_late(case, local::date(at), &counting),
+            late: is_late(case.accepted_at, local::date(at), &counting),
             lapses_on: lapses_on(at, &counting),
             recorded_in: None,
         }),
@@ -68,13 +68,13 @@ pub(super) fn lapse(
     }])
 }
 
-pub(super) fn is_late(case: &Case, asked_on: Date, counting: &Counting<'_>) -> bool {
+pub(super) fn is_late(accepted_at: Timestamp, asked_on: Date, counting: &Counting<'_>) -> bool {
     let within = counting.law.supplement_request_within_working_days.value;
-    let accepted_on = local::date(case.accepted_at);
+    let accepted_on = local::date(accepted_at);
     clock::working_days_between(accepted_on, asked_on, counting.calendar) > u32::from(within)
 }
 
-fn lapses_on(asked_at: Timestamp, counting: &Counting<'_>) -> Option<Date> {
+pub(super) fn lapses_on(asked_at: Timestamp, counting: &Counting<'_>) -> Option<Date> {
     let days = counting.law.supplement_lapses_after_working_days.value?;
     let asked_on = local::date(asked_at);
     Some(clock::working_day_after(

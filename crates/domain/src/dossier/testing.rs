@@ -174,6 +174,7 @@ impl Story {
             actor: &actor,
             organisation: &organisation,
             may_record_late: self.may_record_late,
+            history: &self.history,
         };
         ask(&ctx)
     }

@@ -127,7 +127,7 @@ fn working_days_ago(day: Date, ctx: &Context<'_>) -> u32 {
     clock::working_days_between(day, local::date(ctx.now), ctx.catalogue.calendar())
 }
 
-fn may_record_late(ctx: &Context<'_>) -> Result<(), Rejection> {
+pub(super) fn may_record_late(ctx: &Context<'_>) -> Result<(), Rejection> {
     if ctx.may_record_late {
         Ok(())
     } else {

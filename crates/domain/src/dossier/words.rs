@@ -1,10 +1,11 @@
 //! What happened, as a sentence for people: each event in Vietnamese and English, without personal data.
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 
 use crate::clock::{Due, DueRule, Timeliness};
 use crate::event::{
-    AcceptanceBasis, AuthorisedTo, Brought, DossierAccepted, Event, Outcome, SubtaskKind,
+    AcceptanceBasis, AuthorisedTo, Brought, Correction, DossierAccepted, Event, EventCorrected,
+    Outcome, SubtaskKind, timed,
 };
 use crate::local;
 
@@ -144,6 +145,23 @@ fn sentence(event: &Event) -> Words {
         Event::AcceptanceVoided(it) => Words::new(
             format!("Hủy tiếp nhận theo đề nghị của {} (lý do: {})", it.proposed_by, it.reason.code),
             format!("The acceptance was voided, as {} proposed (reason: {})", it.proposed_by, it.reason.code)),
+        Event::CorrectionProposed(it) => {
+            let (vi, en) = from_to(&it.event, it.old, it.new);
+            Words::new(
+                format!("{} đề nghị đính chính {vi} (lý do: {}), chờ người thứ hai xác nhận", it.by, it.reason.code),
+                format!("{} proposed to put right {en} (reason: {}); a second person has to confirm", it.by, it.reason.code))
+        }
+        Event::EventCorrected(EventCorrected { correction: Correction::LegalTime(time), reason, proposed_by }) => {
+            let (vi, en) = from_to(&time.event, time.old, time.new);
+            let due = time.timeline.due;
+            let (by_vi, by_en) = match proposed_by {
+                Some(by) => (format!(", theo đề nghị của {by}"), format!(", as {by} proposed")),
+                None => Default::default(),
+            };
+            Words::new(
+                format!("Đính chính {vi}{by_vi} (lý do: {}), {}", reason.code, due_vi(due)),
+                format!("Put right: {en}{by_en} (reason: {}), {}", reason.code, due_en(due)))
+        }
         Event::EventCorrected(it) => Words::new(
             format!("Đính chính {} (lý do: {})", it.correction.field(), it.reason.code),
             format!("{} was put right (reason: {})", it.correction.field(), it.reason.code)),
@@ -310,6 +328,25 @@ fn grouped(amount: u64, separator: char) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A time that was put right, in both languages.
+fn from_to(event: &str, old: Timestamp, new: Timestamp) -> (String, String) {
+    let (vi, en) = timed(event).unwrap_or((event, event));
+    let at = |at, format| local::datetime(at).strftime(format).to_string();
+    let (here, there) = ("%H:%M %d/%m/%Y", "%Y-%m-%d %H:%M");
+    (
+        format!(
+            "thời điểm {vi} từ {} thành {}",
+            at(old, here),
+            at(new, here)
+        ),
+        format!(
+            "the time of {en} from {} to {}",
+            at(old, there),
+            at(new, there)
+        ),
+    )
 }
 
 fn due_vi(due: Option<Due>) -> String {

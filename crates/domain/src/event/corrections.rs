@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Channel, DeliveryMode, PaymentMethod, Reason};
+use super::{Channel, DeliveryMode, LegalTime, PaymentMethod, Reason};
 use crate::ids::{ActorId, VaultRef};
 
 /// One person says that the acceptance should never have been, such as when the wrong procedure was picked.
@@ -26,13 +26,16 @@ pub struct AcceptanceVoided {
     pub reason: Reason,
 }
 
-/// A fact of an earlier event was wrong. What may be corrected is listed; a legal time or a due date is not among it.
+/// A fact of an earlier event was wrong. What may be corrected is listed; a due date follows from what is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EventCorrected {
     /// Which field of which event, from what to what.
     pub correction: Correction,
     /// Why.
     pub reason: Reason,
+    /// Who proposed it, when that was needed: whoever confirmed it is somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<ActorId>,
 }
 
 /// A field of an event with the value it had and the one that is right.
@@ -99,9 +102,17 @@ pub enum Correction {
         /// As it was.
         new: DeliveryMode,
     },
+    /// When something happened.
+    #[serde(rename = "legal_time")]
+    LegalTime(Box<LegalTime>),
 }
 
 impl Correction {
+    /// Whether it puts a legal time right.
+    pub fn is_of_time(&self) -> bool {
+        matches!(self, Self::LegalTime(_))
+    }
+
     /// The event and the field, as the record names them.
     pub fn field(&self) -> &'static str {
         match self {
@@ -112,6 +123,7 @@ impl Correction {
             Self::PaidMethod { .. } => "fee_paid.method",
             Self::PaidReceipt { .. } => "fee_paid.receipt",
             Self::DeliveredMode { .. } => "result_delivered.mode",
+            Self::LegalTime(_) => "legal_time",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date};
 
-use super::RejectionKind;
+use super::{RejectionKind, TimeFaults};
 use crate::ids::{
     AgencyId, DossierCode, LawId, OrganisationId, PointId, ProcedureCode, TerminalId, VersionHash,
 };
@@ -326,6 +326,21 @@ rejections! {
         en("the dossier has no {event} that could be corrected so")
         vi("Hồ sơ không có sự kiện {event} để đính chính.")
         hint("read the history: name a fact that was recorded")
+    /// The event has no time that is put right.
+    TimeNotCorrectable { event: &'static str } = "TIME_NOT_CORRECTABLE" FailedPrecondition field "legal_time.revision"
+        en("the time of {event} is not put right")
+        vi("Không đính chính thời điểm của sự kiện {event}.")
+        hint("name the event that was recorded at a wrong time: filing, acceptance, a wait or its end, a result, its delivery")
+    /// The right time cannot be.
+    CorrectedTimeImpossible { faults: TimeFaults } = "CORRECTED_TIME_IMPOSSIBLE" InvalidArgument field "legal_time.at"
+        en("{} {faults}", faults.at)
+        vi("Thời điểm {}: {}.", local::datetime(faults.at), faults.vietnamese())
+        hint("give a time between the events before and after it; when several are wrong, correct them from the last to the first, or from the first to the last")
+    /// Whoever proposes does not confirm.
+    CorrectionBySamePerson = "CORRECTION_BY_SAME_PERSON" PermissionDenied field "actor"
+        en("whoever proposed this correction, which changes figures, cannot confirm it")
+        vi("Người đề nghị đính chính làm thay đổi số liệu không được tự xác nhận.")
+        hint("let a second person send the same correction")
     /// The fact is right already.
     CorrectionChangesNothing = "CORRECTION_CHANGES_NOTHING" InvalidArgument field "correction"
         en("the fact is recorded so already")
@@ -460,6 +475,6 @@ rejections! {
 }
 
 /// A date as people write it here: 30/11/2026.
-fn dmy(date: Date) -> impl std::fmt::Display {
+pub(super) fn dmy(date: Date) -> impl std::fmt::Display {
     date.strftime("%d/%m/%Y")
 }

@@ -1,17 +1,90 @@
 //! Samples of the events beyond the straight way: two of those with optional parts, with all of them and with none.
 
 use domain::clock::{TimeLimit, TimeUnit, Timeliness};
+use domain::dossier::case::{ClockMove, Extension, Forwarding, Pause, PauseWhy};
 use domain::event::*;
 use domain::ids::*;
 
 use super::{accepted, brought, calendar, due, reason, short_reason, submitted};
-use crate::testing::day;
+use crate::testing::{at, day};
 
 pub(super) fn proof() -> Option<VaultRef> {
     Some(VaultRef {
         entry: uuid::Uuid::from_u128(8),
         digest: "ef".repeat(32).into(),
     })
+}
+
+fn short_legal_time() -> LegalTime {
+    let accepted_at = at("2022-12-15T09:00");
+    LegalTime {
+        revision: 2,
+        event: "dossier_accepted".into(),
+        old: at("2022-12-16T09:00"),
+        new: accepted_at,
+        due_was: None,
+        timeline: Timeline {
+            submitted_at: at("2022-12-15T08:30"),
+            answered_late: false,
+            accepted_at,
+            clock_from: None,
+            law: LawId::new("nd61-2018"),
+            calendar: calendar(),
+            original_due: None,
+            due: None,
+            moves: Vec::new(),
+            late_supplement_request: false,
+            forwarded: None,
+            waits_since: None,
+            lapses_on: None,
+            last_wait: None,
+            ended_at: None,
+            delivered_at: None,
+        },
+    }
+}
+
+fn legal_time() -> LegalTime {
+    let (from, to) = (at("2022-12-19T09:00"), at("2022-12-20T09:00"));
+    let short = short_legal_time();
+    LegalTime {
+        due_was: Some(due()),
+        timeline: Timeline {
+            answered_late: true,
+            clock_from: Some(short.new),
+            original_due: Some(due()),
+            due: Some(due()),
+            moves: vec![
+                ClockMove::Paused(Pause {
+                    from,
+                    to,
+                    why: PauseWhy::Supplement,
+                }),
+                ClockMove::Extended(Extension {
+                    ordinal: 1,
+                    at: to,
+                    asked_for: day("2023-01-05"),
+                    late_notice: false,
+                    counts: true,
+                }),
+            ],
+            late_supplement_request: true,
+            forwarded: Some(Forwarding {
+                at: short.new,
+                expected_by: Some(at("2022-12-15T17:00")),
+            }),
+            waits_since: Some(to),
+            lapses_on: Some(day("2023-01-20")),
+            last_wait: Some(LastWait {
+                from,
+                until: Some(to),
+            }),
+            ended_at: Some(at("2022-12-29T09:00")),
+            delivered_at: Some(at("2022-12-30T09:00")),
+            ..short.timeline
+        },
+        ..short
+    }
 }
 
 fn digest() -> Box<str> {
@@ -35,6 +108,7 @@ fn corrections() -> Vec<(&'static str, Event)> {
         Event::EventCorrected(EventCorrected {
             correction,
             reason: short_reason(),
+            proposed_by: None,
         })
     };
     let notice = || "TB-1".into();
@@ -61,6 +135,7 @@ fn corrections() -> Vec<(&'static str, Event)> {
                     new: Channel::Postal,
                 },
                 reason: reason(),
+                proposed_by: None,
             }),
         ),
         (
@@ -106,6 +181,29 @@ fn corrections() -> Vec<(&'static str, Event)> {
                 old: DeliveryMode::Counter,
                 new: DeliveryMode::Electronic,
             }),
+        ),
+        (
+            "",
+            Event::CorrectionProposed(CorrectionProposed {
+                by: ActorId::new("can-bo-1"),
+                revision: 2,
+                event: "dossier_accepted".into(),
+                old: at("2022-12-16T09:00"),
+                new: at("2022-12-15T09:00"),
+                reason: reason(),
+            }),
+        ),
+        (
+            "legal_time",
+            Event::EventCorrected(EventCorrected {
+                correction: Correction::LegalTime(Box::new(legal_time())),
+                reason: reason(),
+                proposed_by: Some(ActorId::new("can-bo-1")),
+            }),
+        ),
+        (
+            "legal_time_short",
+            corrected(Correction::LegalTime(Box::new(short_legal_time()))),
         ),
         (
             "",

@@ -176,6 +176,7 @@ fn an_immediate_result_is_filed_accepted_resolved_and_delivered_in_one_step() {
         actor: &actor,
         organisation: &organisation,
         may_record_late: false,
+        history: &[],
     };
     let wishes = [
         Command::Submit(submit(AT_ONCE)),
@@ -257,6 +258,7 @@ fn of_several_wishes_all_happen_or_none() {
         actor: &actor,
         organisation: &organisation,
         may_record_late: false,
+        history: &[],
     };
     let wishes = [Command::Submit(submit(AT_ONCE)), accept(), deliver()];
     let no = decide_all(&Dossier::Unknown, &wishes, &ctx).unwrap_err();

@@ -1,7 +1,7 @@
 //! What holds whatever anybody wishes, in whatever order, at whatever time.
 
 use domain::dossier::words::words;
-use domain::dossier::{Dossier, evolve, explain::explain_deadline, replay};
+use domain::dossier::{Dossier, Ended, evolve, explain::explain_deadline, replay};
 use domain::event::Occurrence;
 use domain::{Event, Phase};
 use proptest::prelude::*;
@@ -15,12 +15,15 @@ proptest! {
         beginning in any_beginning(),
         attempts in any_attempts(40),
     ) {
-        let mut ended = None;
+        let mut ended: Option<Ended> = None;
         let mut code = None;
         let story = lived(beginning, &attempts, |story| {
             // `lived` compares the history's dossier with the living one after each event.
-            if ended.is_some() {
-                assert_eq!(story.dossier.ended().copied(), ended, "an ended dossier stays ended");
+            let now = story.dossier.ended();
+            if let Some(ended) = ended {
+                assert_eq!(now.map(|it| it.exit), Some(ended.exit), "an ended dossier stays ended");
+                let put_right = story.history.last().is_some_and(|it| corrects_a_time(&it.event));
+                assert!(now == Some(&ended) || put_right, "an end stays when it was");
             }
             ended = story.dossier.ended().copied();
             let now = story.dossier.case().map(|case| case.code.clone());
@@ -83,7 +86,7 @@ proptest! {
         let mut ended = None;
         for occurrence in &history {
             dossier = evolve(dossier, occurrence);
-            if ended.is_some() {
+            if ended.is_some() && !corrects_a_time(&occurrence.event) {
                 prop_assert_eq!(dossier.ended().copied(), ended);
             }
             ended = dossier.ended().copied();
@@ -95,13 +98,18 @@ proptest! {
     }
 }
 
+fn corrects_a_time(event: &Event) -> bool {
+    matches!(event, Event::EventCorrected(it) if it.correction.is_of_time())
+}
+
 /// What may still become known once there is a result.
-const AFTER_THE_END: [&str; 14] = [
+const AFTER_THE_END: [&str; 15] = [
     "duplicate_submission",
     "result_delivered",
     "subject_erasure_requested",
     "subject_key_destroyed",
     "event_corrected",
+    "correction_proposed",
     "subject_replaced",
     "fee_refunded",
     "component_digitised",

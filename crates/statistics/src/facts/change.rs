@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::Names;
 use super::bits;
-use super::event::{Accepted, FactEvent, Submitted, Told};
+use super::event::{Accepted, FactEvent, Retimed, Submitted, Told};
 use super::row::{Exit, Row, Wait};
-use crate::day::{self, DAY_MICROS, Day};
+use crate::day::{self, DAY_MICROS, Day, NEVER, NO_INSTANT};
 
 /// Clocks of two machines may differ; a legal time later than its recording by more than this is in the future.
 const SKEW_MICROS: i64 = 5 * 60 * 1_000_000;
@@ -53,6 +53,7 @@ pub(super) fn change(
                 row.put(bits::ASSISTED, *assisted);
             }
         }
+        Told::Retimed(times) => retime(&mut row, times, around),
         Told::Nothing => {}
     }
     row.settle();
@@ -107,6 +108,41 @@ fn came_by(row: &mut Row, channel: Channel) {
         if channel != Channel::Online {
             row.put(bits::ASSISTED, false);
         }
+    }
+}
+
+/// From here on the dossier is counted by its right times. What was put right late was known late.
+fn retime(row: &mut Row, times: &Retimed<'_>, around: &mut Surroundings<'_>) {
+    if !row.has(bits::ACCEPTED) {
+        return;
+    }
+    let begun_at = times.accepted_at.as_microsecond();
+    if begun_at != row.begun_at {
+        row.begun_at = begun_at;
+        row.put(bits::ACCEPTED_LATE, late(times.accepted_at, around));
+        row.put(
+            bits::ACCEPTED_IN_FUTURE,
+            in_future(times.accepted_at, around),
+        );
+    }
+    row.law = around.names.laws.number(&times.law);
+    row.put(bits::HAS_ORIGINAL | bits::ORIGINAL_BY_INSTANT, false);
+    row.original_due_at = NO_INSTANT;
+    if let Some(due) = times.original_due {
+        row.put_original_due(due);
+    }
+    row.put_due(times.due);
+    if let Some(wait) = times.last_wait {
+        row.waits_from = of(wait.from);
+        row.waits_until = wait.until.map_or(NEVER, of);
+    }
+    if let Some(at) = times.ended_at
+        && row.exit() != Exit::None
+        && at.as_microsecond() != row.ended_at
+    {
+        row.ended_at = at.as_microsecond();
+        row.put(bits::ENDED_LATE, late(at, around));
+        row.put(bits::ENDED_IN_FUTURE, in_future(at, around));
     }
 }
 

@@ -9,9 +9,10 @@ use std::borrow::Cow;
 
 use domain::clock::{Due, Timeliness};
 use domain::event::{
-    AcceptanceBasis, Channel, Correction, DeliveryMode, Event, EventKind, Outcome, PaymentMethod,
-    ReuseSource,
+    AcceptanceBasis, Channel, Correction, DeliveryMode, Event, EventKind, LastWait, Outcome,
+    PaymentMethod, ReuseSource,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::marks::{self, Change};
@@ -45,6 +46,8 @@ pub(super) enum Told<'a> {
     CameBy(Channel),
     /// A clerk helped to file online, or did not.
     Assisted(bool),
+    /// A legal time was put right.
+    Retimed(Box<Retimed<'a>>),
     /// Nothing that a row could hold; most events of a dossier's life.
     Nothing,
 }
@@ -152,6 +155,17 @@ struct PutRight {
     correction: Correction,
 }
 
+/// Of a legal time that was put right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Retimed<'a> {
+    pub(super) law: Cow<'a, str>,
+    pub(super) accepted_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) original_due: Option<Due>,
+    pub(super) due: Option<Due>,
+    pub(super) last_wait: Option<LastWait>,
+}
+
 /// Of `component_digitised`.
 #[derive(Deserialize)]
 struct Digitised {
@@ -242,6 +256,7 @@ impl<'a> FactEvent<'a> {
             | EventKind::SubjectErasureRequested
             | EventKind::SubjectKeyDestroyed
             | EventKind::VoidProposed
+            | EventKind::CorrectionProposed
             | EventKind::SubjectReplaced
             | EventKind::SubtaskCancelled
             | EventKind::FilingReceived
@@ -303,6 +318,10 @@ impl<'a> FactEvent<'a> {
             Told::Duplicate => Told::Duplicate,
             Told::CameBy(channel) => Told::CameBy(channel),
             Told::Assisted(assisted) => Told::Assisted(assisted),
+            Told::Retimed(it) => Told::Retimed(Box::new(Retimed {
+                law: own(it.law),
+                ..*it
+            })),
             Told::Nothing => Told::Nothing,
         };
         told_and(told, self.marks)
@@ -341,6 +360,14 @@ fn put_right(correction: &Correction) -> FactEvent<'static> {
     let told = match correction {
         Correction::AcceptedChannel { new, .. } => Told::CameBy(*new),
         Correction::AcceptedAssisted { new, .. } => Told::Assisted(*new),
+        Correction::LegalTime(it) => Told::Retimed(Box::new(Retimed {
+            law: Cow::Owned(it.timeline.law.as_str().to_owned()),
+            accepted_at: it.timeline.accepted_at,
+            ended_at: it.timeline.ended_at,
+            original_due: it.timeline.original_due,
+            due: it.timeline.due,
+            last_wait: it.timeline.last_wait,
+        })),
         Correction::ResolvedResult { .. }
         | Correction::ResolvedElectronic { .. }
         | Correction::PaidMethod { .. }
@@ -420,6 +447,7 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
             | Event::SubjectErasureRequested(_)
             | Event::SubjectKeyDestroyed(_)
             | Event::VoidProposed(_)
+            | Event::CorrectionProposed(_)
             | Event::SubjectReplaced(_)
             | Event::SubtaskCancelled(_)
             | Event::FilingReceived(_)

@@ -113,7 +113,8 @@ impl Change {
             Correction::AcceptedChannel { .. }
             | Correction::AcceptedAssisted { .. }
             | Correction::ResolvedResult { .. }
-            | Correction::PaidReceipt { .. } => corrected,
+            | Correction::PaidReceipt { .. }
+            | Correction::LegalTime(_) => corrected,
         }
     }
 

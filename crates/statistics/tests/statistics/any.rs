@@ -10,7 +10,7 @@ use statistics::Period;
 use crate::history::{
     Entry, accepted, assigned, at, channel_corrected, delivered, digitised, extended, fee_paid,
     fee_requested, fee_waived, granted, id, lapsed, received_by_agency, recomputed, refused,
-    refused_at_intake, resumed, reused, submitted, subtask_completed, supplement_received,
+    refused_at_intake, resumed, retimed, reused, submitted, subtask_completed, supplement_received,
     supplement_requested, suspended, terminated, voided, withdrawn,
 };
 
@@ -54,10 +54,19 @@ fn any_middle() -> impl Strategy<Value = Event> {
         proptest::option::weighted(0.9, any_due()).prop_map(fee_waived),
         proptest::option::weighted(0.9, any_due()).prop_map(received_by_agency),
         (any_channel(), any_channel()).prop_map(|(old, new)| channel_corrected(old, new)),
+        any_retimed(),
         Just(digitised()),
         Just(reused(ReuseSource::NationalStore)),
         Just(subtask_completed(Timeliness::Overdue)),
     ]
+}
+
+/// Any times put right, also such as no rule would let pass.
+fn any_retimed() -> impl Strategy<Value = Event> {
+    let due = proptest::option::weighted(0.9, any_due());
+    let ended = proptest::option::of(0..6000_i64);
+    (0..6000_i64, due, ended)
+        .prop_map(|(accepted, due, ended)| retimed(hour(accepted), due, ended.map(hour)))
 }
 
 fn any_end() -> impl Strategy<Value = Event> {
@@ -87,8 +96,8 @@ fn any_life() -> impl Strategy<Value = Vec<(i64, Option<Event>)>> {
         proptest::collection::vec(any_middle(), 0..4),
     );
     let exit = proptest::option::weighted(0.7, any_end());
-    let plausible = (life, exit, any::<bool>(), 0..8_u8).prop_map(
-        |((about, channel, due, middle), exit, deliver, fate)| {
+    let plausible = (life, exit, any::<bool>(), 0..8_u8, any_due()).prop_map(
+        |((about, channel, due, middle), exit, deliver, fate, late)| {
             let mut events = vec![submitted(about, channel)];
             match fate {
                 0 => return vec![events.remove(0)],
@@ -98,6 +107,9 @@ fn any_life() -> impl Strategy<Value = Vec<(i64, Option<Event>)>> {
                     events.push(accepted(about, channel, due));
                     events.extend(middle);
                     events.extend(exit);
+                    if fate == 4 {
+                        events.push(retimed(hour(300), Some(late), Some(hour(900))));
+                    }
                     if fate == 3 {
                         events.push(channel_corrected(channel, Channel::Online));
                     }

@@ -6,10 +6,10 @@ use domain::event::{
     AcceptanceBasis, AcceptanceVoided, ApplicantKind, Channel, CompetentAgencyReceived,
     ComponentDigitised, ComponentReused, Correction, DeadlineExtended, DeliveryMode,
     DossierAccepted, DossierResolved, DossierSubmitted, DossierWithdrawn, DueDateRecomputed, Event,
-    EventCorrected, FeePaid, FeeRequested, FeeWaived, IntakeRefused, Occurrence, Outcome,
-    PaymentMethod, PlaceKind, ProcessingResumed, ProcessingSuspended, ProcessingTerminated, Reason,
-    ResultDelivered, ReuseSource, SubtaskCompleted, SupplementLapsed, SupplementReceived,
-    SupplementRequested, TaskAssigned,
+    EventCorrected, FeePaid, FeeRequested, FeeWaived, IntakeRefused, LegalTime, Occurrence,
+    Outcome, PaymentMethod, PlaceKind, ProcessingResumed, ProcessingSuspended,
+    ProcessingTerminated, Reason, ResultDelivered, ReuseSource, SubtaskCompleted, SupplementLapsed,
+    SupplementReceived, SupplementRequested, TaskAssigned, Timeline,
 };
 use domain::ids::{
     ActorId, AgencyId, ComponentCode, DossierCode, DossierId, FieldCode, LawId, OrganisationId,
@@ -245,7 +245,42 @@ pub(crate) fn corrected(correction: Correction) -> Event {
     Event::EventCorrected(EventCorrected {
         correction,
         reason: reason(),
+        proposed_by: None,
     })
+}
+
+/// Acceptance and end put right, and the due date that follows.
+pub(crate) fn retimed(
+    accepted_at: Timestamp,
+    due: Option<Due>,
+    ended_at: Option<Timestamp>,
+) -> Event {
+    let timeline = Timeline {
+        submitted_at: accepted_at,
+        answered_late: false,
+        accepted_at,
+        clock_from: Some(accepted_at),
+        law: LawId::new("nd61-2018"),
+        calendar: VersionHash::new("calendar"),
+        original_due: due,
+        due,
+        moves: Vec::new(),
+        late_supplement_request: false,
+        forwarded: None,
+        waits_since: None,
+        lapses_on: None,
+        last_wait: None,
+        ended_at,
+        delivered_at: None,
+    };
+    corrected(Correction::LegalTime(Box::new(LegalTime {
+        revision: 2,
+        event: "dossier_accepted".into(),
+        old: accepted_at,
+        new: accepted_at,
+        due_was: None,
+        timeline,
+    })))
 }
 
 pub(crate) fn fee_waived(due: Option<Due>) -> Event {

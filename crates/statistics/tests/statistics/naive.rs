@@ -107,6 +107,17 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
             {
                 *channel = *new;
             }
+            if let (Some((accepted_at, _)), Correction::LegalTime(it)) =
+                (&mut dossier.accepted, &event.correction)
+            {
+                *accepted_at = it.timeline.accepted_at;
+                dossier.due = it.timeline.due;
+                if let (Some((ended_at, _)), Some(right)) =
+                    (&mut dossier.ended, it.timeline.ended_at)
+                {
+                    *ended_at = right;
+                }
+            }
         }
         Event::ProcessingResumed(event) if pending => {
             go_on(dossier, Waits::Suspended, day, event.due);
@@ -132,6 +143,7 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::SubjectKeyDestroyed(_)
         | Event::DuplicateSubmission(_)
         | Event::VoidProposed(_)
+        | Event::CorrectionProposed(_)
         | Event::SubjectReplaced(_)
         | Event::FeeWaived(_)
         | Event::FeeRefunded(_)

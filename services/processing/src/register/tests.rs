@@ -132,3 +132,37 @@ fn a_page_stays_where_it_was_while_others_come_and_go() {
     let rest: Vec<_> = rest.iter().map(|place| place.number).collect();
     assert_eq!(rest, [2, 3, 4, 5, 1]);
 }
+
+#[test]
+fn what_is_over_stands_where_its_right_due_date_says() {
+    let mut register = Register::default();
+    let given = |due| Given {
+        agency: 1,
+        phase: Phase::Returned,
+        holder: None,
+        due: Some(due),
+    };
+    for number in 0..3 {
+        register.enter(id(number), &format!("C-{number}"));
+        register.move_to(None, Some(spot(number, &given(i64::from(number)))));
+    }
+    let due = |micros| {
+        Some(Due {
+            at: at(micros),
+            rule: domain::clock::DueRule::ByDate,
+            provisional: false,
+        })
+    };
+    register.due_moved(id(0), due(0), due(9));
+    register.due_moved(id(7), due(0), due(9));
+    let filter = Filter {
+        phases: vec![Phase::Returned],
+        ..Filter::default()
+    };
+    let numbers: Vec<_> = register
+        .page(&filter, None, 9)
+        .iter()
+        .map(|it| it.number)
+        .collect();
+    assert_eq!(numbers, [1, 2, 0]);
+}

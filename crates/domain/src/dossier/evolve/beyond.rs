@@ -6,14 +6,15 @@ use super::super::case::{Case, Ended, Exit, PaidFee};
 use super::super::cooperation::{Subtask, SubtaskEnd};
 use super::super::parts::{case, filing, pending, pending_case};
 use super::super::{
-    Authorisation, DigitalPaper, Dossier, Feedback, Resolved, Returned, VoidProposal, Voided,
+    Authorisation, CorrectionProposal, DigitalPaper, Dossier, Feedback, Resolved, Returned,
+    VoidProposal, Voided,
 };
 use super::with_due;
 use crate::event::{
     AcceptanceVoided, AgencySucceeded, AuthorisationRecorded, Channel, CompetentAgencyReceived,
-    Correction, DeliveryFailed, DeliveryMode, EventCorrected, FeeRefunded, FeedbackLinked, Outcome,
-    ResultReturnedToAgency, SubjectReplaced, SubtaskCancelled, SubtaskCompleted, SubtaskOpened,
-    SubtaskStart, VoidProposed,
+    Correction, CorrectionProposed, DeliveryFailed, DeliveryMode, EventCorrected, FeeRefunded,
+    FeedbackLinked, Outcome, ResultReturnedToAgency, SubjectReplaced, SubtaskCancelled,
+    SubtaskCompleted, SubtaskOpened, SubtaskStart, VoidProposed,
 };
 
 pub(super) fn void_proposed(mut dossier: Dossier, at: Timestamp, event: &VoidProposed) -> Dossier {
@@ -70,6 +71,23 @@ pub(super) fn corrected(mut dossier: Dossier, event: &EventCorrected) -> Dossier
             }
         }
         Correction::DeliveredMode { new, .. } => handed_over(&mut dossier, *new),
+        Correction::LegalTime(it) => it.timeline.put_into(&mut dossier),
+    }
+    dossier
+}
+
+pub(super) fn correction_proposed(
+    mut dossier: Dossier,
+    at: Timestamp,
+    event: &CorrectionProposed,
+) -> Dossier {
+    if let Some(case) = case(&mut dossier) {
+        case.correction_proposal = Some(Box::new(CorrectionProposal {
+            by: event.by.clone(),
+            at,
+            revision: event.revision,
+            new: event.new,
+        }));
     }
     dossier
 }

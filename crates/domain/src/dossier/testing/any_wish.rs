@@ -155,7 +155,16 @@ pub fn any_wish() -> impl Strategy<Value = Command> {
         3 => dates.prop_map(extend),
         2 => Just(resolve()),
         1 => times().prop_map(|time| resolve_earlier(earlier(time))),
+        4 => any_time_put_right(),
     ]
+}
+
+/// Whatever happened early on, at any time of a story's first months.
+fn any_time_put_right() -> impl Strategy<Value = Command> {
+    (1..9_u32, any_beginning(), -3_000..60_000_i64).prop_map(|(revision, from, minutes)| {
+        let at = from + jiff::SignedDuration::from_mins(minutes);
+        correct(Right::LegalTime { revision, at })
+    })
 }
 
 fn any_accept() -> impl Strategy<Value = Command> {

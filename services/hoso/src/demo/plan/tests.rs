@@ -177,6 +177,7 @@ fn happens(life: &Life, step: &Step, dossier: &Dossier, catalogue: &Catalogue) -
         actor: &ActorId::new("test"),
         organisation: &OrganisationId::new("test"),
         may_record_late: false,
+        history: &[],
     };
     decide_all(dossier, &commands(life, step.act), &context)
         .unwrap_or_else(|no| panic!("life {} at {:?}: {no}\n{life:#?}", life.number, step))
