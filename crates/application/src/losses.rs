@@ -147,3 +147,89 @@ impl Desk {
         Ok(post::append(self, stream, Expected::Exactly(revision), &by, &happened).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use domain::event::TerminalEnrolled;
+    use domain::ids::TerminalId;
+    use eventlog::Settings;
+
+    use super::*;
+    use crate::projection::Projection;
+    use crate::testing;
+
+    fn now() -> Timestamp {
+        "2022-12-15T02:00:00Z".parse().unwrap()
+    }
+
+    fn desk(folder: &Path) -> Desk {
+        let settings = Settings {
+            free_bytes_min: 0,
+            ..Settings::new(|| 1)
+        };
+        testing::desk(folder, &testing::shipped_catalogue(), settings)
+    }
+
+    fn by(request: u8, actor: &str) -> By {
+        By {
+            request: Request {
+                key: Key([request; 16]),
+                body: [0; 16],
+            },
+            request_id: Uuid::from_u128(u128::from(request)),
+            actor: ActorId::new(actor),
+            organisation: OrganisationId::new("hoso"),
+            now: now(),
+        }
+    }
+
+    /// Who is counted, and whether that is enough.
+    fn said(desk: &Desk, of: LogId) -> (Vec<String>, bool) {
+        let folded = Projection::open(desk.log().clone(), Losses::default()).unwrap();
+        folded.read(|losses, _| {
+            let persons = losses.of(of).iter().map(|one| one.by.to_string());
+            (persons.collect(), losses.is_given_up(of))
+        })
+    }
+
+    #[tokio::test]
+    async fn a_vault_is_given_up_by_two_persons_until_anything_is_heard_of_its_node() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = desk(&folder.path().join("processing"));
+        let there = desk(&folder.path().join("intake"));
+        let (of, other) = (there.log().head().log, here.log().head().log);
+        let both = || vec!["a".to_owned(), "b".to_owned()];
+        let declare = async |request: u8, actor: &str| {
+            let by = by(request, actor);
+            here.declare_vault_loss(of, "scrapped", &by).await.unwrap();
+        };
+        declare(1, "a").await;
+        declare(2, "a").await;
+        assert_eq!(said(&here, of), (vec!["a".to_owned()], false));
+        declare(3, "b").await;
+        assert_eq!(said(&here, of), (both(), true));
+        assert_eq!(said(&here, other), (Vec::new(), false));
+
+        // Its vault answers.
+        here.end_vault_loss(of, now()).await.unwrap();
+        assert_eq!(said(&here, of), (Vec::new(), false));
+        // What was said before counts for nothing after.
+        declare(4, "b").await;
+        assert_eq!(said(&here, of), (vec!["b".to_owned()], false));
+        declare(5, "a").await;
+        assert!(said(&here, of).1);
+
+        // A record of its log comes in.
+        let terminal = TerminalEnrolled {
+            terminal: TerminalId::new("T-1"),
+            office: "BC1".into(),
+            operator: OrganisationId::new("VNPOST-DT"),
+        };
+        there.enrol_terminal(terminal, &by(6, "c")).await.unwrap();
+        let records = there.log().read_after(0, 10).unwrap();
+        here.log().import(records).await.unwrap();
+        assert_eq!(said(&here, of), (Vec::new(), false));
+    }
+}
