@@ -30,7 +30,7 @@ use crate::Folded;
 use crate::reading::Changing;
 use crate::receipt;
 use crate::undecided::Undecided;
-use crate::worklist::{Filter, Place};
+use crate::waiting::{Filter, Place};
 
 /// What the calls work with.
 #[derive(Clone, Debug)]
@@ -463,7 +463,7 @@ impl IntakeService for Calls {
             .map(|place| {
                 Ok(WaitingSubmission {
                     dossier: Some(self.edge.listed(place.dossier)?),
-                    late: place.answer_due < now,
+                    late: place.is_late_at(now),
                 })
             })
             .collect::<Result<_, HandleError>>()

@@ -19,6 +19,7 @@ pub mod settings;
 mod status;
 pub mod terminals;
 mod undecided;
+pub mod waiting;
 pub mod worklist;
 
 use std::future::Future;

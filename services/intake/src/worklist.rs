@@ -1,9 +1,7 @@
-//! What waits for intake: a fold over the log, the nearest answer limit first.
+//! What waits for intake: a fold over the log that keeps the list in [`Waiting`].
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 
-use api::place::{never, time};
 use application::erasures::Erasures;
 use application::identities::Unaccepted;
 use application::projection::Fold;
@@ -13,57 +11,10 @@ use domain::event::{Channel, EventKind};
 use domain::ids::{AgencyId, DossierId};
 use eventlog::format::RecordView;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-/// Where a submission stands in the list: those with an answer limit first, nearest first, then by time of filing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct Place {
-    /// By when intake must answer; the far future when there is no limit.
-    pub answer_due: Timestamp,
-    /// When it was filed.
-    pub submitted_at: Timestamp,
-    /// The dossier.
-    pub dossier: DossierId,
-}
-
-impl api::place::Place for Place {
-    fn to_bytes(&self) -> Vec<u8> {
-        [
-            &self.answer_due.as_microsecond().to_be_bytes()[..],
-            &self.submitted_at.as_microsecond().to_be_bytes(),
-            self.dossier.0.as_bytes(),
-        ]
-        .concat()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; 32] = bytes.try_into().ok()?;
-        Some(Self {
-            answer_due: time(&bytes[..8])?,
-            submitted_at: time(&bytes[8..16])?,
-            dossier: DossierId(Uuid::from_slice(&bytes[16..]).ok()?),
-        })
-    }
-}
-
-/// What a list may be narrowed by.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only this agency.
-    pub agency: Option<AgencyId>,
-    /// Only this channel.
-    pub channel: Option<Channel>,
-    /// Only those whose limit has passed at this moment.
-    pub late_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Waiting {
-    agency: AgencyId,
-    channel: Channel,
-}
+use crate::waiting::{Filter, Place, Waiting};
 
 /// The submissions that wait for intake.
 #[derive(Debug, Default)]
@@ -72,54 +23,13 @@ pub struct Worklist {
     pub erasures: Erasures,
     /// Whom dossiers name that are not accepted.
     pub unaccepted: Unaccepted,
-    waiting: BTreeMap<Place, Waiting>,
-    places: HashMap<DossierId, Place>,
+    waiting: Waiting,
 }
 
 impl Worklist {
     /// Up to `max` places after one, in order.
     pub fn page(&self, filter: &Filter, after: Option<Place>, max: usize) -> Vec<Place> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        self.waiting
-            .range((from, std::ops::Bound::Unbounded))
-            .filter(|(place, waiting)| {
-                filter
-                    .agency
-                    .as_ref()
-                    .is_none_or(|agency| *agency == waiting.agency)
-                    && filter
-                        .channel
-                        .is_none_or(|channel| channel == waiting.channel)
-                    && filter.late_at.is_none_or(|now| place.answer_due < now)
-            })
-            .map(|(place, _)| *place)
-            .take(max)
-            .collect()
-    }
-
-    fn remove(&mut self, dossier: DossierId) -> Option<(Place, Waiting)> {
-        let place = self.places.remove(&dossier)?;
-        let waiting = self.waiting.remove(&place)?;
-        Some((place, waiting))
-    }
-
-    fn insert(&mut self, place: Place, waiting: Waiting) {
-        self.places.insert(place.dossier, place);
-        self.waiting.insert(place, waiting);
-    }
-
-    /// Puts a waiting dossier at another answer limit.
-    fn answer_by(&mut self, dossier: DossierId, answer_due: Option<Timestamp>) {
-        if let Some((place, waiting)) = self.remove(dossier) {
-            let answer_due = answer_due.unwrap_or_else(never);
-            self.insert(
-                Place {
-                    answer_due,
-                    ..place
-                },
-                waiting,
-            );
-        }
+        self.waiting.page(filter, after, max)
     }
 }
 
@@ -163,29 +73,24 @@ impl Fold for Worklist {
                 if let Some(filed) = read::<Filed>(record)
                     && let Ok(submitted_at) = Timestamp::from_microsecond(record.occurred_at)
                 {
-                    let place = Place {
-                        answer_due: filed.answer_due.unwrap_or_else(never),
-                        submitted_at,
-                        dossier,
-                    };
-                    let (agency, channel) = (filed.agency, filed.channel);
-                    self.insert(place, Waiting { agency, channel });
+                    let place = Place::new(filed.answer_due, submitted_at, dossier);
+                    self.waiting.insert(filed.agency, filed.channel, place);
                 }
             }
             // Intake has answered; now the applicant's time runs.
             EventKind::IntakeSupplementRequested => {
                 if let Some(Happened {}) = read(record) {
-                    self.answer_by(dossier, None);
+                    self.waiting.answer_by(dossier, None);
                 }
             }
             EventKind::IntakeSupplementReceived => {
                 if let Some(Supplemented { answer_due }) = read(record) {
-                    self.answer_by(dossier, answer_due);
+                    self.waiting.answer_by(dossier, answer_due);
                 }
             }
             EventKind::IntakeRefused | EventKind::DossierAccepted | EventKind::DossierWithdrawn => {
                 if let Some(Happened {}) = read(record) {
-                    self.remove(dossier);
+                    self.waiting.remove(dossier);
                 }
             }
             // What comes after acceptance is no longer intake's.
@@ -245,36 +150,15 @@ impl Fold for Worklist {
 impl Keep for Worklist {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         snapshot::write_value(to, &(&self.erasures, &self.unaccepted))?;
-        snapshot::write_lines(to, &self.waiting)
+        snapshot::write_lines(to, self.waiting.shelves())
     }
 
     fn read(&self, from: &mut dyn Read) -> io::Result<Self> {
         let (erasures, unaccepted) = snapshot::read_value(from)?;
-        let mut list = Self {
+        Ok(Self {
             erasures,
             unaccepted,
-            ..Self::default()
-        };
-        for (place, waiting) in snapshot::read_lines(from)? {
-            list.insert(place, waiting);
-        }
-        Ok(list)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use api::place::Place as _;
-
-    use super::*;
-
-    #[test]
-    fn a_place_comes_out_of_a_page_token_as_it_went_in() {
-        let place = Place {
-            answer_due: never(),
-            submitted_at: Timestamp::from_microsecond(1_795_493_826_312_555).unwrap(),
-            dossier: DossierId(Uuid::from_u128(7)),
-        };
-        assert_eq!(Place::from_bytes(&place.to_bytes()), Some(place));
+            waiting: Waiting::with(snapshot::read_lines(from)?),
+        })
     }
 }
