@@ -8,6 +8,16 @@
     reason = "a failed set-up fails the test"
 )]
 
+// The domain's stories name its modules through `crate::`, as they do inside it.
+#[allow(
+    unused_imports,
+    reason = "which of them the stories name is theirs to change"
+)]
+use domain::{catalogue, clock, command, dossier, event, ids, law, local, rejection};
+
+#[path = "../../domain/src/dossier/testing.rs"]
+mod testing;
+
 #[path = "statistics/any.rs"]
 mod any;
 #[path = "statistics/any_history.rs"]
@@ -22,6 +32,8 @@ mod history;
 mod naive;
 #[path = "statistics/outside.rs"]
 mod outside;
+#[path = "statistics/put_right.rs"]
+mod put_right;
 #[path = "statistics/rebuilding.rs"]
 mod rebuilding;
 #[path = "statistics/shape.rs"]

@@ -104,6 +104,29 @@ class PutRight(Beyond):
         )
         self.does_not("CorrectEvent", given.dossier_id, INVALID_ARGUMENT, "INVALID_FIELD", reason=reason())
 
+    def test_a_wrong_time_of_acceptance_is_put_right_and_the_explanation_says_so(self):
+        given = self.taken_in()
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for time_right, code, why in (
+            ({"revision": 2, "at": now + datetime.timedelta(days=1)}, INVALID_ARGUMENT, "CORRECTED_TIME_IMPOSSIBLE"),
+            # Whoever shows no token may not bring an earlier time.
+            ({"revision": 2, "at": now - datetime.timedelta(days=1)}, PERMISSION_DENIED, "RECORD_LATE_NOT_ALLOWED"),
+            ({"revision": 9, "at": now}, FAILED_PRECONDITION, "NOTHING_TO_CORRECT"),
+            ({}, INVALID_ARGUMENT, "INVALID_FIELD"),
+        ):
+            self.does_not("CorrectEvent", given.dossier_id, code, why, reason=reason(), legal_time=time_right)
+        right = self.does(
+            "CorrectEvent", given.dossier_id, reason=reason("nhap_sai"), legal_time={"revision": 2, "at": now}
+        )
+        self.assertIn("corrected", right.flags)
+        self.assertLess(given.accepted_at.ToDatetime(), right.accepted_at.ToDatetime())
+        asked = processing.ExplainDeadlineRequest(dossier=named(given.dossier_id), min_position=self.position)
+        told = self.office.ask("processing", "ExplainDeadline", asked)
+        self.assertIn("Đính chính thời điểm tiếp nhận", told.steps[-1].text_vi)
+        self.assertIn("the time of acceptance", told.steps[-1].text_en)
+        self.assertEqual(told.steps[-1].due, right.due)
+        self.assertEqual(told.accepted_at, right.accepted_at)
+
     def test_a_misspelt_applicant_is_put_right_before_and_after_acceptance(self):
         filed = self.office.ask("intake", "SubmitDossier", submit()).dossier
         asked = intake.CorrectApplicantRequest(

@@ -39,15 +39,17 @@ pub(super) fn retime(
     reason: &Reason,
     ctx: &Context<'_>,
 ) -> Result<Vec<Occurrence>, Rejection> {
-    times::may_record_late(ctx)?;
     let mut standing = as_it_stands(ctx.history);
     let index = numbered(revision).unwrap_or(usize::MAX);
     let wrong = standing.get(index).ok_or(Rejection::NothingToCorrect {
         event: "legal_time.revision",
     })?;
     has_a_time(&wrong.event)?;
-    is_possible(&standing, index, new, case, ctx)?;
     let (kind, old) = (wrong.event.kind(), wrong.at);
+    if new < old {
+        times::may_record_late(ctx)?;
+    }
+    is_possible(&standing, index, new, case, ctx)?;
     if let Some(wrong) = standing.get_mut(index) {
         wrong.at = new;
     }

@@ -66,10 +66,13 @@ fn a_wrong_acceptance_moves_the_due_date_once_two_persons_say_so() {
 }
 
 #[test]
-fn whoever_may_not_record_late_puts_no_time_right() {
-    let story = Story::accepted("2022-12-16T09:00", TEN_DAYS);
-    let no = story.refuses(time(2, "2022-12-16T09:00"));
+fn an_earlier_time_needs_the_right_to_record_late_and_a_later_one_does_not() {
+    let mut story = Story::accepted("2022-12-16T09:00", TEN_DAYS);
+    story.at("2022-12-16T11:00");
+    let no = story.refuses(time(1, "2022-12-16T08:59"));
     assert_eq!(no.reason(), "RECORD_LATE_NOT_ALLOWED");
+    story.does(time(2, "2022-12-16T10:00"));
+    assert_eq!(story.due(), "2022-12-30");
 }
 
 #[test]
