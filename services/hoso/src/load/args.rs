@@ -165,9 +165,24 @@ pub struct Fill {
     /// How many records processing's log gets: six for each dossier, two of them intake's.
     #[arg(long, default_value_t = 1_000_000)]
     pub events: u64,
+    /// How far each dossier gets; what is not returned stays on the lists, and in memory.
+    #[arg(long, value_enum, default_value_t)]
+    pub until: Until,
     /// How to print.
     #[command(flatten)]
     pub told: Told,
+}
+
+/// How far a dossier of a filled folder gets.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
+pub enum Until {
+    /// Intake has not answered yet.
+    Filed,
+    /// Accepted: everything is pending.
+    Accepted,
+    /// To its end, but for the last days'.
+    #[default]
+    Returned,
 }
 
 /// `hoso load lists`.

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 use vault::Vault;
 
-use super::args::{Fill, OneRole};
+use super::args::{Fill, OneRole, Until};
 use super::dossiers::Dossiers;
 use super::mix::Mix;
 use super::progress::Progress;
@@ -50,7 +50,7 @@ pub struct Told {
     pub events: u64,
     /// Dossiers.
     pub dossiers: u64,
-    /// Of them not resolved.
+    /// Of them not ended.
     pub open: u64,
     /// How long it took.
     pub seconds: f64,
@@ -67,7 +67,12 @@ pub async fn run(asked: Fill) -> Result<Told, Failure> {
         return Err(format!("{} is not empty", asked.data.display()).into());
     }
     stack::claim(&asked.data, FolderKind::Load)?;
-    let lives = asked.events.div_ceil(EVENTS_A_LIFE).max(1);
+    let events_a_life = match asked.until {
+        Until::Filed => 1,
+        Until::Accepted => 2,
+        Until::Returned => EVENTS_A_LIFE,
+    };
+    let lives = asked.events.div_ceil(events_a_life).max(1);
     let length = i64::try_from(lives)?.saturating_mul(SECONDS_BETWEEN);
     let first = Clock::system().now() - SignedDuration::from_secs(length);
     let office = Office::open(&asked.data, Clock::manual(first))?;
@@ -81,9 +86,11 @@ pub async fn run(asked: Fill) -> Result<Told, Failure> {
         office.clock.set(at);
         // A small fill has its days too.
         let size = CHUNK.min(lives.div_ceil(4 * DAYS_OPEN as u64)).max(1);
-        waiting.push_back(office.file(number..number + size, at).await?);
+        let filed = office.file(number..number + size, asked.until, at);
+        waiting.push_back(filed.await?);
         number += size;
-        if waiting.len() > DAYS_OPEN
+        if asked.until == Until::Returned
+            && waiting.len() > DAYS_OPEN
             && let Some(due) = waiting.pop_front()
         {
             office.finish(due, at).await?;
@@ -133,12 +140,14 @@ impl Office {
     async fn file(
         &self,
         numbers: std::ops::Range<u64>,
+        until: Until,
         now: Timestamp,
     ) -> Result<Vec<DossierId>, Failure> {
         let mut filed = Vec::new();
         let mut under_way = JoinSet::new();
         for number in numbers {
             let (submission, accept) = self.request(number)?;
+            let accept = (until != Until::Filed).then_some(accept);
             let desk = self.intake.clone();
             under_way.spawn(async move { file(&desk, submission, accept, now).await });
             if under_way.len() >= UNDER_WAY {
@@ -260,17 +269,16 @@ fn wish(desk: &Desk, dossier: Option<DossierId>, now: Timestamp, method: &str) -
 async fn file(
     desk: &Desk,
     filed: Filed,
-    accept: Accept,
+    accept: Option<Accept>,
     now: Timestamp,
 ) -> Result<DossierId, Failure> {
     let secrets = vec![edge::secret(&filed.applicant)?];
     let wish = wish(desk, None, now, "SubmitAndAcceptDossier");
     let answer = desk
         .carry_out(&wish, secrets, |kept| {
-            vec![
-                Command::Submit(filed.clone().command(edge::only(kept))),
-                Command::Accept(accept.clone()),
-            ]
+            let submit = Command::Submit(filed.clone().command(edge::only(kept)));
+            let accept = accept.clone().map(Command::Accept);
+            [submit].into_iter().chain(accept).collect()
         })
         .await?;
     Ok(answer.id)

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use api::hoso::dossier::v1::Phase;
+use api::hoso::dossier::v1::{self as dossier, Phase};
+use api::hoso::intake::v1::ListSubmissionsRequest;
+use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use api::hoso::processing::v1::ListDossiersRequest;
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 use serde::Serialize;
@@ -32,6 +34,8 @@ pub struct Told {
     pub lists: Vec<Row>,
     /// Processing's memory afterwards.
     pub memory: Memory,
+    /// Intake's memory afterwards.
+    pub intake_memory: Memory,
 }
 
 /// Of one list.
@@ -59,17 +63,76 @@ pub async fn run(asked: Lists) -> Result<Told, Failure> {
     let mut lists = Vec::new();
     for (list, question) in questions {
         progress.step(list);
-        lists.push(one(&mut office, list, question, asked.duration).await?);
+        let page = |mut question: ListDossiersRequest| {
+            let mut office = office.clone();
+            async move {
+                let answer = office.list_dossiers(question.clone()).await;
+                let answer = answer.map_err(|status| client::explain(&status))?;
+                let answer = answer.into_inner();
+                question.page_token = answer.next_page_token;
+                Ok((answer.dossiers.len(), question))
+            }
+        };
+        lists.push(one(list, question, asked.duration, page).await?);
         progress.done(lists.len() as u64);
     }
     progress.finish();
+    let memory = process.memory()?;
+    drop(process);
+    let intake = RoleProcess::start(OneRole::Intake, &asked.data, &[]).await?;
+    lists.extend(waiting(&intake, asked.duration).await?);
     Ok(Told {
         measured: "lists",
         events,
         page: PAGE,
         lists,
-        memory: process.memory()?,
+        memory,
+        intake_memory: intake.memory()?,
     })
+}
+
+/// What waits for intake, all of it and narrowed.
+async fn waiting(intake: &RoleProcess, duration: Duration) -> Result<Vec<Row>, Failure> {
+    let counter = IntakeServiceClient::new(client::lasting(&intake.address).await?);
+    let all = ListSubmissionsRequest {
+        page_size: PAGE,
+        ..ListSubmissionsRequest::default()
+    };
+    let of_one = ListSubmissionsRequest {
+        agency: AGENCY.to_owned(),
+        channel: dossier::Channel::Postal.into(),
+        ..all.clone()
+    };
+    let late = ListSubmissionsRequest {
+        late_only: true,
+        ..all.clone()
+    };
+    // Every agency but one: what is passed over must cost nothing.
+    let none = ListSubmissionsRequest {
+        agency: "000.00.99.H20".to_owned(),
+        ..all.clone()
+    };
+    let questions = [
+        ("chờ tiếp nhận · all that waits for intake", all),
+        ("bưu chính, một cơ quan · by post, of one agency", of_one),
+        ("quá hạn trả lời · to be answered by now", late),
+        ("cơ quan không có hồ sơ · of an agency without any", none),
+    ];
+    let mut rows = Vec::new();
+    for (list, question) in questions {
+        let page = |mut question: ListSubmissionsRequest| {
+            let mut counter = counter.clone();
+            async move {
+                let answer = counter.list_submissions(question.clone()).await;
+                let answer = answer.map_err(|status| client::explain(&status))?;
+                let answer = answer.into_inner();
+                question.page_token = answer.next_page_token;
+                Ok((answer.submissions.len(), question))
+            }
+        };
+        rows.push(one(list, question, duration, page).await?);
+    }
+    Ok(rows)
 }
 
 /// The lists that officers live in.
@@ -125,25 +188,21 @@ async fn questions(
     ])
 }
 
-/// One page after the other, from the first again after the last.
-async fn one(
-    office: &mut ProcessingServiceClient<Channel>,
+/// One page after the other, from the first again after the last; `page` says how many rows there were, and what to ask next.
+async fn one<Q, F: Future<Output = Result<(usize, Q), Failure>>>(
     list: &'static str,
-    mut question: ListDossiersRequest,
+    mut question: Q,
     duration: Duration,
+    page: impl Fn(Q) -> F,
 ) -> Result<Row, Failure> {
     let mut tally = Tally::default();
     let (mut rows, begun) = (0_u64, Instant::now());
     while begun.elapsed() < duration {
         let asked = Instant::now();
-        let answer = office
-            .list_dossiers(question.clone())
-            .await
-            .map_err(|status| client::explain(&status))?
-            .into_inner();
+        let (shown, next) = page(question).await?;
         tally.granted(asked.elapsed());
-        rows += answer.dossiers.len() as u64;
-        question.page_token = answer.next_page_token;
+        rows += u64::try_from(shown)?;
+        question = next;
     }
     let seen = tally.seen(begun.elapsed());
     Ok(Row {
@@ -178,7 +237,11 @@ pub fn table(told: &Told) -> String {
         ]);
     }
     format!(
-        "{grid}\n{} sự kiện · events; bộ nhớ · memory {} MiB, cao nhất · peak {} MiB",
-        told.events, told.memory.now_mib, told.memory.peak_mib
+        "{grid}\n{} sự kiện · events; bộ nhớ · memory: processing {} MiB, cao nhất · peak {} MiB; intake {} MiB, cao nhất · peak {} MiB",
+        told.events,
+        told.memory.now_mib,
+        told.memory.peak_mib,
+        told.intake_memory.now_mib,
+        told.intake_memory.peak_mib
     )
 }
