@@ -77,6 +77,8 @@ mod process;
 mod province;
 #[path = "../../../crates/messaging/tests/feed/proxy.rs"]
 mod proxy;
+#[path = "roles/putting_right.rs"]
+mod putting_right;
 #[path = "roles/raw.rs"]
 mod raw;
 #[path = "roles/record.rs"]

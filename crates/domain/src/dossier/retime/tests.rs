@@ -97,6 +97,20 @@ fn a_result_found_to_be_in_time_counts_as_in_time() {
 }
 
 #[test]
+fn an_extension_is_judged_against_the_due_date_that_it_should_have_moved() {
+    let mut story = Story::accepted("2022-12-02T09:00", TEN_DAYS);
+    assert_eq!(story.due(), "2022-12-16");
+    story.at("2022-12-15T16:00").does(extend("2022-12-20"));
+    assert_eq!(story.due(), "2022-12-20");
+    story.may_record_late = true;
+    story.does(time(1, "2022-12-01T08:00"));
+    // It was due on the 15th: whoever was told on that day was told too late, and the extension does not count.
+    story.put_right(2, "2022-12-01T09:00");
+    assert_eq!(story.due(), "2022-12-15");
+    assert_eq!(story.flags(), ["late_extension", "corrected"]);
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_time_is_told_at_once() {
     let mut story = Story::accepted("2022-12-01T09:00", TEN_DAYS);
     story.at("2022-12-05T09:00").does(suspend());
