@@ -1,4 +1,4 @@
-//! What waits for intake: a fold over the log that keeps the list in [`Waiting`].
+//! What waits for intake: a fold over the log that keeps the list in `waiting`.
 
 use std::io::{self, Read, Write};
 
