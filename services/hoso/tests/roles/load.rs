@@ -106,22 +106,55 @@ fn a_filled_folder_is_served_again_after_kill_9_and_no_real_service_takes_it() {
         assert!(row["memory"]["peak_mib"].as_u64().unwrap() > 0);
     }
     assert_eq!(restarted["roles"][2]["events"], events);
-    let lists = told(&[
+    let (office, intake) = rows_of_lists(data);
+    assert!(office.iter().all(|rows| *rows > 0), "{office:?}");
+    assert!(intake.iter().all(|rows| *rows == 0), "{intake:?}");
+    assert!(refused(&["up", "--data", data]).contains("synthetic"));
+    assert!(refused(&["load", "fill", data]).contains("not empty"));
+}
+
+/// How many rows are on a page of each of processing's lists and of intake's.
+fn rows_of_lists(data: &str) -> (Vec<u64>, Vec<u64>) {
+    let told = told(&[
         "load",
         "lists",
         data,
         "--duration",
-        "200ms",
+        "100ms",
         "--format",
         "json",
     ]);
-    assert_eq!(lists["events"], events);
-    for row in lists["lists"].as_array().unwrap() {
-        assert!(row["rows"].as_u64().unwrap() > 0, "{row}");
-        assert!(row["latency_us"]["p99"].as_u64().unwrap() > 0, "{row}");
+    for memory in ["memory", "intake_memory"] {
+        assert!(told[memory]["peak_mib"].as_u64().unwrap() > 0, "{told}");
     }
-    assert!(refused(&["up", "--data", data]).contains("synthetic"));
-    assert!(refused(&["load", "fill", data]).contains("not empty"));
+    let lists = told["lists"].as_array().unwrap();
+    let mut rows = Vec::new();
+    for row in lists {
+        assert!(row["latency_us"]["p99"].as_u64().unwrap() > 0, "{row}");
+        rows.push(row["rows"].as_u64().unwrap());
+    }
+    let intake = rows.split_off(6);
+    (rows, intake)
+}
+
+#[test]
+fn a_folder_is_filled_with_what_waits_for_intake_or_with_what_is_pending() {
+    let folder = tempfile::tempdir().unwrap();
+    let filled = |until: &str| {
+        let data = folder.path().join(until);
+        let data = data.to_str().unwrap();
+        let events = ["--events", "200", "--until", until, "--format", "json"];
+        let filled = told(&[&["load", "fill", data][..], &events].concat());
+        assert_eq!(filled["open"], filled["dossiers"], "{filled}");
+        rows_of_lists(data)
+    };
+    let (office, intake) = filled("filed");
+    assert!(office.iter().all(|rows| *rows == 0), "{office:?}");
+    assert!(intake[0] > 0 && intake[1] > 0, "{intake:?}");
+    assert_eq!(intake[3], 0, "an agency without any");
+    let (office, intake) = filled("accepted");
+    assert!(office[0] > 0 && office[1] > 0, "{office:?}");
+    assert!(intake.iter().all(|rows| *rows == 0), "{intake:?}");
 }
 
 #[test]
