@@ -1,4 +1,4 @@
-//! What waits for intake: a fold over the log that keeps the list in `waiting`.
+//! What waits for intake: a fold over the log that keeps a list of it, the nearest answer limit first.
 
 use std::io::{self, Read, Write};
 
