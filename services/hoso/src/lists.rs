@@ -361,9 +361,10 @@ impl Patience {
     /// Waits a little, when it was here before and may come back.
     async fn after(&mut self, ended: Result<Status, Failure>) -> Result<(), Failure> {
         let error = match ended {
-            // What a service refuses has a reason; what has none is a connection that broke.
+            // What a service refuses has a reason; what has none is a connection that broke. A token that ended may have its
+            // successor in the file in a moment.
             Ok(status)
-                if status.code() != Code::Unavailable
+                if ![Code::Unavailable, Code::Unauthenticated].contains(&status.code())
                     && status.get_details_error_info().is_some() =>
             {
                 return Err(client::explain(&status));

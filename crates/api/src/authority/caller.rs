@@ -136,8 +136,9 @@ impl Caller {
             units: list(claims.get("unit"))?.unwrap_or(all),
             points: list(claims.get("point"))?.unwrap_or_else(|| Bound::of([])),
             offices: list(claims.get("office"))?.unwrap_or_else(|| Bound::of([])),
-            // A terminal's own token may name it as the account.
-            terminals: list(claims.get("terminal"))?.unwrap_or_else(|| Bound::of([subject])),
+            // A terminal's own token may name it as the account, which is one name and never all.
+            terminals: list(claims.get("terminal"))?
+                .unwrap_or_else(|| Bound::Only(BTreeSet::from([subject.into()]))),
         })
     }
 
@@ -205,6 +206,8 @@ mod tests {
 
         let terminal = of(&json!({"sub": "pos-1", "office": ["o"]})).unwrap();
         assert!(terminal.terminals.has("pos-1") && !terminal.terminals.has("pos-2"));
+        let star = of(&json!({"sub": "*", "office": ["o"]})).unwrap();
+        assert!(!star.terminals.is_all() && !star.terminals.has("pos-1"));
         let named = of(&json!({"sub": "an", "terminal": ["pos-2"]})).unwrap();
         assert!(named.terminals.has("pos-2") && !named.terminals.has("an"));
 

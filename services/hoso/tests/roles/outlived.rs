@@ -1,6 +1,10 @@
 //! What is open for a token ends with it, and whoever comes back with a new one misses nothing and takes nothing twice.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use api::hoso::intake::v1::JournalEntry;
@@ -19,6 +23,7 @@ use uuid::Uuid;
 use crate::identity::with_token;
 use crate::issuer::{self, Issuer};
 use crate::own_terminals::{enrol, line, said, welcome};
+use crate::process::hoso;
 use crate::scene::{OWN, Scene, by_id};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -152,4 +157,55 @@ async fn a_terminals_line_ends_with_its_token_and_nothing_is_taken_that_it_says_
     let answer = timeout(PATIENCE, again.said.message()).await.unwrap();
     let answer = answer.unwrap().unwrap().body;
     assert!(matches!(answer, Some(Said::Answer(_))), "{answer:?}");
+}
+
+/// The lines that a program prints, as they come.
+fn lines(from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let _ = tell.send(line);
+        }
+    });
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_watches_from_the_command_line_goes_on_with_the_token_that_is_in_the_file_by_then() {
+    let scene = Scene::set(&[]).await;
+    let file = scene.issuer.file("token");
+    let short = scene.token_with("officer", &json!({"exp": ends_in(8)}));
+    fs::write(&file, short).unwrap();
+    let mut watch = hoso()
+        .args(["dossier", "watch", "--agency", OWN, "--format", "json"])
+        .args(["--server", &format!("https://{}", scene.hoso.processing)])
+        .env("HOSO_CA", scene.issuer.file("ca.pem"))
+        .env("HOSO_TOKEN_FILE", &file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = lines(watch.stdout.take().unwrap());
+    let said = lines(watch.stderr.take().unwrap());
+    // It begins with what happens from now on: until it is there, there is one more change to tell.
+    let mut turn = 0;
+    while told.recv_timeout(Duration::from_millis(300)).is_err() {
+        turn += 1;
+        assert!(turn < 60, "nothing is told");
+        assign(&scene, &format!("officer-{turn}")).await;
+    }
+    fs::write(&file, scene.token("officer")).unwrap();
+    let away = said
+        .recv_timeout(PATIENCE)
+        .expect("its token outlives itself");
+    assert!(away.contains("waiting"), "{away}");
+    assign(&scene, "cuong").await;
+    loop {
+        let line = told.recv_timeout(PATIENCE).expect("it did not come back");
+        if line.contains("cuong") {
+            break;
+        }
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
 }
