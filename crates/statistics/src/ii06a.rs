@@ -10,7 +10,8 @@ use crate::memo::{Memo, MemoRow};
 use crate::placement::{Placement, place};
 use crate::question::{Grouping, Organised, Question};
 use crate::report::{Cells, Column, Report, Row, Rules};
-use crate::scan::{self, Tally, each, tally};
+use crate::scan::{self, Scan};
+use crate::tally::{Tally, pending_after, tally};
 
 /// The form's name, as reports quote it.
 const FORM: &str = "II.06a/VPCP/KSTT";
@@ -56,7 +57,7 @@ pub fn ii06a(facts: &Facts, question: &Question) -> Report {
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     let before = question.period.first_day().saturating_sub(1);
     let closing: BTreeMap<String, u64> = (0..)
-        .zip(scan::pending_after(facts, question, before))
+        .zip(pending_after(facts, question, before))
         .filter(|(_, pending)| *pending > 0)
         .map(|(group, pending)| (key(facts, question, group), u64::from(pending)))
         .collect();
@@ -111,8 +112,11 @@ fn behind(
     };
     let (bounds, rule) = (question.bounds(), question.due_rule);
     let mut ordinals = Vec::new();
-    each(facts, question, (bounds.from, bounds.to), |table, at| {
-        if wanted.is_none_or(|wanted| wanted == table.group(at))
+    let Some(scan) = Scan::new(facts, question, (bounds.from, bounds.to)) else {
+        return Vec::new();
+    };
+    scan.each(|table, at| {
+        if wanted.is_none_or(|wanted| wanted == scan.group(table, at))
             && place((table.columns, table.waited), at, &bounds, rule)
                 .is_some_and(|place| counts(place, table.columns.marks[at]))
         {

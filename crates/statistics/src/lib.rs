@@ -26,6 +26,7 @@ pub mod ratio;
 pub mod report;
 pub mod scan;
 pub mod small;
+mod tally;
 
 pub use facts::Facts;
 pub use ii06a::{cell, ii06a};

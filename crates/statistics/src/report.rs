@@ -13,7 +13,7 @@ use crate::checks::Check;
 use crate::memo::Memo;
 use crate::placement::{Class, Placement, State};
 use crate::question::Period;
-use crate::scan::Parts;
+use crate::tally::Parts;
 
 /// A numbered column of form II.06a.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -1,54 +1,26 @@
-//! One pass over the versions known at a position: the counts of every group and of every kind of placement.
-
-use std::collections::BTreeMap;
+//! One pass over the versions known at a position, by one thread or by several that take a share of the rows each.
 
 use domain::event::Channel;
 use domain::ids::AgencyId;
 
 use crate::day::Day;
-use crate::facts::{Columns, Facts, Heading, Past, Waited, bits, channel_number, marks};
-use crate::placement::{COMMON, Class, Placement, State, place};
+use crate::facts::{Columns, Facts, Heading, Past, Waited, bits, channel_number};
 use crate::question::{Filter, Grouping, Organised, Question};
 
-/// The eight columns that are not sums: (4) (5) (6) (8) (9) (10) (12) (13).
-pub(crate) type Parts = [u32; 8];
-
-/// What one pass counted.
-#[derive(Debug)]
-pub(crate) struct Tally {
-    /// Of each group, at the group's number.
-    pub(crate) groups: Vec<Parts>,
-    /// How many dossiers have each placement.
-    pub(crate) placements: BTreeMap<Placement, u64>,
-    /// Counted online dossiers of each procedure.
-    pub(crate) online: Vec<u32>,
-    /// Whether a counted dossier falls under this law.
-    pub(crate) laws: Vec<bool>,
-    /// Counted dossiers with each mark: all of them, and those that ended in the period.
-    pub(crate) marked: [[u64; 2]; marks::COUNT],
-}
-
-/// The versions of one table, and what groups them.
+/// The versions of one table.
 pub(crate) struct Table<'a> {
     pub(crate) columns: &'a Columns,
+    /// The first row that can have been known at the position.
+    start: usize,
     /// The days of the columns' waits.
     pub(crate) waited: &'a [Waited],
-    /// The number of the group, at the number of a heading; without it the channel is the group.
-    groups: Option<&'a [u32]>,
     /// Of past versions only: their dossiers, and until when they were known.
     past: Option<&'a Past>,
 }
 
-impl<'a> Table<'a> {
-    /// The number of the row's group.
-    #[inline]
-    pub(crate) fn group(&self, at: usize) -> usize {
-        match self.groups {
-            Some(groups) => groups
-                .get(self.heading(at))
-                .map_or(usize::MAX, |group| number(*group)),
-            None => number(self.columns.flags[at] & bits::CHANNEL),
-        }
+impl Table<'_> {
+    fn rows(&self) -> usize {
+        self.columns.len().saturating_sub(self.start)
     }
 
     /// The number of the row's heading.
@@ -66,171 +38,145 @@ impl<'a> Table<'a> {
 /// Rows looked at together: their numbers stay in the first-level cache.
 const BLOCK: usize = 1024;
 
-/// Visits each dossier once, in the version known at the question's position: of those that pass the filter, all that
-/// the days `from` to `to` touch, and all that stand outside the form.
-///
-/// First the rows of a block are chosen without branching on the data, then the chosen ones are visited: most rows of a
-/// long history lie outside the period, and which ones do is not predictable.
-#[inline]
-pub(crate) fn each(
-    facts: &Facts,
-    question: &Question,
-    (from, to): (Day, Day),
-    mut visit: impl FnMut(&Table<'_>, usize),
-) {
-    let Some(wanted) = Wanted::of(facts, question) else {
-        return;
-    };
-    let position = question.as_of.position;
-    let all_known = facts.through().is_none_or(|through| position >= through);
-    let groups = groups_of(facts, question);
-    let table = |columns, past| Table {
-        columns,
-        waited: facts.tables().waited.values(),
-        groups: groups.as_deref(),
-        past,
-    };
-    let current = table(&facts.current().columns, None);
-    let past = (!all_known).then(|| table(&facts.past().columns, Some(facts.past())));
-    let mut chosen = [0_u16; BLOCK];
-    for table in [Some(current), past].iter().flatten() {
-        let columns = table.columns;
-        // Past versions stand in the order in which they ceased to be known: the earlier ones need no look.
-        let start = table.past.map_or(0, |past| {
-            past.known_to
-                .partition_point(|known_to| known_to.by(position))
-        });
-        let (flags, begun, ended) = (
-            &columns.flags[start..],
-            &columns.begun[start..],
-            &columns.ended[start..],
-        );
-        let blocks = flags
-            .chunks(BLOCK)
-            .zip(begun.chunks(BLOCK))
-            .zip(ended.chunks(BLOCK));
-        for (first, ((flags, begun), ended)) in (start..).step_by(BLOCK).zip(blocks) {
-            let mut count = 0;
-            for (offset, ((flags, begun), ended)) in (0..).zip(flags.iter().zip(begun).zip(ended)) {
-                if let Some(place) = chosen.get_mut(count) {
-                    *place = offset;
-                }
-                let touched = (*begun <= to) & (*ended >= from) | (flags & bits::OUTSIDE != 0);
-                count += usize::from(touched);
-            }
-            for offset in chosen.iter().take(count) {
-                let at = first + usize::from(*offset);
-                if (all_known || columns.known_from[at].by(position)) && wanted.takes(columns, at) {
-                    visit(table, at);
-                }
-            }
-        }
-    }
+/// Rows that are worth a thread of their own: starting one takes as long as looking at a tenth of these.
+const ROWS_A_THREAD: usize = 100_000;
+
+/// A part of the rows: this one of so many.
+pub(crate) type Share = (usize, usize);
+
+/// The one pass over the rows: who is in it, and what groups them.
+pub(crate) struct Scan<'a> {
+    wanted: Wanted,
+    position: u64,
+    /// All that is in force was known at the position already.
+    all_known: bool,
+    /// The days of the pass.
+    days: (Day, Day),
+    tables: Vec<Table<'a>>,
+    groups: Option<Vec<u32>>,
 }
 
-/// Counts everything the question is about.
-pub(crate) fn tally(facts: &Facts, question: &Question) -> Tally {
-    let (bounds, rule) = (question.bounds(), question.due_rule);
-    let mut groups = vec![Parts::default(); groups(facts, question)];
-    let headings = facts.tables().headings.values();
-    let mut counted = vec![[0_u32; 2]; headings.len()];
-    let mut common = vec![0_u32; number(COMMON)];
-    let mut touched = Vec::new();
-    let mut marked = [[0; 2]; marks::COUNT];
-    let mut placements = BTreeMap::new();
-    each(facts, question, (bounds.from, bounds.to), |table, at| {
-        let Some(placement) = place((table.columns, table.waited), at, &bounds, rule) else {
-            return;
+impl<'a> Scan<'a> {
+    /// Over the versions known at the question's position that pass its filter; `None` when nothing can.
+    pub(crate) fn new(facts: &'a Facts, question: &Question, days: (Day, Day)) -> Option<Self> {
+        let position = question.as_of.position;
+        let all_known = facts.through().is_none_or(|through| position >= through);
+        let waited = facts.tables().waited.values();
+        let current = Table {
+            columns: &facts.current().columns,
+            start: 0,
+            waited,
+            past: None,
         };
-        if let Some(count) = common.get_mut(number(placement.code())) {
-            if *count == 0 {
-                touched.push(placement);
+        let past = facts.past();
+        let past = (!all_known).then(|| Table {
+            columns: &past.columns,
+            // Past versions stand in the order in which they ceased to be known: the earlier ones need no look.
+            start: past
+                .known_to
+                .partition_point(|known_to| known_to.by(position)),
+            waited,
+            past: Some(past),
+        });
+        Some(Self {
+            wanted: Wanted::of(facts, question)?,
+            position,
+            all_known,
+            days,
+            tables: [current].into_iter().chain(past).collect(),
+            groups: groups_of(facts, question),
+        })
+    }
+
+    /// The number of the row's group.
+    #[inline]
+    pub(crate) fn group(&self, table: &Table<'_>, at: usize) -> usize {
+        match &self.groups {
+            Some(groups) => groups
+                .get(table.heading(at))
+                .map_or(usize::MAX, |group| number(*group)),
+            None => number(table.columns.flags[at] & bits::CHANNEL),
+        }
+    }
+
+    /// Visits each dossier once, in the version known at the position: of those that pass the filter, all that the days
+    /// of the scan touch, and all that stand outside the form.
+    #[inline]
+    pub(crate) fn each(&self, visit: impl FnMut(&Table<'_>, usize)) {
+        self.each_of((0, 1), visit);
+    }
+
+    /// The same for a part of the rows.
+    ///
+    /// First the rows of a block are chosen without branching on the data, then the chosen ones are visited: most rows of
+    /// a long history lie outside the period, and which ones do is not predictable.
+    #[inline]
+    pub(crate) fn each_of(&self, (part, parts): Share, mut visit: impl FnMut(&Table<'_>, usize)) {
+        let (from, to) = self.days;
+        let mut chosen = [0_u16; BLOCK];
+        for table in &self.tables {
+            let columns = table.columns;
+            let rows = table.rows();
+            let [start, end] = [part, part + 1].map(|part| table.start + rows * part / parts);
+            let (flags, begun, ended) = (
+                &columns.flags[start..end],
+                &columns.begun[start..end],
+                &columns.ended[start..end],
+            );
+            let blocks = flags
+                .chunks(BLOCK)
+                .zip(begun.chunks(BLOCK))
+                .zip(ended.chunks(BLOCK));
+            for (first, ((flags, begun), ended)) in (start..).step_by(BLOCK).zip(blocks) {
+                let mut count = 0;
+                let rows = flags.iter().zip(begun).zip(ended);
+                for (offset, ((flags, begun), ended)) in (0..).zip(rows) {
+                    if let Some(place) = chosen.get_mut(count) {
+                        *place = offset;
+                    }
+                    let touched = (*begun <= to) & (*ended >= from) | (flags & bits::OUTSIDE != 0);
+                    count += usize::from(touched);
+                }
+                for offset in chosen.iter().take(count) {
+                    let at = first + usize::from(*offset);
+                    if (self.all_known || columns.known_from[at].by(self.position))
+                        && self.wanted.takes(columns, at)
+                    {
+                        visit(table, at);
+                    }
+                }
             }
-            *count += 1;
+        }
+    }
+
+    /// Counts the rows on as many threads as are worth it, a share each, and adds up what they counted.
+    pub(crate) fn counted<T: Send>(
+        &self,
+        count: impl Fn(Share) -> T + Sync,
+        mut add: impl FnMut(&mut T, T),
+    ) -> T {
+        let rows: usize = self.tables.iter().map(Table::rows).sum();
+        let worth = rows / ROWS_A_THREAD;
+        let parts = if worth > 1 {
+            std::thread::available_parallelism().map_or(1, |cores| cores.get().min(worth))
         } else {
-            *placements.entry(placement).or_insert(0) += 1;
-            if !placement.is_counted() {
-                return;
+            1
+        };
+        std::thread::scope(|scope| {
+            let count = &count;
+            let others: Vec<_> = (1..parts)
+                .map(|part| scope.spawn(move || count((part, parts))))
+                .collect();
+            let mut whole = count((0, parts));
+            for other in others {
+                match other.join() {
+                    Ok(part) => add(&mut whole, part),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
             }
-        }
-        if let Some(parts) = groups.get_mut(table.group(at)) {
-            let (received, outcome) = parts_of(placement);
-            parts[received] += 1;
-            parts[outcome] += 1;
-        }
-        if let Some([all, online]) = counted.get_mut(table.heading(at)) {
-            *all += 1;
-            *online += u32::from(placement.channel() == Some(1));
-        }
-        let mut left = table.columns.marks[at] & marks::ALL;
-        while left != 0 && placement.is_counted() {
-            if let Some([all, ended]) = marked.get_mut(number(left.trailing_zeros())) {
-                *all += 1;
-                *ended += u64::from(placement.state() == State::Ended);
-            }
-            left &= left - 1;
-        }
-    });
-    for placement in touched {
-        *placements.entry(placement).or_insert(0) += u64::from(common[number(placement.code())]);
+            whole
+        })
     }
-    let mut online = vec![0; facts.names().procedures.names().len()];
-    let mut laws = vec![false; facts.names().laws.names().len()];
-    for (heading, [all, through]) in headings.iter().zip(counted) {
-        if let Some(count) = online.get_mut(number(heading.procedure)) {
-            *count += through;
-        }
-        if let Some(law) = laws.get_mut(number(heading.law)) {
-            *law |= all > 0;
-        }
-    }
-    Tally {
-        groups,
-        placements,
-        online,
-        laws,
-        marked,
-    }
-}
-
-/// What was pending at the end of a day, of each group: counted by itself, not as part of a form, because the opening of
-/// the next period is checked against it.
-pub(crate) fn pending_after(facts: &Facts, question: &Question, day: Day) -> Vec<u32> {
-    let mut pending = vec![0_u32; groups(facts, question)];
-    each(
-        facts,
-        question,
-        (day.saturating_add(1), day),
-        |table, at| {
-            if table.columns.flags[at] & bits::OUTSIDE == 0
-                && let Some(count) = pending.get_mut(table.group(at))
-            {
-                *count += 1;
-            }
-        },
-    );
-    pending
-}
-
-/// The two parts of [`Parts`] that count a placement.
-#[inline]
-pub(crate) fn parts_of(placement: Placement) -> (usize, usize) {
-    let received = match (placement.received(), placement.channel()) {
-        (true, Some(1)) => 0,
-        (true, Some(_) | None) => 1,
-        (false, _) => 2,
-    };
-    let outcome = match placement.state() {
-        State::PendingWithin => 6,
-        State::PendingOverdue => 7,
-        State::Ended => match placement.class() {
-            Class::Early => 3,
-            Class::OnTime => 4,
-            // Without a class it would not be in the form.
-            Class::Overdue | Class::Unknown => 5,
-        },
-    };
-    (received, outcome)
 }
 
 /// The number of the group at each heading's number; `None` when the channel is the group.
@@ -280,7 +226,8 @@ pub(crate) fn agencies(facts: &Facts, organised: &Organised) -> Vec<AgencyId> {
     keys
 }
 
-fn groups(facts: &Facts, question: &Question) -> usize {
+/// How many groups the question may tell apart.
+pub(crate) fn groups(facts: &Facts, question: &Question) -> usize {
     let names = facts.names();
     match question.group {
         Grouping::Field => names.fields.names().len(),

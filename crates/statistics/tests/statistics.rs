@@ -28,6 +28,8 @@ mod article;
 mod form;
 #[path = "statistics/history.rs"]
 mod history;
+#[path = "statistics/long.rs"]
+mod long;
 #[path = "statistics/naive.rs"]
 mod naive;
 #[path = "statistics/outside.rs"]
