@@ -11,4 +11,6 @@
 mod authority;
 mod contract;
 mod dependencies;
+#[path = "../../services/hoso/tests/roles/messages.rs"]
+mod messages;
 mod tidy;

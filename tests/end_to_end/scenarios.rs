@@ -77,9 +77,11 @@ fn with_tokens_every_client_does_what_its_role_may_and_nothing_else() {
     for role in ROLES {
         let scopes: Vec<_> = role.scopes.iter().map(|scope| scope.name()).collect();
         let theirs = match role.name {
-            "one-stop" | "ioc" | "auditor" => json!({"agency": "*", "point": "*", "office": "*"}),
+            "one-stop" | "ioc" | "auditor" => {
+                json!({"agency": "*", "point": "*", "office": "*", "terminal": "*"})
+            }
             _ => {
-                json!({"agency": ["000.00.06.H20"], "point": ["TTPVHCC-DT"], "office": ["VNPOST-DT"]})
+                json!({"agency": ["000.00.06.H20"], "point": ["TTPVHCC-DT"], "office": ["VNPOST-DT"], "terminal": ["BC1-MAY2"]})
             }
         };
         let token = issuer.token(role.name, &scopes, &theirs);

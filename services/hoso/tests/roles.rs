@@ -59,6 +59,10 @@ mod load;
 mod look_ups;
 #[path = "roles/losses.rs"]
 mod losses;
+#[path = "roles/matrix.rs"]
+mod matrix;
+#[path = "roles/messages.rs"]
+mod messages;
 #[path = "roles/office.rs"]
 mod office;
 #[path = "roles/offline.rs"]
@@ -85,15 +89,21 @@ mod raw;
 mod record;
 #[path = "roles/retried.rs"]
 mod retried;
+#[path = "roles/rights.rs"]
+mod rights;
 #[path = "roles/running.rs"]
 mod running;
 #[path = "roles/scene.rs"]
 mod scene;
 #[path = "../../../crates/messaging/tests/feed/server.rs"]
 mod server;
+#[path = "roles/side_door.rs"]
+mod side_door;
 #[path = "roles/streams.rs"]
 mod streams;
 #[path = "roles/subjects.rs"]
 mod subjects;
 #[path = "roles/terminals.rs"]
 mod terminals;
+#[path = "roles/things.rs"]
+mod things;

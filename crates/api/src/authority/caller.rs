@@ -105,8 +105,8 @@ impl Caller {
     }
 
     /// The caller that a token's claims tell of: `sub`; `scope`, with spaces between, of which those that are not ours are
-    /// another service's; the lists `agency`, `point` and `office`, nothing where they are absent, `terminal`, the account itself
-    /// where it is, and `unit`, every unit of the agencies. `*` in a list is everything.
+    /// another service's; the lists `agency`, `point`, `office` and `terminal`, nothing where they are absent, and `unit`, every
+    /// unit of the agencies where it is. `*` in a list is everything.
     ///
     /// # Errors
     /// When a claim is not what it should be.
@@ -136,9 +136,7 @@ impl Caller {
             units: list(claims.get("unit"))?.unwrap_or(all),
             points: list(claims.get("point"))?.unwrap_or_else(|| Bound::of([])),
             offices: list(claims.get("office"))?.unwrap_or_else(|| Bound::of([])),
-            // A terminal's own token may name it as the account, which is one name and never all.
-            terminals: list(claims.get("terminal"))?
-                .unwrap_or_else(|| Bound::Only(BTreeSet::from([subject.into()]))),
+            terminals: list(claims.get("terminal"))?.unwrap_or_else(|| Bound::of([])),
         })
     }
 
@@ -204,10 +202,8 @@ mod tests {
         assert!(!bare.agencies.has(""), "no agency is not every agency");
         assert!(bare.units.has("any unit of its agencies"));
 
-        let terminal = of(&json!({"sub": "pos-1", "office": ["o"]})).unwrap();
-        assert!(terminal.terminals.has("pos-1") && !terminal.terminals.has("pos-2"));
-        let star = of(&json!({"sub": "*", "office": ["o"]})).unwrap();
-        assert!(!star.terminals.is_all() && !star.terminals.has("pos-1"));
+        let account = of(&json!({"sub": "pos-1", "office": ["*"]})).unwrap();
+        assert!(!account.terminals.has("pos-1"), "an account is no terminal");
         let named = of(&json!({"sub": "an", "terminal": ["pos-2"]})).unwrap();
         assert!(named.terminals.has("pos-2") && !named.terminals.has("an"));
 

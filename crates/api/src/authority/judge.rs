@@ -37,6 +37,34 @@ impl Judge {
         Ok(())
     }
 
+    /// What the token says alone; none when it must be looked up whose something is.
+    pub(super) fn by_token(&self, caller: &Caller, matter: &Matter) -> Option<bool> {
+        match matter {
+            Matter::Agency(agency) => Some(caller.agencies.has(agency)),
+            Matter::Counter { point, operator } if point.is_empty() => {
+                Some(caller.offices.has(operator))
+            }
+            Matter::Counter { point, .. } => Some(caller.points.has(point)),
+            Matter::Counts(min) => {
+                Some(caller.may(Scope::ReadReport) || *min >= self.small_cells_min)
+            }
+            Matter::Terminal(id) => Some(caller.terminals.has(id)),
+            Matter::Holder(holder) if holder.is_empty() => {
+                Some(caller.offices.is_all() && caller.points.is_all())
+            }
+            Matter::Holder(holder) => Some(
+                caller.terminals.has(holder)
+                    || caller.offices.has(holder)
+                    || caller.points.has(holder),
+            ),
+            Matter::Read(_)
+            | Matter::Act { .. }
+            | Matter::Answer { .. }
+            | Matter::Filing(_)
+            | Matter::Minute { .. } => None,
+        }
+    }
+
     async fn theirs(
         &self,
         caller: &Caller,
@@ -45,24 +73,14 @@ impl Judge {
     ) -> Result<bool, EdgeError> {
         let whole = caller.agencies.is_all();
         match matter {
-            Matter::Agency(agency) => Ok(whole || caller.agencies.has(agency)),
-            Matter::Counter { point, operator } if point.is_empty() => {
-                Ok(caller.offices.has(operator))
-            }
-            Matter::Counter { point, .. } => Ok(caller.points.has(point)),
-            Matter::Counts(min) => {
-                Ok(caller.may(Scope::ReadReport) || *min >= self.small_cells_min)
-            }
-            Matter::Terminal(id) => Ok(caller.terminals.has(id) || caller.offices.is_all()),
+            Matter::Agency(_)
+            | Matter::Counter { .. }
+            | Matter::Terminal(_)
+            | Matter::Holder(_)
+            | Matter::Counts(_) => Ok(self.by_token(caller, matter) == Some(true)),
             Matter::Minute { number, signing } => {
                 self.minute(caller, number, *signing, min_position).await
             }
-            Matter::Holder(holder) if holder.is_empty() => {
-                Ok(caller.offices.is_all() && caller.points.is_all())
-            }
-            Matter::Holder(holder) => Ok(caller.terminals.has(holder)
-                || caller.offices.has(holder)
-                || caller.points.has(holder)),
             Matter::Read(name) => {
                 let Some(name) = name.as_ref().filter(|_| !whole) else {
                     return Ok(true);

@@ -39,7 +39,7 @@ pub enum Matter {
     },
     /// One filing: where it was received, and its dossier's.
     Filing(Option<FilingId>),
-    /// One terminal (*thiết bị của bưu cục*), by its id: its own token names it.
+    /// One terminal (*thiết bị của bưu cục*), by its id: the token's claim names it.
     Terminal(String),
     /// One hand-over minute (*biên bản bàn giao*), by its number.
     Minute {
@@ -172,9 +172,10 @@ fn named(name: Option<&processing::DossierName>) -> Option<Name> {
 }
 
 /// The agency that a side door is asked about; empty: all.
-pub(super) fn asked_agency(query: &str) -> String {
-    form_urlencoded::parse(query.as_bytes())
+pub(super) fn asked_agency(query: &[u8]) -> Matter {
+    let agency = form_urlencoded::parse(query)
         .filter(|(key, _)| key == "agency")
         .last()
-        .map_or_else(String::new, |(_, agency)| agency.into_owned())
+        .map_or_else(String::new, |(_, agency)| agency.into_owned());
+    Matter::Agency(agency)
 }

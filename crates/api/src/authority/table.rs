@@ -8,8 +8,8 @@ use super::Scope::{
     ReadDossier, ReadHistory, ReadReport, TakeIn,
 };
 use super::matter::{
-    About, Matter, about, accepted, answered, at_intake, changed, filed, filing, minute, read,
-    uploading,
+    About, Matter, about, accepted, answered, asked_agency, at_intake, changed, filed, filing,
+    minute, read, uploading,
 };
 use crate::Faults;
 use crate::convert::change::submission_name;
@@ -27,7 +27,7 @@ pub enum Who {
     Scopes(&'static [Scope]),
 }
 
-/// What a call is about, read from the bytes of its first message.
+/// What a call is about, read from the bytes of its first message; at a side door, of its query.
 pub type Read = fn(&[u8]) -> Result<About, DecodeError>;
 
 /// Who may make a call.
@@ -52,7 +52,7 @@ macro_rules! rows {
         $($service:literal {
             $($method:ident($request:ty) [$($scope:ident),*] $(, |$asked:ident| $about:expr)?;)*
         })*
-        doors { $($door:literal $who:expr;)* }
+        doors { $($door:literal $who:expr $(, |$query:ident| $matter:expr)?;)* }
     ) => {
         /// All of them.
         pub const ROWS: &[Row] = &[
@@ -61,7 +61,11 @@ macro_rules! rows {
                 who: Who::Scopes(&[$($scope),*]),
                 about: rows!(@about $request $(, |$asked| $about)?),
             },)*)*
-            $(Row { call: $door, who: $who, about: None },)*
+            $(Row {
+                call: $door,
+                who: $who,
+                about: rows!(@door $(|$query| $matter)?),
+            },)*
         ];
     };
     (@about $request:ty) => {
@@ -72,6 +76,12 @@ macro_rules! rows {
             let $asked = <$request>::decode(bytes)?;
             Ok($about)
         })
+    };
+    (@door) => {
+        None
+    };
+    (@door |$query:ident| $matter:expr) => {
+        Some(|$query| Ok(about(String::new(), [$matter])))
     };
 }
 
@@ -239,7 +249,7 @@ rows! {
         "GET /metrics" Who::Scopes(&[Operate]);
         // A page without figures; what it shows it asks for.
         "GET /" Who::Anyone;
-        "GET /v1/reports/ii06a" Who::Scopes(&[ReadCounts, ReadReport]);
-        "GET /v1/reports/ii06a/changes" Who::Scopes(&[ReadCounts, ReadReport]);
+        "GET /v1/reports/ii06a" Who::Scopes(&[ReadCounts, ReadReport]), |query| asked_agency(query);
+        "GET /v1/reports/ii06a/changes" Who::Scopes(&[ReadCounts, ReadReport]), |query| asked_agency(query);
     }
 }

@@ -1,11 +1,7 @@
-//! Who may do what, asked over TLS of every call of the contract, in every role, about one's own and about another's.
+//! What somebody may not see does not show, whatever it is asked by; who acts is who the token says.
 
 use std::collections::BTreeSet;
 
-use api::authority::Scope;
-use api::authority::matter::Matter;
-use api::authority::roles::ROLES;
-use api::authority::table::{self, Row, Who};
 use api::hoso::intake::v1::{GetSubmissionRequest, ListSubmissionsRequest, get_submission_request};
 use api::hoso::processing::v1::{
     AssignTaskRequest, Change, Completion, DossierName, GetDossierRequest, GetHistoryRequest,
@@ -17,123 +13,7 @@ use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 use crate::identity::with_token;
-use crate::raw;
-use crate::scene::{CENTRE, OTHER, OWN, POST, Scene, Theirs, by_id, scopes};
-
-/// What the table promises a role that is bound to its own agency, point and office.
-fn promised(row: &Row, role: &str, theirs: &Theirs, message: &[u8]) -> bool {
-    let has = scopes(role);
-    let opened = match row.who {
-        Who::Anyone => return true,
-        Who::Scopes(any) => any.iter().any(|scope| has.contains(&scope.name())),
-    };
-    let Some(read) = row.about else {
-        return opened;
-    };
-    let own = theirs.agency == OWN;
-    let of_own = |matter: &Matter| match matter {
-        Matter::Agency(agency) => agency == OWN,
-        Matter::Counter { point, operator } if point.is_empty() => operator == POST,
-        Matter::Counter { point, .. } => point == CENTRE,
-        Matter::Counts(min) => has.contains(&Scope::ReadReport.name()) || *min >= 5,
-        Matter::Read(_) | Matter::Act { .. } | Matter::Answer { .. } => own,
-        Matter::Terminal(id) => id == role,
-        // None was signed.
-        Matter::Minute { .. } => false,
-        Matter::Holder(holder) => [POST, CENTRE].contains(&holder.as_str()),
-        // None was received.
-        Matter::Filing(_) => false,
-    };
-    opened && read(message).unwrap().matters.iter().all(of_own)
-}
-
-/// The services that answer a call.
-fn answering(call: &str) -> &'static [&'static str] {
-    match call.split('.').nth(1) {
-        Some("intake") => &["intake"],
-        Some("processing") => &["processing"],
-        Some("reporting") => &["reporting"],
-        Some("vault" | "identity") => &["intake", "processing"],
-        _ if call.contains("ParkedService") => &["processing", "reporting"],
-        _ => &["intake", "processing", "reporting"],
-    }
-}
-
-#[tokio::test]
-async fn every_call_in_every_role_is_let_in_or_refused_as_the_table_says() {
-    let scene = Scene::set(&["--calls-per-second", "0", "--anonymous-per-minute", "1000"]).await;
-    let mut wrong = Vec::new();
-    let mut asked = BTreeSet::new();
-    let calls = raw::calls();
-    for (call, input) in &calls {
-        let row = table::row(call).expect("every call has a row");
-        for service in answering(call) {
-            let connection = scene.issuer.connection(scene.at(service), None);
-            for theirs in [&scene.own, &scene.other] {
-                let id = if *service == "intake" {
-                    &theirs.filed
-                } else {
-                    &theirs.accepted
-                };
-                let message = raw::message(input, &|field| match field {
-                    "agency" => Some(theirs.agency.to_owned()),
-                    "point" => Some(theirs.point.to_owned()),
-                    "operator" | "office" => Some(theirs.office.to_owned()),
-                    "dossier_id" => Some(id.clone()),
-                    "code" | "source" | "organisation" | "min_position" | "page_token" => None,
-                    "request_id" | "filing_id" => Some(Uuid::new_v4().to_string()),
-                    _ => Some("x".to_owned()),
-                });
-                for role in ROLES {
-                    let token = scene.token(role.name);
-                    let answer = raw::ask(&connection, call, &message, &token).await;
-                    let let_in = answer != Some(Code::PermissionDenied);
-                    if answer == Some(Code::Unauthenticated)
-                        || let_in != promised(row, role.name, theirs, &message)
-                    {
-                        let whose = if theirs.agency == OWN {
-                            "own"
-                        } else {
-                            "another's"
-                        };
-                        wrong.push(format!(
-                            "{call} at {service} as {} about {whose}: {answer:?}",
-                            role.name
-                        ));
-                    }
-                }
-                let without = raw::ask(&connection, call, &message, "").await;
-                let refused = without == Some(Code::Unauthenticated);
-                if refused == (row.who == Who::Anyone) {
-                    wrong.push(format!("{call} at {service} without a token: {without:?}"));
-                }
-            }
-            asked.insert(call.clone());
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(asked.len(), calls.len());
-    let connection = scene.issuer.connection(&scene.hoso.intake, None);
-    let token = scene
-        .issuer
-        .token("all", &every_scope(), &json!({"agency": "*"}));
-    let unknown = raw::ask(
-        &connection,
-        "/hoso.intake.v1.IntakeService/Unheard",
-        &[],
-        &token,
-    )
-    .await;
-    assert_eq!(
-        unknown,
-        Some(Code::PermissionDenied),
-        "what has no row is refused"
-    );
-}
-
-fn every_scope() -> Vec<&'static str> {
-    Scope::ALL.iter().map(|scope| scope.name()).collect()
-}
+use crate::scene::{OTHER, OWN, Scene, by_id};
 
 fn reason(status: &Status) -> (Code, String) {
     let info = status

@@ -15,6 +15,16 @@ use crate::process::{first_lines, hoso, path};
 impl Issuer {
     /// A connection over TLS, with a certificate of one's own if there is a name for it.
     pub(crate) fn connection(&self, address: &str, own: Option<&str>) -> Channel {
+        self.endpoint(address, own).connect_lazy()
+    }
+
+    /// One on which an answer waits once some bytes of it are unread.
+    pub(crate) fn narrow(&self, address: &str) -> Channel {
+        let endpoint = self.endpoint(address, None);
+        endpoint.initial_stream_window_size(64).connect_lazy()
+    }
+
+    fn endpoint(&self, address: &str, own: Option<&str>) -> Endpoint {
         let read = |name: &str| fs::read(self.file(name)).unwrap();
         let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("ca.pem")));
         if let Some(own) = own {
@@ -26,7 +36,6 @@ impl Issuer {
             .tls_config(tls)
             .unwrap()
             .timeout(Duration::from_secs(10))
-            .connect_lazy()
     }
 }
 
@@ -46,6 +55,8 @@ pub(crate) struct Guarded {
     pub(crate) intake: String,
     pub(crate) processing: String,
     pub(crate) reporting: String,
+    /// The side door of reporting.
+    pub(crate) reporting_http: String,
 }
 
 impl Guarded {
@@ -73,6 +84,7 @@ impl Guarded {
             intake: at("intake"),
             processing: at("processing"),
             reporting: at("reporting"),
+            reporting_http: at("reporting-http"),
             child,
         }
     }

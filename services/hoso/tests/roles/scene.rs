@@ -20,6 +20,9 @@ pub(crate) const OWN: &str = "000.00.06.H20";
 pub(crate) const OTHER: &str = "000.00.14.H20";
 pub(crate) const CENTRE: &str = "TTPVHCC-DT";
 pub(crate) const POST: &str = "VNPOST-DT";
+/// A point and an office that are another's.
+pub(crate) const ELSEWHERE: &str = "ANOTHER-POINT";
+pub(crate) const STRANGERS: &str = "ANOTHER-OFFICE";
 
 /// The applicant's identity number, everywhere the same.
 pub(crate) const NUMBER: &str = "087190001234";
@@ -27,9 +30,6 @@ pub(crate) const NUMBER: &str = "087190001234";
 /// What a scene has of one agency.
 #[derive(Clone, Debug)]
 pub(crate) struct Theirs {
-    pub(crate) agency: &'static str,
-    pub(crate) point: &'static str,
-    pub(crate) office: &'static str,
     /// Filed, not accepted.
     pub(crate) filed: String,
     /// Accepted, and at processing.
@@ -52,16 +52,8 @@ impl Scene {
         let hoso = Guarded::start(&folder.path().join("data"), &issuer, more);
         let all = json!({"agency": "*", "point": "*", "office": "*"});
         let token = issuer.token("one-stop", &scopes("one-stop"), &all);
-        let own = file(&issuer, &hoso, &token, OWN, CENTRE, POST).await;
-        let other = file(
-            &issuer,
-            &hoso,
-            &token,
-            OTHER,
-            "ANOTHER-POINT",
-            "ANOTHER-OFFICE",
-        )
-        .await;
+        let own = file(&issuer, &hoso, &token, OWN).await;
+        let other = file(&issuer, &hoso, &token, OTHER).await;
         Self {
             issuer,
             hoso,
@@ -69,6 +61,15 @@ impl Scene {
             other,
             _folder: folder,
         }
+    }
+
+    /// The id of another accepted dossier of this agency.
+    pub(crate) async fn one_more(&self, agency: &str) -> String {
+        let all = json!({"agency": "*", "point": "*", "office": "*"});
+        let token = self.token_with("one-stop", &all);
+        file(&self.issuer, &self.hoso, &token, agency)
+            .await
+            .accepted
     }
 
     /// A token of this role, for one's own agency, point and office.
@@ -133,14 +134,7 @@ fn submission(agency: &str) -> Submission {
     }
 }
 
-async fn file(
-    issuer: &Issuer,
-    hoso: &Guarded,
-    token: &str,
-    agency: &'static str,
-    point: &'static str,
-    office: &'static str,
-) -> Theirs {
+async fn file(issuer: &Issuer, hoso: &Guarded, token: &str, agency: &str) -> Theirs {
     let mut intake = IntakeServiceClient::new(issuer.connection(&hoso.intake, None));
     let filed = SubmitDossierRequest {
         request_id: Uuid::new_v4().to_string(),
@@ -180,9 +174,6 @@ async fn file(
         .await
         .unwrap();
     Theirs {
-        agency,
-        point,
-        office,
         filed: filed.into_inner().dossier.unwrap().dossier_id,
         accepted: dossier.dossier_id,
         code: dossier.code,
