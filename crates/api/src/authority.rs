@@ -5,7 +5,7 @@
 //! * [`matter`]: what a call is about: an agency's dossiers, a counter, one dossier, counts
 //! * [`caller`]: who calls, and which agencies, units, points and offices are theirs
 //! * [`entry`]: how a role is entered; [`guard`]: the one place where a call is let in or refused, and where an open stream ends
-//!   with its token; [`judge`]: whether what it is about is the caller's
+//!   with its token, what is answered (`outlived`) and what is said (`said`); [`judge`]: whether what it is about is the caller's
 
 mod ahead;
 pub mod caller;
@@ -15,6 +15,7 @@ pub mod judge;
 pub mod matter;
 mod outlived;
 pub mod roles;
+mod said;
 pub mod scope;
 pub mod table;
 

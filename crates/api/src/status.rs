@@ -105,6 +105,10 @@ impl From<EdgeError> for Status {
 /// A refusal that gRPC itself made, with what every refusal of ours says: bytes that are no request, a request that is
 /// too large, a method nobody has. Its words name fields, never what was sent.
 pub fn explained(made: &Status) -> Status {
+    // The guard's own, on its way through gRPC: a token that ended under an open call.
+    if made.get_details_error_info().is_some() {
+        return made.clone();
+    }
     let (code, reason, vietnamese) = match made.code() {
         Code::Internal => (
             Code::InvalidArgument,

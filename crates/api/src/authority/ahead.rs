@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http_body_util::BodyExt as _;
-use prost::bytes::{Buf as _, BytesMut};
+use prost::bytes::BytesMut;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Bytes;
@@ -38,22 +38,29 @@ pub(super) async fn first_message(mut body: Body) -> Result<(Option<Bytes>, Body
 }
 
 fn message(taken: &[u8]) -> Result<Option<Bytes>, Status> {
-    let Some((header, mut rest)) = taken.split_at_checked(HEADER_BYTES) else {
+    let whole = whole(taken)?.and_then(|length| taken.get(HEADER_BYTES..length));
+    Ok(whole.map(Bytes::copy_from_slice))
+}
+
+/// How many bytes the first message has with its header; none while it is not whole.
+///
+/// # Errors
+/// As gRPC itself refuses: a message that is too large or compressed.
+pub(super) fn whole(taken: &[u8]) -> Result<Option<usize>, Status> {
+    let Some([compressed, a, b, c, d]) = taken.first_chunk::<HEADER_BYTES>() else {
         return Ok(None);
     };
-    let [compressed, a, b, c, d] = *header else {
-        return Ok(None);
-    };
-    if compressed != 0 {
+    if *compressed != 0 {
         return Err(Status::unimplemented("messages are taken uncompressed"));
     }
-    let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
+    let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
     if length > MESSAGE_BYTES_MAX {
         return Err(Status::out_of_range(format!(
             "message length too large: found {length} bytes, the limit is: {MESSAGE_BYTES_MAX} bytes"
         )));
     }
-    Ok((rest.len() >= length).then(|| rest.copy_to_bytes(length)))
+    let whole = HEADER_BYTES + length;
+    Ok((taken.len() >= whole).then_some(whole))
 }
 
 /// A body of which something was read already.

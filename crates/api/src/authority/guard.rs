@@ -20,6 +20,7 @@ use super::caller::{self, Caller};
 use super::entry::Entry;
 use super::judge::Judge;
 use super::outlived::{Ending, Holds, Outlived};
+use super::said::Said;
 use super::table::{self, Row, Who};
 use crate::problem;
 use crate::status::{AccessError, EdgeError};
@@ -243,6 +244,12 @@ where
         Box::pin(async move {
             match guard.admit(request).await {
                 Ok((caller, request)) => {
+                    let request = match &holds {
+                        Some(holds) => {
+                            request.map(|body| Body::new(Said::new(body, Arc::clone(holds))))
+                        }
+                        None => request,
+                    };
                     let answer = caller::acting(caller, ready.call(request)).await?;
                     Ok(lasting(answer, holds, Ending::Status))
                 }

@@ -25,6 +25,11 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Whether the token still holds; why not, in English.
 pub(super) type Holds = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
 
+/// What is said to whose token has ended.
+pub(super) fn ended(why: &'static str) -> Status {
+    EdgeError::from(AccessError::Ended(why)).into()
+}
+
 /// How an answer is ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ending {
@@ -72,10 +77,9 @@ impl Outlived {
         match self.ending {
             Ending::Silent => Poll::Ready(None),
             Ending::Status => {
-                let status = Status::from(EdgeError::from(AccessError::Ended(why)));
                 let mut trailers = HeaderMap::new();
                 Poll::Ready(Some(
-                    status
+                    ended(why)
                         .add_header(&mut trailers)
                         .map(|()| Frame::trailers(trailers)),
                 ))

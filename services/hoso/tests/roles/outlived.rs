@@ -7,24 +7,30 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use api::hoso::intake::v1::JournalEntry;
 use api::hoso::intake::v1::sync_terminal_request::Body as Asked;
 use api::hoso::intake::v1::sync_terminal_response::Body as Said;
+use api::hoso::intake::v1::terminal_service_client::TerminalServiceClient;
+use api::hoso::intake::v1::{JournalEntry, ListTerminalAnswersRequest};
 use api::hoso::processing::v1::watch_service_client::WatchServiceClient;
 use api::hoso::processing::v1::{
-    AssignTaskRequest, Change, WatchDossiersRequest, WatchDossiersResponse,
+    AssignTaskRequest, Change, WatchDeadlinesRequest, WatchDeadlinesResponse, WatchDossiersRequest,
+    WatchDossiersResponse,
 };
+use api::hoso::vault::v1::CopyVaultRequest;
+use api::hoso::vault::v1::vault_service_client::VaultServiceClient;
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 use crate::identity::with_token;
 use crate::issuer::{self, Issuer};
-use crate::own_terminals::{enrol, line, said, welcome};
+use crate::own_terminals::{enrol, line, line_over, said, welcome};
 use crate::process::hoso;
+use crate::raw;
 use crate::scene::{OWN, Scene, by_id};
+use crate::side_door::get;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,7 +46,7 @@ async fn to_its_end<T>(stream: &mut Streaming<T>) -> (Vec<T>, Status) {
         loop {
             match stream.message().await {
                 Ok(Some(message)) => came.push(message),
-                Ok(None) => panic!("it ends without a reason"),
+                Ok(None) => panic!("it ends without a reason after {} messages", came.len()),
                 Err(end) => return end,
             }
         }
@@ -140,13 +146,7 @@ async fn a_terminals_line_ends_with_its_token_and_nothing_is_taken_that_it_says_
     assert_eq!(welcome(&mut open).await.next_sequence, 1);
     let (_, end) = to_its_end(&mut open.said).await;
     is_told(&end);
-    // An entry that would be refused, and answered for ever.
-    let entry = JournalEntry {
-        sequence: 1,
-        command_id: Uuid::new_v4().to_string(),
-        ..JournalEntry::default()
-    };
-    let entry = said(Asked::Entry(entry));
+    let entry = said(Asked::Entry(refused_entry(1)));
     // Whether it still goes out is the transport's affair.
     let _ = open.say.send(entry.clone()).await;
     let _ = timeout(PATIENCE, open.say.closed()).await;
@@ -157,6 +157,138 @@ async fn a_terminals_line_ends_with_its_token_and_nothing_is_taken_that_it_says_
     let answer = timeout(PATIENCE, again.said.message()).await.unwrap();
     let answer = answer.unwrap().unwrap().body;
     assert!(matches!(answer, Some(Said::Answer(_))), "{answer:?}");
+}
+
+/// Waits until the token is no token any more.
+async fn ended(scene: &Scene, token: &str) {
+    let connection = scene.issuer.connection(&scene.hoso.intake, None);
+    let any = "/hoso.intake.v1.TerminalService/ListChecklists";
+    let until = Instant::now() + PATIENCE;
+    while raw::ask(&connection, any, &[], token).await != Some(Code::Unauthenticated) {
+        assert!(Instant::now() < until, "it does not end");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// An entry that is refused, and answered for ever.
+fn refused_entry(sequence: u32) -> JournalEntry {
+    JournalEntry {
+        sequence,
+        command_id: Uuid::new_v4().to_string(),
+        ..JournalEntry::default()
+    }
+}
+
+#[tokio::test]
+async fn of_a_terminal_that_reads_no_answers_nothing_is_taken_after_its_token_ended() {
+    let scene = Scene::set(&[]).await;
+    enrol(&scene, "MAY-1").await;
+    let claims = |more: u64| json!({"exp": ends_in(more), "terminal": "MAY-1"});
+    let short = scene.token_with("terminal", &claims(6));
+    let long = scene.token_with("terminal", &claims(3_600));
+    let narrow = scene.issuer.narrow(&scene.hoso.intake);
+    let mut open = line_over(narrow.clone(), "MAY-1", &short).await.unwrap();
+    assert_eq!(welcome(&mut open).await.next_sequence, 1);
+    // Its answer does not fit into what may be unread, so that the server cannot tell it anything more.
+    let first = said(Asked::Entry(refused_entry(1)));
+    open.say.send(first).await.unwrap();
+    let calls = TerminalServiceClient::new(scene.issuer.connection(&scene.hoso.intake, None));
+    let answered = async || {
+        let asked = ListTerminalAnswersRequest {
+            terminal_id: "MAY-1".to_owned(),
+            ..ListTerminalAnswersRequest::default()
+        };
+        let mut to = calls.clone();
+        let listed = to.list_terminal_answers(with_token(asked, &long)).await;
+        listed.unwrap().into_inner().answers.len()
+    };
+    let until = Instant::now() + PATIENCE;
+    while answered().await == 0 {
+        assert!(Instant::now() < until, "the first entry is not taken");
+        sleep(Duration::from_millis(50)).await;
+    }
+    ended(&scene, &short).await;
+    let late = said(Asked::Entry(refused_entry(2)));
+    open.say.send(late).await.unwrap();
+    // What is asked after it over the same connection is answered after it came.
+    for _ in 0..20 {
+        let asked = "/hoso.intake.v1.TerminalService/ListChecklists";
+        raw::ask(&narrow, asked, &[], &long).await;
+        assert_eq!(answered().await, 1);
+    }
+    let mut again = line(&scene, "MAY-1", &long).await.unwrap();
+    assert_eq!(welcome(&mut again).await.next_sequence, 2);
+    is_told(&to_its_end(&mut open.said).await.1);
+}
+
+#[tokio::test]
+async fn a_watch_of_deadlines_ends_with_its_token_and_begins_again_with_a_new_one() {
+    let scene = Scene::set(&[]).await;
+    let watch = async |token: &str| {
+        let connection = scene.issuer.connection(&scene.hoso.processing, None);
+        let asked = WatchDeadlinesRequest {
+            agency: OWN.to_owned(),
+            within_working_hours: 400,
+            ..WatchDeadlinesRequest::default()
+        };
+        let mut to = WatchServiceClient::new(connection);
+        let watch = to.watch_deadlines(with_token(asked, token)).await;
+        watch.unwrap().into_inner()
+    };
+    let short = scene.token_with("officer", &json!({"exp": ends_in(4)}));
+    let told = |came: Vec<WatchDeadlinesResponse>| {
+        let notices = came.into_iter().filter_map(|it| it.notice);
+        let dossiers = notices.filter_map(|notice| notice.dossier);
+        dossiers.map(|it| it.dossier_id).collect::<Vec<_>>()
+    };
+    let (came, end) = to_its_end(&mut watch(&short).await).await;
+    is_told(&end);
+    assert_eq!(told(came), std::slice::from_ref(&scene.own.accepted));
+    let again = scene.token("officer");
+    let first = watch(&again).await.message().await.unwrap().unwrap();
+    assert_eq!(told(vec![first]), std::slice::from_ref(&scene.own.accepted));
+}
+
+#[tokio::test]
+async fn a_copy_of_a_vault_that_is_read_slowly_ends_with_its_token() {
+    let scene = Scene::set(&[]).await;
+    let short = scene.token_with("operator", &json!({"exp": ends_in(5)}));
+    let narrow = scene.issuer.narrow(&scene.hoso.intake);
+    let mut copy = VaultServiceClient::new(narrow)
+        .copy_vault(with_token(CopyVaultRequest {}, &short))
+        .await
+        .unwrap()
+        .into_inner();
+    ended(&scene, &short).await;
+    // What was on its way may come still.
+    is_told(&to_its_end(&mut copy).await.1);
+}
+
+#[tokio::test]
+async fn a_stream_of_the_side_door_ends_with_its_token_and_whoever_asks_again_is_told_why() {
+    let scene = Scene::set(&[]).await;
+    let at = &scene.hoso.reporting_http;
+    let short = scene.token_with("ioc", &json!({"exp": ends_in(4)}));
+    let changes = format!("/v1/reports/ii06a/changes?agency={OWN}");
+    let mut open = get(&scene.issuer, at, &changes, &short).await;
+    assert_eq!(open.code, 200);
+    let mut lines = Vec::new();
+    while let Some(line) = open.line().await {
+        lines.push(line);
+    }
+    assert!(
+        lines.iter().any(|line| line.starts_with("event: report")),
+        "{lines:?}"
+    );
+    let mut refused = get(&scene.issuer, at, &changes, &short).await;
+    assert_eq!(refused.code, 401);
+    let mut said = String::new();
+    while let Some(line) = refused.line().await {
+        said.push_str(&line);
+    }
+    assert!(said.contains("UNAUTHENTICATED"), "{said}");
+    let again = get(&scene.issuer, at, &changes, &scene.token("ioc")).await;
+    assert_eq!(again.code, 200);
 }
 
 /// The lines that a program prints, as they come.
