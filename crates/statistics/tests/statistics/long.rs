@@ -30,7 +30,10 @@ fn a_long_history_is_counted_by_several_threads_and_each_figure_is_that_of_its_p
     for known in [length, length - 1] {
         for group in Grouping::ALL {
             let as_of = |position| {
-                let mut question = Question { group, ..half_year() };
+                let mut question = Question {
+                    group,
+                    ..half_year()
+                };
                 question.as_of.position = position;
                 question
             };
