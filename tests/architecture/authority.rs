@@ -108,10 +108,13 @@ impl Fields {
         let mut paths = self.0.borrow_mut();
         paths.push(path.to_owned());
         let is_id = path.ends_with("dossier_id") || path.ends_with("filing_id");
-        match kind {
-            Type::String if is_id => Uuid::from_u128(paths.len().try_into().unwrap()).to_string(),
-            Type::String => path.to_owned(),
-            _ => paths.len().to_string(),
+        if kind != Type::String {
+            return paths.len().to_string();
+        }
+        if is_id {
+            Uuid::from_u128(paths.len().try_into().unwrap()).to_string()
+        } else {
+            path.to_owned()
         }
     }
 
