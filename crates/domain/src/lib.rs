@@ -24,6 +24,7 @@ pub mod law;
 pub mod local;
 pub mod rejection;
 pub mod working_hours;
+mod written;
 
 pub use catalogue::Catalogue;
 pub use command::Command;

@@ -73,6 +73,46 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_in_vietnamese_writes_moments_days_and_amounts_as_people_do() {
+        let (at, day) = (
+            "2027-11-27T01:00:00Z".parse().unwrap(),
+            jiff::civil::date(2026, 12, 1),
+        );
+        for (no, said) in [
+            (
+                Rejection::TimeInFuture {
+                    at,
+                    now: "2026-11-27T09:43:51.109774Z".parse().unwrap(),
+                },
+                "Thời điểm 08:00 27/11/2027 muộn hơn giờ máy chủ 16:43 27/11/2026.",
+            ),
+            (
+                Rejection::CarriedWaitOutside { since: at },
+                "Thời điểm bắt đầu chờ 08:00 27/11/2027 sớm hơn lúc tiếp nhận hoặc ở tương lai.",
+            ),
+            (
+                Rejection::CarriedSupplementLapsed { lapses_on: day },
+                "Hạn bổ sung ngày 01/12/2026 đã qua: hồ sơ không còn chờ bổ sung.",
+            ),
+            (
+                Rejection::PaymentTooSmall {
+                    paid_vnd: 1_000,
+                    due_vnd: 1_500_000,
+                },
+                "Số tiền 1.000 đồng chưa đủ 1.500.000 đồng.",
+            ),
+            (
+                Rejection::NothingToCorrect {
+                    event: "dossier_resolved",
+                },
+                "Hồ sơ không có sự kiện “có kết quả” để đính chính.",
+            ),
+        ] {
+            assert_eq!(no.vietnamese(), said);
+        }
+    }
+
+    #[test]
     fn a_wrong_field_is_named_as_the_protocol_names_it() {
         let no = Rejection::UnknownProcedure {
             procedure: crate::ids::ProcedureCode::new("9.999999"),

@@ -1,6 +1,6 @@
 //! What happened, as a sentence for people: each event in Vietnamese and English, without personal data.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 
 use crate::clock::{Due, DueRule, Timeliness};
 use crate::event::{
@@ -8,6 +8,7 @@ use crate::event::{
     Outcome, SubtaskKind, timed,
 };
 use crate::local;
+use crate::written::{dmy, grouped, moment};
 
 /// One sentence in both languages.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -162,9 +163,12 @@ fn sentence(event: &Event) -> Words {
                 format!("Đính chính {vi}{by_vi} (lý do: {}), {}", reason.code, due_vi(due)),
                 format!("Put right: {en}{by_en} (reason: {}), {}", reason.code, due_en(due)))
         }
-        Event::EventCorrected(it) => Words::new(
-            format!("Đính chính {} (lý do: {})", it.correction.field(), it.reason.code),
-            format!("{} was put right (reason: {})", it.correction.field(), it.reason.code)),
+        Event::EventCorrected(it) => {
+            let (vi, en) = put_right(&it.correction);
+            Words::new(
+                format!("Đính chính {vi} (lý do: {})", it.reason.code),
+                format!("Put right: {en} (reason: {})", it.reason.code))
+        }
         Event::SubjectReplaced(it) => Words::new(
             format!("Đính chính thông tin người nộp (lý do: {})", it.reason.code),
             format!("The applicant's data was put right (reason: {})", it.reason.code)),
@@ -317,35 +321,35 @@ fn accepted(it: &DossierAccepted) -> Words {
     }
 }
 
-/// An amount with its thousands apart: 1.500.000 in Vietnamese, 1,500,000 in English.
-fn grouped(amount: u64, separator: char) -> String {
-    let digits = amount.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(separator);
+/// What a correction is about, in both languages.
+fn put_right(correction: &Correction) -> (&'static str, &'static str) {
+    match correction {
+        Correction::AcceptedChannel { .. } => ("kênh tiếp nhận", "how it came"),
+        Correction::AcceptedAssisted { .. } => (
+            "việc hỗ trợ nộp trực tuyến tại quầy",
+            "whether a clerk helped to file online",
+        ),
+        Correction::ResolvedResult { .. } => ("số kết quả giải quyết", "the result's number"),
+        Correction::ResolvedElectronic { .. } => (
+            "việc cấp kết quả điện tử",
+            "whether there is an electronic result",
+        ),
+        Correction::PaidMethod { .. } => ("hình thức thanh toán", "how a fee was paid"),
+        Correction::PaidReceipt { .. } => ("số biên lai", "the number of a fee's receipt"),
+        Correction::DeliveredMode { .. } => {
+            ("hình thức trả kết quả", "how the result was handed over")
         }
-        text.push(digit);
+        Correction::LegalTime(_) => ("thời điểm", "a time"),
     }
-    text
 }
 
 /// A time that was put right, in both languages.
 fn from_to(event: &str, old: Timestamp, new: Timestamp) -> (String, String) {
     let (vi, en) = timed(event).unwrap_or((event, event));
-    let at = |at, format| local::datetime(at).strftime(format).to_string();
-    let (here, there) = ("%H:%M %d/%m/%Y", "%Y-%m-%d %H:%M");
+    let there = |at| local::datetime(at).strftime("%Y-%m-%d %H:%M");
     (
-        format!(
-            "thời điểm {vi} từ {} thành {}",
-            at(old, here),
-            at(new, here)
-        ),
-        format!(
-            "the time of {en} from {} to {}",
-            at(old, there),
-            at(new, there)
-        ),
+        format!("thời điểm {vi} từ {} thành {}", moment(old), moment(new)),
+        format!("the time of {en} from {} to {}", there(old), there(new)),
     )
 }
 
@@ -372,8 +376,4 @@ fn day(due: Due, format: &str) -> String {
         DueRule::ByDate => date.to_string(),
         DueRule::ByInstant => format!("{date} {}", local::datetime(due.at).strftime("%H:%M")),
     }
-}
-
-fn dmy(date: Date) -> impl std::fmt::Display {
-    date.strftime("%d/%m/%Y")
 }

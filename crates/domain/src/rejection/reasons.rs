@@ -2,11 +2,12 @@
 
 use jiff::{Timestamp, civil::Date};
 
+use super::time_faults::label;
 use super::{RejectionKind, TimeFaults};
 use crate::ids::{
     AgencyId, DossierCode, LawId, OrganisationId, PointId, ProcedureCode, TerminalId, VersionHash,
 };
-use crate::local;
+use crate::written::{dmy, dong, moment};
 
 rejections! {
     // What is named must exist in the catalogue.
@@ -95,17 +96,17 @@ rejections! {
     /// An earlier time lies after the server's clock.
     TimeInFuture { at: Timestamp, now: Timestamp } = "TIME_IN_FUTURE" InvalidArgument field "earlier"
         en("{at} lies after the server's clock, {now}")
-        vi("Thời điểm {} muộn hơn giờ máy chủ {}.", local::datetime(*at), local::datetime(*now))
+        vi("Thời điểm {} muộn hơn giờ máy chủ {}.", moment(*at), moment(*now))
         hint("check the device's clock; a legal time is never in the future")
     /// Recorded late, before the dossier was filed.
     TimeBeforeSubmission { at: Timestamp, submitted_at: Timestamp } = "TIME_BEFORE_SUBMISSION" InvalidArgument field "earlier"
         en("{at} lies before the dossier was filed, {submitted_at}")
-        vi("Thời điểm {} sớm hơn lúc nộp hồ sơ {}.", local::datetime(*at), local::datetime(*submitted_at))
+        vi("Thời điểm {} sớm hơn lúc nộp hồ sơ {}.", moment(*at), moment(*submitted_at))
         hint("only a signed hand-over minute may be older than the recorded filing")
     /// An end before the beginning.
     TimeBeforeAcceptance { at: Timestamp, accepted_at: Timestamp } = "TIME_BEFORE_ACCEPTANCE" InvalidArgument field "earlier"
         en("{at} lies before the dossier was accepted, {accepted_at}")
-        vi("Thời điểm {} sớm hơn lúc tiếp nhận {}.", local::datetime(*at), local::datetime(*accepted_at))
+        vi("Thời điểm {} sớm hơn lúc tiếp nhận {}.", moment(*at), moment(*accepted_at))
         hint("processing cannot end before acceptance")
     /// A hand-over minute is an act between the public post and the agency.
     MinuteOnlyForPostal = "MINUTE_ONLY_FOR_POSTAL" InvalidArgument field "hand_over_minute"
@@ -116,12 +117,12 @@ rejections! {
     MinuteNotForEnds = "MINUTE_NOT_FOR_ENDS" InvalidArgument field "earlier"
         en("a hand-over minute does not say when processing ended")
         vi("Biên bản giao nhận không xác định thời điểm kết thúc xử lý.")
-        hint("leave it out, or record late under the scope record-late")
+        hint("leave it out: the server's clock gives the time")
     /// A hand-over minute older than the law version allows.
     MinuteTooOld { signed_on: Date, working_days: u32, max: u16 } = "MINUTE_TOO_OLD" FailedPrecondition field "hand_over_minute"
         en("the minute was signed on {signed_on}, {working_days} working days ago; {max} are allowed")
         vi("Biên bản ký ngày {}, đã {working_days} ngày làm việc; tối đa {max} ngày.", dmy(*signed_on))
-        hint("record late under the scope record-late, with the reason")
+        hint("leave the minute out; the time can be put right afterwards by CorrectEvent, under the scope record-late")
     /// Recorded later than the law version allows.
     RecordedTooLate { on: Date, working_days: u32, max: u16 } = "RECORDED_TOO_LATE" FailedPrecondition field "earlier"
         en("{on} lies {working_days} working days back; {max} are allowed")
@@ -130,7 +131,7 @@ rejections! {
     /// The caller may not record late.
     RecordLateNotAllowed = "RECORD_LATE_NOT_ALLOWED" PermissionDenied
         en("the caller may not record an earlier time")
-        vi("Người gọi không có quyền ghi nhận thời điểm sớm hơn.")
+        vi("Tài khoản không có quyền ghi nhận thời điểm sớm hơn.")
         hint("ask for the scope record-late, or leave the earlier time out")
 
     // Carried over from another system.
@@ -153,12 +154,12 @@ rejections! {
     /// Accepted in the future.
     CarriedOverFromFuture { at: Timestamp, now: Timestamp } = "CARRIED_OVER_FROM_FUTURE" InvalidArgument field "accepted_at"
         en("{at} lies after the server's clock, {now}")
-        vi("Thời điểm tiếp nhận {} muộn hơn giờ máy chủ {}.", local::datetime(*at), local::datetime(*now))
+        vi("Thời điểm tiếp nhận {} muộn hơn giờ máy chủ {}.", moment(*at), moment(*now))
         hint("a dossier that is carried over was accepted before now")
     /// Filed after it was accepted.
     FiledAfterAcceptance { filed_at: Timestamp, accepted_at: Timestamp } = "FILED_AFTER_ACCEPTANCE" InvalidArgument field "filed_at"
         en("{filed_at} lies after the acceptance, {accepted_at}")
-        vi("Thời điểm nộp {} muộn hơn lúc tiếp nhận {}.", local::datetime(*filed_at), local::datetime(*accepted_at))
+        vi("Thời điểm nộp {} muộn hơn lúc tiếp nhận {}.", moment(*filed_at), moment(*accepted_at))
         hint("leave the time of filing out when the other system did not record it")
     /// Due before it was accepted.
     DueBeforeAcceptance { due_on: Date, accepted_on: Date } = "DUE_BEFORE_ACCEPTANCE" InvalidArgument field "due"
@@ -241,7 +242,7 @@ rejections! {
     /// Less than what was notified.
     PaymentTooSmall { paid_vnd: u64, due_vnd: u64 } = "PAYMENT_TOO_SMALL" InvalidArgument field "amount_vnd"
         en("{paid_vnd} đồng does not meet the obligation of {due_vnd} đồng")
-        vi("Số tiền {paid_vnd} đồng chưa đủ {due_vnd} đồng.")
+        vi("Số tiền {} đồng chưa đủ {} đồng.", dong(*paid_vnd), dong(*due_vnd))
         hint("record the payment once the whole amount is paid")
     /// Suspended.
     Suspended = "SUSPENDED" FailedPrecondition
@@ -323,18 +324,18 @@ rejections! {
         hint("file anew for the right procedure")
     /// There was no such event.
     NothingToCorrect { event: &'static str } = "NOTHING_TO_CORRECT" FailedPrecondition field "correction"
-        en("the dossier has no {event} that could be corrected so")
-        vi("Hồ sơ không có sự kiện {event} để đính chính.")
+        en("the dossier has no {} that could be corrected so", label(event).1)
+        vi("Hồ sơ không có sự kiện “{}” để đính chính.", label(event).0)
         hint("read the history: name a fact that was recorded")
     /// The event has no time that is put right.
     TimeNotCorrectable { event: &'static str } = "TIME_NOT_CORRECTABLE" FailedPrecondition field "legal_time.revision"
         en("the time of {event} is not put right")
-        vi("Không đính chính thời điểm của sự kiện {event}.")
+        vi("Thời điểm của sự kiện này không được đính chính ({event}).")
         hint("name the event that was recorded at a wrong time: filing, acceptance, a wait or its end, a result, its delivery")
     /// The right time cannot be.
     CorrectedTimeImpossible { faults: TimeFaults } = "CORRECTED_TIME_IMPOSSIBLE" InvalidArgument field "legal_time.at"
         en("{} {faults}", faults.at)
-        vi("Thời điểm {}: {}.", local::datetime(faults.at), faults.vietnamese())
+        vi("Thời điểm {}: {}.", moment(faults.at), faults.vietnamese())
         hint("give a time between the events before and after it; when several are wrong, correct them from the last to the first, or from the first to the last")
     /// Whoever proposes does not confirm.
     CorrectionBySamePerson = "CORRECTION_BY_SAME_PERSON" PermissionDenied field "actor"
@@ -359,7 +360,7 @@ rejections! {
     /// More than what is left.
     RefundTooLarge { refund_vnd: u64, left_vnd: u64 } = "REFUND_TOO_LARGE" InvalidArgument field "amount_vnd"
         en("{refund_vnd} đồng is more than the {left_vnd} đồng that were paid and not given back")
-        vi("Số tiền hoàn {refund_vnd} đồng lớn hơn số đã nộp còn lại {left_vnd} đồng.")
+        vi("Số tiền hoàn {} đồng lớn hơn số đã nộp còn lại {} đồng.", dong(*refund_vnd), dong(*left_vnd))
         hint("give back at most what was paid")
     /// Not boundary-independent, or received before.
     ClockStarted = "CLOCK_STARTED" FailedPrecondition
@@ -407,22 +408,22 @@ rejections! {
     /// An extension that lies before acceptance or the one before it, in the future, or does not move the due date on.
     CarriedExtensionOutOfOrder { new_date: Date } = "CARRIED_EXTENSION_OUT_OF_ORDER" InvalidArgument field "extensions"
         en("the extension to {new_date} was not told after acceptance and the one before it, or is to no later day")
-        vi("Lần gia hạn đến {new_date} không theo đúng thứ tự thời gian hoặc không muộn hơn ngày hẹn trước.")
+        vi("Lần gia hạn đến ngày {} không theo đúng thứ tự thời gian hoặc không muộn hơn ngày hẹn trước.", dmy(*new_date))
         hint("list extensions from the earliest on, each with when it was told and a later day than before")
     /// The last extension is to another day than the due date.
     CarriedExtensionNotDue { new_date: Date, due_on: Date } = "CARRIED_EXTENSION_NOT_DUE" InvalidArgument field "extensions"
         en("the last extension is to {new_date}, and it is due on {due_on}")
-        vi("Lần gia hạn cuối đến {new_date}, trong khi ngày hẹn trả là {due_on}.")
+        vi("Lần gia hạn cuối đến ngày {}, trong khi ngày hẹn trả là {}.", dmy(*new_date), dmy(*due_on))
         hint("the due date is that of the last extension; put right the one that is wrong")
     /// A wait that began before acceptance or in the future.
     CarriedWaitOutside { since: Timestamp } = "CARRIED_WAIT_OUTSIDE" InvalidArgument field "since"
         en("it cannot wait since {since}, before its acceptance or after now")
-        vi("Thời điểm bắt đầu chờ {since} trước khi tiếp nhận hoặc ở tương lai.")
+        vi("Thời điểm bắt đầu chờ {} sớm hơn lúc tiếp nhận hoặc ở tương lai.", moment(*since))
         hint("tell since when it waits, as recorded there")
     /// The supplement that it waits for has lapsed.
     CarriedSupplementLapsed { lapses_on: Date } = "CARRIED_SUPPLEMENT_LAPSED" FailedPrecondition field "lapses_on"
         en("the supplement had to be brought by {lapses_on}: the dossier is not pending any more")
-        vi("Hạn bổ sung {lapses_on} đã qua: hồ sơ không còn chờ bổ sung.")
+        vi("Hạn bổ sung ngày {} đã qua: hồ sơ không còn chờ bổ sung.", dmy(*lapses_on))
         hint("end it in the other system, or tell until when it may still be brought")
 
     // Postal terminals.
@@ -472,9 +473,4 @@ rejections! {
         en("both sides have signed minute {number} already")
         vi("Biên bản giao nhận {number} đã được hai bên ký.")
         hint("read the minute; what was found later goes into a new one")
-}
-
-/// A date as people write it here: 30/11/2026.
-pub(super) fn dmy(date: Date) -> impl std::fmt::Display {
-    date.strftime("%d/%m/%Y")
 }

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 
 use crate::event::timed;
-use crate::local;
+use crate::written::{dmy, moment};
 
 /// A time that cannot be, and every reason why.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,18 +47,15 @@ impl TimeFaults {
     /// The sentence in Vietnamese.
     pub(super) fn vietnamese(&self) -> String {
         self.joined(|fault| match fault {
-            TimeFault::InFuture { now } => format!("muộn hơn giờ máy chủ {}", civil(*now)),
+            TimeFault::InFuture { now } => format!("muộn hơn giờ máy chủ {}", moment(*now)),
             TimeFault::Before { event, at } => {
-                format!("sớm hơn lúc {} {}", label(event).0, civil(*at))
+                format!("sớm hơn lúc {} {}", label(event).0, moment(*at))
             }
             TimeFault::After { event, at } => {
-                format!("muộn hơn lúc {} {}", label(event).0, civil(*at))
+                format!("muộn hơn lúc {} {}", label(event).0, moment(*at))
             }
             TimeFault::NoLaw { on } => {
-                format!(
-                    "không có phiên bản pháp luật có hiệu lực ngày {}",
-                    super::reasons::dmy(*on)
-                )
+                format!("không có phiên bản pháp luật có hiệu lực ngày {}", dmy(*on))
             }
         })
     }
@@ -83,10 +80,10 @@ impl std::fmt::Display for TimeFaults {
     }
 }
 
-fn label(event: &'static str) -> (&'static str, &'static str) {
-    timed(event).unwrap_or((event, event))
-}
-
-fn civil(at: Timestamp) -> impl std::fmt::Display {
-    local::datetime(at).strftime("%H:%M %d/%m/%Y")
+/// What is named where the history lacks it, in Vietnamese and English: a fact by its stable name, or the number of an event.
+pub(super) fn label(event: &'static str) -> (&'static str, &'static str) {
+    match event {
+        "legal_time.revision" => ("có số thứ tự này", "event of that revision"),
+        event => timed(event).unwrap_or((event, event)),
+    }
 }
