@@ -5,12 +5,11 @@ mod access;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use application::HandleError;
 use application::ack::NotYetAtFollower;
-use application::backup::{BackupError, CopyError};
-use application::personal::PersonalError;
+use application::backup::BackupError;
 use application::position::NotYetHere;
-use application::{HandleError, clock};
-use domain::rejection::RejectionKind;
+use domain::rejection::Rejection;
 use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -19,9 +18,12 @@ use tracing::error;
 use crate::faults::FieldFault;
 use crate::watching::WatchEnd;
 
+mod handled;
+mod placed;
 mod watches;
 
 pub use access::AccessError;
+use handled::{copied, handled, internal, rejected};
 
 /// Who says so, in every `ErrorInfo`.
 pub const DOMAIN: &str = "hoso";
@@ -37,11 +39,14 @@ pub enum EdgeError {
     #[error(transparent)]
     Access(#[from] AccessError),
     /// Fields say what they may not.
-    #[error("{} of the request's fields are wrong", .0.len())]
+    #[error("the request is wrong in {} field{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
     Fields(Vec<FieldFault>),
     /// The wish was not granted.
     #[error(transparent)]
     Handle(#[from] HandleError),
+    /// The rules said no to what this field of the request says.
+    #[error("{0}")]
+    Placed(Box<Rejection>, &'static str),
     /// What the caller wants to read its own write from has not come here yet.
     #[error("position {wanted} of log {log} has not come here yet; {here} has")]
     NotYetHere {
@@ -139,10 +144,11 @@ pub fn explained(made: &Status) -> Status {
         | Code::Unauthenticated) => (other, "NOT_POSSIBLE", "Không thực hiện được yêu cầu."),
     };
     let message = match made.message() {
-        "" => "this service has no such method",
+        "" => "this service has no such method, or this role has nothing to answer it with",
         message => message,
     };
-    refusal(Answer::new(code, reason, &message, vietnamese))
+    let hint = "the contract is in `proto/`, and served by reflection: check the method and the message against it";
+    refusal(Answer::new(code, reason, &message, vietnamese).hint(hint))
 }
 
 fn refusal(answer: Answer) -> Status {
@@ -197,6 +203,11 @@ impl Answer {
         self
     }
 
+    /// What to do next, where neither a field nor a time to come back says so.
+    fn hint(self, hint: &str) -> Self {
+        self.with("hint", &hint)
+    }
+
     fn retry(mut self, wait: Duration) -> Self {
         self.retry = Some(wait);
         self
@@ -217,6 +228,7 @@ fn answer(error: &EdgeError) -> Answer {
             answer
         }
         EdgeError::Handle(handle) => handled(handle),
+        EdgeError::Placed(no, field) => rejected(no, Some(field)),
         EdgeError::NotYetHere { log, wanted, here } => Answer::new(
             Code::Unavailable,
             "POSITION_NOT_YET_HERE",
@@ -259,224 +271,23 @@ fn answer(error: &EdgeError) -> Answer {
         )
         .retry(LATER),
         EdgeError::NotFound { what } => {
-            Answer::new(Code::NotFound, "NOT_FOUND", error, "Không tìm thấy.").with("what", what)
+            Answer::new(Code::NotFound, "NOT_FOUND", error, "Không tìm thấy.")
+                .with("what", what)
+                .hint("check how it is named in the request")
         }
         EdgeError::Unsupported(_) => Answer::new(
             Code::InvalidArgument,
             "UNSUPPORTED",
             error,
             "Yêu cầu này chưa được hỗ trợ.",
-        ),
+        )
+        .hint("leave out what the message names"),
         EdgeError::Watch(end) => watches::ended(end),
         EdgeError::Internal(detail) => {
             error!(detail, "a call failed for a reason of our own");
             internal()
         }
     }
-}
-
-fn handled(handle: &HandleError) -> Answer {
-    match handle {
-        HandleError::Rejected(no) => {
-            let code = match no.kind() {
-                RejectionKind::InvalidArgument => Code::InvalidArgument,
-                RejectionKind::FailedPrecondition => Code::FailedPrecondition,
-                RejectionKind::NotFound => Code::NotFound,
-                RejectionKind::PermissionDenied => Code::PermissionDenied,
-                RejectionKind::ResourceExhausted => Code::ResourceExhausted,
-            };
-            let mut answer =
-                Answer::new(code, no.reason(), no, &no.vietnamese()).with("hint", &no.hint());
-            answer.faults = no
-                .field()
-                .map(|field| FieldFault {
-                    field: field.to_owned(),
-                    description: no.to_string(),
-                })
-                .into_iter()
-                .collect();
-            answer
-        }
-        HandleError::Unknown => Answer::new(
-            Code::NotFound,
-            "DOSSIER_UNKNOWN",
-            handle,
-            "Không tìm thấy hồ sơ.",
-        ),
-        HandleError::Stale { expected, actual } => Answer::new(
-            Code::Aborted,
-            "STALE_REVISION",
-            handle,
-            "Hồ sơ đã được cập nhật, vui lòng tải lại.",
-        )
-        .with("expected_revision", expected)
-        .with("actual_revision", actual),
-        HandleError::Contended => Answer::new(
-            Code::Aborted,
-            "CONTENDED",
-            handle,
-            "Hồ sơ đang được người khác cập nhật, vui lòng thử lại.",
-        )
-        .retry(SOON),
-        HandleError::RequestReused { position } => Answer::new(
-            Code::AlreadyExists,
-            "REQUEST_ID_REUSED",
-            handle,
-            "Mã yêu cầu đã được dùng cho một yêu cầu khác.",
-        )
-        .with("position", position),
-        HandleError::SourceTaken { position } => Answer::new(
-            Code::AlreadyExists,
-            "SOURCE_REFERENCE_TAKEN",
-            handle,
-            "Số hồ sơ của hệ thống nguồn đã được dùng cho một hồ sơ khác.",
-        )
-        .with("position", position),
-        HandleError::CodeTaken { position } => Answer::new(
-            Code::AlreadyExists,
-            "CODE_TAKEN",
-            handle,
-            "Mã hồ sơ đã được dùng cho một hồ sơ khác.",
-        )
-        .with("position", position),
-        HandleError::Elsewhere { writer } => Answer::new(
-            Code::FailedPrecondition,
-            "WRITTEN_ELSEWHERE",
-            handle,
-            "Hồ sơ này do dịch vụ khác xử lý.",
-        )
-        .with("service", writer),
-        HandleError::NotUnderstood(why) => Answer::new(
-            Code::FailedPrecondition,
-            "DOSSIER_NOT_UNDERSTOOD",
-            handle,
-            "Hồ sơ có dữ liệu của phiên bản mới hơn, cần nâng cấp chương trình.",
-        )
-        .with("position", &why.position)
-        .with("kind", &why.kind)
-        .with("schema_version", &why.schema_version)
-        .with(
-            "hint",
-            &"upgrade this service to the program that wrote the record; until then `hoso parked show` says what it is",
-        ),
-        HandleError::TooLarge { bytes } => Answer::new(
-            Code::InvalidArgument,
-            "TOO_LARGE",
-            handle,
-            "Nội dung quá lớn.",
-        )
-        .with("bytes", bytes),
-        HandleError::Busy => Answer::new(
-            Code::ResourceExhausted,
-            "BUSY",
-            handle,
-            "Hệ thống đang bận, vui lòng thử lại.",
-        )
-        .retry(SOON),
-        HandleError::DiskNearlyFull => Answer::new(
-            Code::ResourceExhausted,
-            "DISK_NEARLY_FULL",
-            handle,
-            "Ổ đĩa sắp đầy, tạm ngừng tiếp nhận.",
-        )
-        .retry(LATER),
-        HandleError::ClockJumped(jump) => Answer::new(
-            Code::Unavailable,
-            "CLOCK_JUMPED",
-            handle,
-            "Đồng hồ máy chủ bị lệch, tạm ngừng ghi nhận cho đến khi được xác nhận.",
-        )
-        .with("clock", &clock::minute(jump.now))
-        .with("expected", &clock::minute(jump.expected))
-        .with("confirm", &clock::day(jump))
-        .retry(LATER),
-        HandleError::AwaitsEpoch => Answer::new(
-            Code::Unavailable,
-            "LOG_AWAITS_EPOCH",
-            handle,
-            "Nhật ký vừa được khôi phục, đang đối chiếu với các bản sao; tạm ngừng ghi nhận, vui lòng thử lại sau.",
-        )
-        .retry(LATER),
-        HandleError::Closed(_) => Answer::new(
-            Code::Unavailable,
-            "LOG_CLOSED",
-            handle,
-            "Dịch vụ tạm ngừng ghi nhận.",
-        )
-        .retry(LATER),
-        HandleError::Broken(detail) => {
-            error!(detail, "a wish failed for a reason of our own");
-            internal()
-        }
-        HandleError::Read(detail) => {
-            error!(%detail, "the log cannot be read");
-            Answer::new(
-                Code::DataLoss,
-                "LOG_UNREADABLE",
-                &"the log cannot be read here; the operator must verify it",
-                "Không đọc được nhật ký, cần kiểm tra.",
-            )
-        }
-        HandleError::Personal(detail) => personal(detail),
-    }
-}
-
-fn personal(detail: &PersonalError) -> Answer {
-    match detail {
-        PersonalError::Erased => Answer::new(
-            Code::FailedPrecondition,
-            "SUBJECT_ERASED",
-            detail,
-            "Dữ liệu cá nhân của hồ sơ đã được xóa.",
-        ),
-        PersonalError::Busy => handled(&HandleError::Busy),
-        PersonalError::DiskNearlyFull => handled(&HandleError::DiskNearlyFull),
-        PersonalError::Closed(reason) => handled(&HandleError::Closed(reason.clone())),
-        PersonalError::TooLarge { bytes } => handled(&HandleError::TooLarge { bytes: *bytes }),
-        PersonalError::Unreadable(reason) => {
-            error!(reason, "the vault cannot be read");
-            Answer::new(
-                Code::DataLoss,
-                "VAULT_UNREADABLE",
-                &"the personal data cannot be read here; the operator must check the vault",
-                "Không đọc được kho dữ liệu cá nhân, cần kiểm tra.",
-            )
-        }
-    }
-}
-
-fn copied(error: &BackupError) -> Answer {
-    match error {
-        BackupError::OtherHistory(known) => Answer::new(
-            Code::FailedPrecondition,
-            "OTHER_HISTORY",
-            error,
-            "Bản sao lưu thuộc một lịch sử khác của nhật ký.",
-        )
-        .with("log", &known.log)
-        .with("position", &known.position),
-        BackupError::Read(detail) => handled(&HandleError::Read(detail.clone())),
-        BackupError::Record(detail) => {
-            error!(detail, "a record cannot be copied");
-            internal()
-        }
-        BackupError::Vault(CopyError::Changed | CopyError::Busy) => handled(&HandleError::Busy),
-        BackupError::Vault(CopyError::Closed(reason)) => {
-            handled(&HandleError::Closed(reason.clone()))
-        }
-        BackupError::Vault(CopyError::Read(reason)) => {
-            personal(&PersonalError::Unreadable(reason.clone()))
-        }
-    }
-}
-
-fn internal() -> Answer {
-    Answer::new(
-        Code::Internal,
-        "INTERNAL",
-        &"an internal error; the service's log has the details",
-        "Lỗi hệ thống.",
-    )
 }
 
 #[cfg(test)]

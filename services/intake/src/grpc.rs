@@ -13,24 +13,23 @@ use api::hoso::intake::v1::{
     RecordComponentsRequest, RecordComponentsResponse, RefuseDossierRequest, RefuseDossierResponse,
     RequestIntakeSupplementRequest, RequestIntakeSupplementResponse, SubmitAndAcceptDossierRequest,
     SubmitAndAcceptDossierResponse, SubmitDossierRequest, SubmitDossierResponse,
-    SupplementSubmissionRequest, SupplementSubmissionResponse, WaitingSubmission,
-    WithdrawSubmissionRequest, WithdrawSubmissionResponse,
+    SupplementSubmissionRequest, SupplementSubmissionResponse, WithdrawSubmissionRequest,
+    WithdrawSubmissionResponse,
 };
-use api::{EdgeError, Faults, page, place, text, token};
+use api::{EdgeError, Faults, text, token};
 use application::personal::{self, Applicant};
 use application::projection::Projection;
 use application::{Answer, HandleError};
 use domain::command::{Accept, Command, EarlierTime, RecordDelivery, Resolve};
 use domain::event::DeliveryMode;
-use domain::ids::{AgencyId, DossierId, OrganisationId, ProcedureCode, VaultRef};
+use domain::ids::{DossierId, OrganisationId, ProcedureCode, VaultRef};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use crate::Folded;
 use crate::reading::Changing;
 use crate::receipt;
 use crate::undecided::Undecided;
-use crate::waiting::{Filter, Place};
+use crate::{Folded, fields};
 
 /// What the calls work with.
 #[derive(Clone, Debug)]
@@ -170,7 +169,8 @@ impl IntakeService for Calls {
                 secrets,
                 |kept| vec![Command::Submit(filed.clone().command(edge::only(kept)))],
             )
-            .await?;
+            .await
+            .map_err(|no| no.placed(&fields::FILING))?;
         Ok(Response::new(SubmitDossierResponse {
             dossier: self.edge.written(&answer),
             position: edge::token_of(&answer),
@@ -219,7 +219,8 @@ impl IntakeService for Calls {
             .carry_out(asked, id, operator, Vec::new(), |_| {
                 vec![Command::Accept(accept.clone())]
             })
-            .await?;
+            .await
+            .map_err(|no| no.placed(&fields::ACCEPTANCE))?;
         Ok(Response::new(AcceptDossierResponse {
             dossier: self.edge.written(&answer),
             receipt: self.receipt(&answer),
@@ -294,7 +295,13 @@ impl IntakeService for Calls {
                     commands
                 },
             )
-            .await?;
+            .await
+            .map_err(|no| {
+                no.placed(&fields::of_both(
+                    &self.edge.desk.catalogue(),
+                    filed.point.as_ref(),
+                ))
+            })?;
         Ok(Response::new(SubmitAndAcceptDossierResponse {
             dossier: self.edge.written(&answer),
             receipt: self.receipt(&answer),
@@ -431,48 +438,7 @@ impl IntakeService for Calls {
         &self,
         request: Request<ListSubmissionsRequest>,
     ) -> Result<Response<ListSubmissionsResponse>, Status> {
-        let asked = request.into_inner();
-        let question = format!("{}/{}/{}", asked.agency, asked.channel, asked.late_only);
-        let mut faults = Faults::default();
-        let size = page::size(asked.page_size, &mut faults);
-        let after = place::read::<Place>(&asked.page_token, &question, &mut faults);
-        let points = faults.take("min_position", token::read(&asked.min_position));
-        let channel = if asked.channel == 0 {
-            Some(None)
-        } else {
-            faults
-                .take("channel", values::channel(asked.channel))
-                .map(Some)
-        };
-        let (points, channel) = faults.finish(points.zip(channel))?;
-        self.edge.wait_for(&points).await?;
-        let head = self.edge.desk.log().head();
-        self.worklist.reach(head.position, self.edge.patience).await;
-        let now = (self.edge.now)();
-        let filter = Filter {
-            agency: (!asked.agency.is_empty()).then(|| AgencyId::new(asked.agency.as_str())),
-            channel,
-            late_at: asked.late_only.then_some(now),
-        };
-        let mut places = self
-            .worklist
-            .read(|(list, _), _| list.page(&filter, after, size + 1));
-        let next_page_token = place::cut(&mut places, size, &question, |place| *place);
-        let submissions = places
-            .iter()
-            .map(|place| {
-                Ok(WaitingSubmission {
-                    dossier: Some(self.edge.listed(place.dossier)?),
-                    late: place.is_late_at(now),
-                })
-            })
-            .collect::<Result<_, HandleError>>()
-            .map_err(EdgeError::from)?;
-        Ok(Response::new(ListSubmissionsResponse {
-            submissions,
-            next_page_token,
-            position: self.edge.here(),
-        }))
+        Ok(Response::new(self.list(request.into_inner()).await?))
     }
 }
 

@@ -10,9 +10,11 @@
 
 mod carried;
 mod erasing;
+mod fields;
 mod filings;
 pub mod grpc;
 mod identities;
+mod listing;
 pub mod reading;
 pub mod receipt;
 pub mod settings;
@@ -45,6 +47,7 @@ use application::{Desk, Writer, calendar, erasures, errands};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
+use jiff::Timestamp;
 use messaging::{Answering, Healer, Relayed, Witness};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -180,6 +183,16 @@ impl Intake {
     /// The node's log, for whoever follows it.
     pub fn log(&self) -> &EventLog {
         self.calls.edge.desk.log()
+    }
+
+    /// The node's digit in the dossier codes that it gives out.
+    pub fn digit(&self) -> u8 {
+        self.node
+    }
+
+    /// The node's clock.
+    pub fn now(&self) -> Timestamp {
+        (self.calls.edge.now)()
     }
 
     /// Answers processing: for this node's vault and about filings, if it was given a key for that, and when it tells a calendar.

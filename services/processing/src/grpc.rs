@@ -104,6 +104,7 @@ impl Calls {
                 vec![build(kept)]
             })
             .await
+            .map_err(|no| no.placed(&[("actor", "change.actor"), ("correction", "right")]))
     }
 
     /// The dossier to change, and the agency that has it.

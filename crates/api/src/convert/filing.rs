@@ -27,7 +27,8 @@ pub struct Filed {
     channel: Channel,
     assisted: bool,
     place: PlaceKind,
-    point: Option<PointId>,
+    /// The one-stop point where it is filed, if it is one.
+    pub point: Option<PointId>,
     kind: ApplicantKind,
     components: Vec<PresentedComponent>,
     source: Option<SourceReference>,

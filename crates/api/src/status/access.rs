@@ -36,14 +36,16 @@ pub(super) fn answer(error: AccessError) -> Answer {
             Code::Unauthenticated,
             "UNAUTHENTICATED",
             &error,
-            "Chưa xác thực được người gọi, cần mã truy cập hợp lệ.",
-        ),
+            "Chưa xác thực được tài khoản gọi, cần mã truy cập hợp lệ.",
+        )
+        .hint("send `authorization: Bearer TOKEN` with a token that has not ended, from the issuer and for the audience of this service"),
         AccessError::Ended(_) => Answer::new(
             Code::Unauthenticated,
             "TOKEN_ENDED",
             &error,
             "Mã truy cập đã hết hiệu lực, cần gọi lại bằng mã mới từ vị trí cuối cùng đã nhận.",
-        ),
+        )
+        .hint("call again with a new token, from the last position that came"),
         AccessError::Scope(wanted) => {
             let names: Vec<_> = wanted.iter().map(|scope| scope.name()).collect();
             Answer::new(
@@ -53,6 +55,7 @@ pub(super) fn answer(error: AccessError) -> Answer {
                 "Không có quyền thực hiện chức năng này.",
             )
             .with("scopes", &names.join(" "))
+            .hint("call with a token that has one of these scopes")
         }
         AccessError::NotYours(kind) => Answer::new(
             Code::PermissionDenied,
@@ -60,7 +63,8 @@ pub(super) fn answer(error: AccessError) -> Answer {
             &error,
             "Không có quyền đối với nội dung này.",
         )
-        .with("matter", &kind),
+        .with("matter", &kind)
+        .hint("call with a token whose claims name it; after a write elsewhere, with that write's position"),
         AccessError::TooOften(wait) => Answer::new(
             Code::ResourceExhausted,
             "TOO_MANY_CALLS",

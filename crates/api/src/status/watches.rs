@@ -34,6 +34,7 @@ pub(super) fn ended(end: &WatchEnd) -> Answer {
             end,
             "Vị trí này không thuộc lịch sử hiện có; hãy đọc lại danh sách rồi theo dõi từ vị trí của trang đầu.",
         )
+        .hint("read the list anew, and watch from the position of its first page")
         .with("position", position),
         WatchEnd::TooOld { position, .. } => Answer::new(
             Code::OutOfRange,
@@ -41,6 +42,7 @@ pub(super) fn ended(end: &WatchEnd) -> Answer {
             end,
             "Vị trí này đã quá cũ; hãy theo dõi lại từ đầu.",
         )
+        .hint("watch from the beginning, or read the list anew and watch from the position of its first page")
         .with("position", position),
     }
 }

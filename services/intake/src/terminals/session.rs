@@ -42,6 +42,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often an entry is looked at again when another stream of the same terminal was faster.
 const TRIES_MAX: u32 = 8;
 
+/// Where a hello has what the rules name.
+const HELLO: [(&str, &str); 3] = [
+    ("terminal_id", "hello.terminal_id"),
+    ("office", "hello.office"),
+    ("node", "hello.node"),
+];
+
 /// Why a stream ends.
 pub(super) enum Ended {
     /// The terminal has gone, or is done.
@@ -136,14 +143,15 @@ impl Session {
         hello: &Hello,
     ) -> Result<Self, Ended> {
         let desk = calls.edge.desk.clone();
-        calls.has(hello)?;
-        let terminal = desk.terminal(&hello.terminal)?;
+        let here = calls.has(hello);
+        here.map_err(|no| EdgeError::from(no).placed(&HELLO))?;
+        let terminal = desk.terminal(&hello.terminal);
+        let terminal = terminal.map_err(|no| EdgeError::from(no).placed(&HELLO))?;
         if terminal.enrolled.office != hello.office {
             let office = terminal.enrolled.office;
             let terminal = hello.terminal.clone();
-            return Err(
-                HandleError::from(Rejection::TerminalOfAnotherOffice { terminal, office }).into(),
-            );
+            let no = HandleError::from(Rejection::TerminalOfAnotherOffice { terminal, office });
+            return Err(EdgeError::from(no).placed(&HELLO).into());
         }
         let now = (calls.edge.now)();
         let length = desk.journal_length(&hello.terminal)?;
