@@ -7,6 +7,7 @@
 //! * [`discover`]: which origins there are; [`feed`]: one origin's records as a follower takes them; [`steady`]: the part of
 //!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
 //!   it has
+//! * [`digits`]: no two intake nodes give out codes with the same digit
 //! * [`Access`]: how a server is come in to; [`login`]: who comes
 //! * [`errands`]: what the vault beside an origin's log is asked
 //! * [`latest`]: the current figures, the last value of each subject
@@ -17,6 +18,7 @@
 mod access;
 pub mod answers;
 mod asking;
+pub mod digits;
 pub mod discover;
 pub mod errands;
 pub mod feed;

@@ -4,10 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::serve::{ServeError, Sockets};
 use eventlog::{EpochError, EventLog, LogId, Position};
 use intake::Intake;
+use messaging::nats::digits::{self, Numbered};
 use messaging::nats::{
     self, Access, AddressError, Holder, Latest, Published, Role, StreamSettings,
 };
@@ -15,8 +17,9 @@ use messaging::{AcceptedLoss, Feeds, Healer, Nats, NatsErrands, NatsFeed, NatsWi
 use processing::Processing;
 use reporting::Reporting;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::stack::FolderKind;
@@ -25,6 +28,8 @@ use crate::stack::FolderKind;
 const CHECKPOINT: &str = "relayed";
 /// The name under which a reporting replica follows: each has its own.
 const FOLLOWER: &str = "follower";
+/// How long a node without a history listens for others before it serves.
+const OTHERS_SPEAK: Duration = Duration::from_millis(500);
 /// The name under which processing follows.
 pub const PROCESSING: &str = "processing";
 
@@ -67,6 +72,18 @@ pub enum RoleError {
     /// A loss is accepted for the accident at hand, not for any that may come.
     #[error("nothing is lost: the log waits for no epoch; start the role without --accept-loss")]
     NothingLost,
+    /// Two dossiers would have one code.
+    #[error(
+        "intake node {} gives out dossier codes with the digit {} already: give this node one of its own (`node`, 0 to 9)",
+        .0.log, .0.digit
+    )]
+    DigitTaken(Numbered),
+}
+
+impl From<Numbered> for RoleError {
+    fn from(other: Numbered) -> Self {
+        Self::DigitTaken(other)
+    }
 }
 
 impl Line {
@@ -139,6 +156,18 @@ impl Line {
     ) -> Result<(), RoleError> {
         let nats = Nats::connect_with(&self.urls, "hoso intake", &self.access).await?;
         let (intake, _) = self.upstream();
+        // A node without a history waits a moment before anybody hears of it: one that was there before says so at once.
+        let own = Numbered {
+            log: node.log().head().log,
+            digit: node.digit(),
+            since: node.now().as_microsecond(),
+        };
+        let mut taken = Box::pin(digits::taken(nats.clone(), intake, own));
+        if node.log().head().position == 0
+            && let Ok(other) = timeout(OTHERS_SPEAK, &mut taken).await
+        {
+            return Err(other.into());
+        }
         let healer = self.healer(&nats, intake, node.log(), data).await?;
         let mut published = self.publish(&nats, intake, node.log(), data);
         let node = node.published(published.relayed.clone());
@@ -150,7 +179,18 @@ impl Line {
                 .tasks
                 .spawn(nats::held::hear(nats, intake, node.log().clone(), held));
         }
-        Ok(node.serve(healer, sockets, stop).await?)
+        let (tell, mut told) = oneshot::channel();
+        let stop = async move {
+            tokio::select! {
+                () = stop => {}
+                other = taken => drop(tell.send(other)),
+            }
+        };
+        node.serve(healer, sockets, stop).await?;
+        match told.try_recv() {
+            Ok(other) => Err(other.into()),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Serves processing, follows every intake node and publishes processing's log.

@@ -12,6 +12,7 @@
 //! | `hoso.list.<role>` | a request to all origins of a role: announce yourselves |
 //! | `hoso.held.<role>.<log>` | a follower says how much of a log is on its disk |
 //! | `hoso.announce.<role>` | an origin says that it is there, and where its log ends |
+//! | `hoso.digit.<role>` | an intake node says which digit its dossier codes have |
 //!
 //! Requests lie outside the space of the stream: what it kept it would also acknowledge, in place of the origin.
 
@@ -141,6 +142,11 @@ pub fn asked_for(subject: &str) -> Option<(LogId, Ask)> {
 /// Where all origins of a role are asked to announce themselves.
 pub fn list(role: Role) -> String {
     format!("hoso.list.{role}")
+}
+
+/// Where intake nodes tell which digit the codes have that they give out.
+pub fn digit(role: Role) -> String {
+    format!("hoso.digit.{role}")
 }
 
 /// Where origins announce themselves.
