@@ -176,6 +176,13 @@ impl Status {
                 truth(relayed.waiting.is_some()),
             );
         }
+        if self.role != "intake" {
+            number(
+                "feed_logs",
+                "How many logs it follows; 0 until the first is found.",
+                &[(Vec::new(), self.followed.len() as f64)],
+            );
+        }
         let mut of_each = |name, help, value: &dyn Fn(&FollowedLog) -> Option<f64>| {
             let samples: Vec<_> = self
                 .followed

@@ -112,18 +112,27 @@ fn wrong(asked: &Asked) -> Vec<String> {
     if !answer.unable.is_empty() {
         wrong.push(answer.unable.clone());
     }
+    if answer.followed.is_empty() && answer.role == "reporting" {
+        wrong.push(
+            "it has found no processing to follow: is NATS there, and does processing run?"
+                .to_owned(),
+        );
+    }
+    if answer.followed.is_empty() && answer.role == "processing" {
+        wrong.push(
+            "it has found no intake node to follow: is NATS there, and does one run?".to_owned(),
+        );
+    }
     for log in &answer.followed {
         if !log.waiting.is_empty() {
-            wrong.push(format!("waits for log {}: {}", log.log_id, log.waiting));
+            wrong.push(format!("waits for {}", of_log(&log.log_id, &log.waiting)));
         }
     }
     for vault in &answer.vaults {
         if !vault.waiting.is_empty() && !vault.given_up {
             let log = &vault.log_id;
-            wrong.push(format!(
-                "waits for the vault beside {log}: {}",
-                vault.waiting
-            ));
+            let what = format!("the vault beside log {log}");
+            wrong.push(format!("waits for {}", of(&what, &vault.waiting)));
         }
     }
     if let Some(exchange) = &answer.master_key
@@ -150,6 +159,19 @@ fn wrong(asked: &Asked) -> Vec<String> {
         ));
     }
     wrong
+}
+
+/// Something, and why it is waited for; where the reason says itself of what, it is not said twice.
+fn of(what: &str, waiting: &str) -> String {
+    if waiting.starts_with(what) {
+        waiting.to_owned()
+    } else {
+        format!("{what}: {waiting}")
+    }
+}
+
+fn of_log(id: &str, waiting: &str) -> String {
+    of(&format!("log {id}"), waiting)
 }
 
 fn tell(asked: &Asked, wrong: &[String]) {
