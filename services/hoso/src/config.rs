@@ -1,8 +1,11 @@
 //! The settings of a role: flags over environment over one TOML file; all faults at once, each with its key.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::net::AddrParseError;
+use std::num::ParseIntError;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -90,26 +93,37 @@ impl Settings {
     }
 
     /// A setting, when it was given.
-    pub fn optional<T: FromStr<Err: fmt::Display>>(&mut self, key: &'static str) -> Option<T> {
+    pub fn optional<T: FromStr<Err: fmt::Display + 'static>>(
+        &mut self,
+        key: &'static str,
+    ) -> Option<T> {
         let given = self.given.get(key)?;
         match given.text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
                 let Given { text, whence } = given;
+                let why = plainly(&error);
                 self.faults
-                    .push(format!("{key} ({whence}): {text:?}: {error}"));
+                    .push(format!("{key} ({whence}): {text:?}: {why}"));
                 None
             }
         }
     }
 
     /// A setting, or its default.
-    pub fn or<T: FromStr<Err: fmt::Display>>(&mut self, key: &'static str, default: T) -> T {
+    pub fn or<T: FromStr<Err: fmt::Display + 'static>>(
+        &mut self,
+        key: &'static str,
+        default: T,
+    ) -> T {
         self.optional(key).unwrap_or(default)
     }
 
     /// A setting without which nothing works.
-    pub fn required<T: FromStr<Err: fmt::Display>>(&mut self, key: &'static str) -> Option<T> {
+    pub fn required<T: FromStr<Err: fmt::Display + 'static>>(
+        &mut self,
+        key: &'static str,
+    ) -> Option<T> {
         if !self.given.contains_key(key) {
             let flag = key.replace('_', "-");
             self.faults.push(format!(
@@ -139,6 +153,18 @@ impl Settings {
         } else {
             Err(Faults(self.faults))
         }
+    }
+}
+
+/// What is wanted instead, where the library's own words do not say it.
+fn plainly<E: fmt::Display + 'static>(error: &E) -> String {
+    let any: &dyn Any = error;
+    if any.is::<AddrParseError>() {
+        "an address is wanted, such as 127.0.0.1:7601".to_owned()
+    } else if any.is::<ParseIntError>() {
+        format!("a whole number is wanted ({error})")
+    } else {
+        error.to_string()
     }
 }
 
@@ -199,7 +225,7 @@ mod tests {
         for part in [
             "listne",
             "no such setting",
-            "\"here\"",
+            "\"here\": an address is wanted, such as 127.0.0.1:7601",
             "--node or HOSO_NODE",
             "nats: it is missing",
         ] {

@@ -1,7 +1,8 @@
 //! How services are entered: TLS, tokens and how often one may call, from flags, the environment or a role's file.
 
+use std::fs;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::authority::{Caller, Entry};
@@ -20,32 +21,77 @@ const AUDIENCE: &str = "hoso";
 #[derive(Debug, Default, Arguments)]
 pub struct EntranceArgs {
     /// The server's certificate, and those between it and its authority (PEM): gRPC and the side door speak TLS with it.
-    #[arg(long, value_name = "FILE", env = "HOSO_TLS_CERT")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "FILE",
+        env = "HOSO_TLS_CERT"
+    )]
     pub tls_cert: Option<String>,
     /// Its private key (PEM).
-    #[arg(long, value_name = "FILE", env = "HOSO_TLS_KEY")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "FILE",
+        env = "HOSO_TLS_KEY"
+    )]
     pub tls_key: Option<String>,
     /// The authorities of clients' certificates (PEM): over gRPC only their clients may connect. Tokens still say who may do what.
-    #[arg(long, value_name = "FILE", env = "HOSO_TLS_CLIENT_CA")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "FILE",
+        env = "HOSO_TLS_CLIENT_CA"
+    )]
     pub tls_client_ca: Option<String>,
     /// The public keys of whoever issues tokens (a JWKS file; Ed25519, ES256 or RS256). Without it nobody is asked who calls,
     /// and this machine only is listened to.
-    #[arg(long, value_name = "FILE", env = "HOSO_JWKS")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "FILE",
+        env = "HOSO_JWKS"
+    )]
     pub jwks: Option<String>,
     /// Who issues tokens: their claim `iss`.
-    #[arg(long, value_name = "ISSUER", env = "HOSO_TOKEN_ISSUER")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "ISSUER",
+        env = "HOSO_TOKEN_ISSUER"
+    )]
     pub token_issuer: Option<String>,
     /// For whom: their claim `aud` (hoso if not said).
-    #[arg(long, value_name = "AUDIENCE", env = "HOSO_TOKEN_AUDIENCE")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "AUDIENCE",
+        env = "HOSO_TOKEN_AUDIENCE"
+    )]
     pub token_audience: Option<String>,
     /// So many calls a second one account may make, and at once after a silence (1000 if not said; 0: as many as it wants).
-    #[arg(long, value_name = "N", env = "HOSO_CALLS_PER_SECOND")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "N",
+        env = "HOSO_CALLS_PER_SECOND"
+    )]
     pub calls_per_second: Option<String>,
     /// So many calls a minute one address may make without a token, of those that need none (30 if not said).
-    #[arg(long, value_name = "N", env = "HOSO_ANONYMOUS_PER_MINUTE")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "N",
+        env = "HOSO_ANONYMOUS_PER_MINUTE"
+    )]
     pub anonymous_per_minute: Option<String>,
     /// So many look-ups by an identity number a minute one account may make (30 if not said).
-    #[arg(long, value_name = "N", env = "HOSO_LOOK_UPS_PER_MINUTE")]
+    #[arg(
+        help_heading = "Who may connect, and who may do what",
+        long,
+        value_name = "N",
+        env = "HOSO_LOOK_UPS_PER_MINUTE"
+    )]
     pub look_ups_per_minute: Option<String>,
 }
 
@@ -137,6 +183,38 @@ impl Entrance {
     /// Whether others than this machine may be listened to: what is said is secret, and who says it is known.
     pub fn is_guarded(&self) -> bool {
         self.tls.is_some() && self.tokens.is_some()
+    }
+
+    /// Notes every file that cannot be read or used, with its key.
+    pub fn look_at_files(&self, settings: &mut Settings) {
+        let mut named: Vec<(&'static str, &Path)> = Vec::new();
+        if let Some(tls) = &self.tls {
+            named.push(("tls_cert", &tls.certificate));
+            named.push(("tls_key", &tls.key));
+            let clients = tls.client_authorities.as_deref();
+            named.extend(clients.map(|file| ("tls_client_ca", file)));
+        }
+        named.extend(self.tokens.iter().map(|it| ("jwks", it.jwks.as_path())));
+        let mut missing = Vec::new();
+        for (key, file) in &named {
+            if let Err(error) = fs::File::open(file) {
+                settings.fault(key, &format!("{}: {error}", file.display()));
+                missing.push(*key);
+            }
+        }
+        let missing = |key: &str| missing.iter().any(|it| it.starts_with(key));
+        let mut unusable = Vec::new();
+        if let Some(files) = self.tls.as_ref().filter(|_| !missing("tls")) {
+            unusable.extend(Tls::open(files).err());
+        }
+        if let Some(tokens) = self.tokens.as_ref().filter(|_| !missing("jwks")) {
+            let opened = Tokens::open(tokens.clone(), Clock::system(), Caller::of);
+            unusable.extend(opened.err());
+        }
+        for error in unusable {
+            let key = named.iter().find(|(_, file)| *file == error.file);
+            settings.fault(key.map_or("tls_cert", |(key, _)| key), &error.to_string());
+        }
     }
 
     /// Reads the files.

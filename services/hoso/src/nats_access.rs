@@ -16,18 +16,38 @@ use crate::{Failure, out};
 pub struct NatsArgs {
     /// A file that says who comes in at NATS, which only its owner may read (0600): a `.creds` file (a JWT and its NKey), the
     /// seed of a user's NKey (`hoso nats-key` makes one), or `USER:PASSWORD` in one line. It is read anew at each connection.
-    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CREDENTIALS_FILE")]
+    #[arg(
+        help_heading = "How NATS is come in to",
+        long,
+        value_name = "FILE",
+        env = "HOSO_NATS_CREDENTIALS_FILE"
+    )]
     pub nats_credentials_file: Option<String>,
     /// The authorities of the NATS servers' certificates (PEM); the system's are then not believed, and nothing is said outside
     /// TLS.
-    #[arg(long, value_name = "FILE", env = "HOSO_NATS_CA")]
+    #[arg(
+        help_heading = "How NATS is come in to",
+        long,
+        value_name = "FILE",
+        env = "HOSO_NATS_CA"
+    )]
     pub nats_ca: Option<String>,
     /// This role's certificate for NATS servers that ask for one (`verify: true`), and those between it and its authority
     /// (PEM); nothing is then said outside TLS.
-    #[arg(long, value_name = "FILE", env = "HOSO_NATS_TLS_CERT")]
+    #[arg(
+        help_heading = "How NATS is come in to",
+        long,
+        value_name = "FILE",
+        env = "HOSO_NATS_TLS_CERT"
+    )]
     pub nats_tls_cert: Option<String>,
     /// Its private key (PEM), which only its owner may read.
-    #[arg(long, value_name = "FILE", env = "HOSO_NATS_TLS_KEY")]
+    #[arg(
+        help_heading = "How NATS is come in to",
+        long,
+        value_name = "FILE",
+        env = "HOSO_NATS_TLS_KEY"
+    )]
     pub nats_tls_key: Option<String>,
 }
 

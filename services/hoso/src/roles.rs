@@ -15,7 +15,7 @@ use intake::Intake;
 use messaging::nats;
 use processing::Processing;
 use reporting::Reporting;
-use vault::LineKeys;
+use vault::{LineKeys, MasterKeys};
 
 use crate::config::Settings;
 use crate::copies::{self, Copies};
@@ -260,7 +260,11 @@ impl Base {
     }
 
     /// Ends the reading: from here on the settings are good. Prepares the folder, the socket and the catalogue.
-    fn ready(self) -> Result<Ready, Failure> {
+    fn ready(mut self) -> Result<Ready, Failure> {
+        self.entrance.look_at_files(&mut self.settings);
+        if let Err(error) = shipped::catalogue(self.catalogue.as_deref()) {
+            self.settings.fault("catalogue", &error.to_string());
+        }
         self.settings.finish()?;
         stack::claim(&self.data, FolderKind::Real)?;
         let entrance = self.entrance.open(&Clock::system())?;
@@ -307,6 +311,15 @@ fn stop() -> impl Future<Output = ()> + Send + 'static {
     }
 }
 
+/// The file with the vault's master key, if one is named; that it cannot be used is a fault like any other.
+fn master_key_file(settings: &mut Settings) -> Option<PathBuf> {
+    let file: PathBuf = settings.optional("master_key_file")?;
+    if let Err(error) = MasterKeys::read_file(&file) {
+        settings.fault("master_key_file", &error.to_string());
+    }
+    Some(file)
+}
+
 /// The line's key, if there is one.
 fn line_key(settings: &mut Settings) -> Option<LineKeys> {
     let file: PathBuf = settings.optional("line_key_file")?;
@@ -339,7 +352,7 @@ pub async fn intake(told: IntakeNode) -> Result<(), Failure> {
     let confirmed: Option<Day> = base.settings.optional("confirm_clock");
     base.line.followers = copies::followers(&mut base.settings, line::PROCESSING);
     base.line.accepted = accepted;
-    let key: Option<PathBuf> = base.settings.optional("master_key_file");
+    let key = master_key_file(&mut base.settings);
     let line_key = line_key(&mut base.settings);
     let ready = base.ready()?;
     let opened = Intake::open(intake::Settings {
@@ -379,7 +392,7 @@ pub async fn processing(told: ProcessingRole) -> Result<(), Failure> {
     let mut base = Base::read(told.common, args::PROCESSING, more)?;
     base.line.followers = copies::followers(&mut base.settings, "");
     base.line.accepted = accepted;
-    let key: Option<PathBuf> = base.settings.optional("master_key_file");
+    let key = master_key_file(&mut base.settings);
     let line_key = line_key(&mut base.settings);
     let confirmed: Option<Day> = base.settings.optional("confirm_clock");
     let ready = base.ready()?;

@@ -13,6 +13,8 @@ mod acks;
 mod authority;
 #[path = "roles/backups.rs"]
 mod backups;
+#[path = "roles/beginnings.rs"]
+mod beginnings;
 #[path = "roles/brought.rs"]
 mod brought;
 #[path = "roles/calendars.rs"]
