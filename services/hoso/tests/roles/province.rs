@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use messaging::Nats;
@@ -14,7 +15,7 @@ use tokio_stream::StreamExt as _;
 use yaml_rust2::YamlLoader;
 
 use crate::office::{Notes, figures, work};
-use crate::process::{Role, path, said};
+use crate::process::{Role, Special, hoso, path, said};
 use crate::server::Server;
 
 /// A file with a key, as an operator makes it.
@@ -161,6 +162,56 @@ impl Centre {
         // Many records have passed by then; the server let none of them through.
         let heard = tokio::time::timeout(Duration::from_millis(100), self.records.next());
         assert!(heard.await.is_err(), "a record came to the centre");
+    }
+}
+
+#[test]
+fn an_intake_node_with_the_digit_of_another_gives_out_no_code_and_says_whose_digit_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let nats = Server::start_with(Some(&nats_config(folder.path())));
+    let key = folder.path().join("nats-intake.nk");
+    let special = Special {
+        env: vec![("HOSO_NATS_CREDENTIALS_FILE", key.clone())],
+        ..Special::default()
+    };
+    let first = Role::start_with("intake", 1, folder.path(), &nats.url(), special);
+    let mut second = hoso();
+    second.args(["intake", "--node", "1", "--listen", "127.0.0.1:0"]);
+    second.args(["--nats", &nats.url(), "--nats-credentials-file", path(&key)]);
+    second.args(["--data", path(&folder.path().join("second"))]);
+    let mut second = second.stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let ended = loop {
+        if let Some(ended) = second.try_wait().unwrap() {
+            break ended;
+        }
+        if Instant::now() > until {
+            second.kill().unwrap();
+            panic!("both nodes give out codes with the digit 1");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(!ended.success());
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut second.stderr.take().unwrap(), &mut said).unwrap();
+    assert!(said.contains("with the digit 1 already"), "{said}");
+    assert!(said.contains("`node`"), "{said}");
+    // The one that was there first goes on.
+    assert_eq!(first.ready().0, 200, "{:?}", first.ready());
+}
+
+#[test]
+fn the_centres_password_is_made_so_that_nats_reads_it_as_one() {
+    // nats-server takes a value that begins with a hyphen or a digit for a number.
+    for text in [
+        read("examples/province/README.md"),
+        read("container/compose.yaml"),
+    ] {
+        let made = text
+            .lines()
+            .find(|line| line.contains("HOSO_NATS_IOC=$") || line.contains("HOSO_NATS_IOC=ioc"));
+        let made = made.expect("a password for the operations centre is made");
+        assert!(made.contains("HOSO_NATS_IOC=ioc-$("), "{made}");
     }
 }
 
