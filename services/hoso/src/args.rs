@@ -24,6 +24,9 @@ pub const PROCESSING: &str = "127.0.0.1:7602";
 /// See [`INTAKE`].
 pub const REPORTING: &str = "127.0.0.1:7603";
 
+/// Under which heading `--help` shows what every command takes, after the command's own.
+pub const EVERYWHERE: &str = "Every command";
+
 /// Hồ sơ thủ tục hành chính: tiếp nhận, xử lý, báo cáo.
 ///
 /// Takes in, processes and counts administrative-procedure dossiers of a Vietnamese province. Every dossier's history is
@@ -32,7 +35,7 @@ pub const REPORTING: &str = "127.0.0.1:7603";
 #[command(name = "hoso", version, arg_required_else_help = true)]
 pub struct Args {
     /// Which log lines to show on standard error: error, warn, info, debug, or a filter such as `intake=debug,info`.
-    #[arg(long, global = true, default_value = "warn", env = "HOSO_LOG")]
+    #[arg(long, global = true, default_value = "warn", env = "HOSO_LOG", help_heading = EVERYWHERE)]
     pub log: String,
     /// How log lines look.
     #[arg(
@@ -40,7 +43,8 @@ pub struct Args {
         global = true,
         value_enum,
         default_value_t,
-        env = "HOSO_LOG_FORMAT"
+        env = "HOSO_LOG_FORMAT",
+        help_heading = EVERYWHERE
     )]
     pub log_format: LogFormat,
     /// Who calls, and whom the commands believe.
@@ -438,5 +442,22 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn help_tells_a_commands_own_options_before_those_of_every_command() {
+        let mut all = Args::command();
+        all.build();
+        let status = all.find_subcommand_mut("status").unwrap();
+        let help = status.render_long_help().to_string();
+        let (own, everywhere) = help.split_once(EVERYWHERE).unwrap();
+        assert!(
+            own.contains("--reporting") && own.contains("--format"),
+            "{help}"
+        );
+        assert!(
+            !own.contains("--token-file") && everywhere.contains("--token-file"),
+            "{help}"
+        );
     }
 }

@@ -11,6 +11,7 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::Failure;
 
@@ -21,14 +22,14 @@ pub type Channel = InterceptedService<tonic::transport::Channel, Bearer>;
 #[derive(Clone, Debug, Default, Arguments)]
 pub struct Credentials {
     /// For servers at https://: the authorities whose certificates are believed (PEM).
-    #[arg(long, global = true, value_name = "FILE", env = "HOSO_CA")]
+    #[arg(help_heading = crate::args::EVERYWHERE, long, global = true, value_name = "FILE", env = "HOSO_CA")]
     pub ca: Option<PathBuf>,
     /// The file with the token that says who calls; it is read anew for each call.
-    #[arg(long, global = true, value_name = "FILE", env = "HOSO_TOKEN_FILE")]
+    #[arg(help_heading = crate::args::EVERYWHERE, long, global = true, value_name = "FILE", env = "HOSO_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
     /// A certificate of one's own, for servers that ask for one (PEM).
     #[arg(
-        long,
+        help_heading = crate::args::EVERYWHERE, long,
         global = true,
         value_name = "FILE",
         env = "HOSO_CLIENT_CERT",
@@ -37,7 +38,7 @@ pub struct Credentials {
     pub client_cert: Option<PathBuf>,
     /// Its private key (PEM).
     #[arg(
-        long,
+        help_heading = crate::args::EVERYWHERE, long,
         global = true,
         value_name = "FILE",
         env = "HOSO_CLIENT_KEY",
@@ -88,7 +89,7 @@ async fn open(server: &str, with: impl FnOnce(Endpoint) -> Endpoint) -> Result<C
             String::new()
         };
         format!(
-            "nobody answers at {url}{why}; is it running (`hoso up`)? Name another with --server"
+            "nobody answers at {url}{why}; is it running? The address is told on the command line (--help says where)"
         )
     })?;
     Ok(InterceptedService::new(channel, Bearer { token }))
@@ -155,9 +156,15 @@ fn bearer(file: &Path) -> Result<MetadataValue<Ascii>, Status> {
     Ok(said)
 }
 
-/// What a service answered instead of a result, for a person: the Vietnamese sentence, the reason and each field.
+/// What to do next, as the service says it.
+pub fn hint(details: &ErrorDetails) -> Option<&str> {
+    let info = details.error_info()?;
+    info.metadata.get("hint").map(String::as_str)
+}
+
+/// What a service answered instead of a result, for a person: the Vietnamese sentence, the reason, each field, and what
+/// to do next.
 pub fn explain(status: &Status) -> Failure {
-    use tonic_types::StatusExt as _;
     let details = status.get_error_details();
     let mut said = details
         .localized_message()
@@ -171,6 +178,9 @@ pub fn explain(status: &Status) -> Failure {
         for fault in &request.field_violations {
             said.push_str(&format!("\n  {}: {}", fault.field, fault.description));
         }
+    }
+    if let Some(hint) = hint(&details) {
+        said.push_str(&format!("\n  → {hint}"));
     }
     said.trim().into()
 }

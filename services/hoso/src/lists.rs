@@ -140,6 +140,7 @@ pub async fn list(asked: &List) -> Result<(), Failure> {
     } else {
         asked.limit
     };
+    let mut shown = 0;
     loop {
         request.page_size = i32::try_from(left.min(500)).unwrap_or(500);
         let answer = processing
@@ -154,11 +155,15 @@ pub async fn list(asked: &List) -> Result<(), Failure> {
         } else if !answer.dossiers.is_empty() {
             out::print(&grid(&answer.dossiers).to_string());
         }
+        shown += answer.dossiers.len();
         left = left.saturating_sub(answer.dossiers.len());
         request.page_token = answer.next_page_token;
         if request.page_token.is_empty() || left == 0 {
             break;
         }
+    }
+    if shown == 0 && !asked.format.is_json() {
+        out::print("không có hồ sơ nào · no dossiers");
     }
     if !request.page_token.is_empty() && !asked.format.is_json() {
         out::print("… còn nữa · there are more (--limit)");

@@ -51,6 +51,12 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
             Spool::may_make(&dir, &identity)?;
             identity.node = Some(enrol(&identity, actor).await?);
             Spool::make(&dir, &identity)?;
+            // The welcome says by which checklists papers are counted, from now on without a line too.
+            if let Err(error) = sync::sync(&Spool::open(&dir)?).await {
+                out::say(&format!(
+                    "chưa có danh mục thành phần hồ sơ · no checklists yet ({error}): `hoso terminal sync`"
+                ));
+            }
             out::print(&format!("{} · {}", identity.terminal, dir.display()));
         }
         Act::Lease {

@@ -175,6 +175,15 @@ fn faults(line: u64, status: &Status) -> Vec<Fault> {
         .bad_request()
         .map(|request| request.field_violations.as_slice())
         .unwrap_or_default();
+    if let [field] = fields
+        && let Some(hint) = client::hint(&details)
+    {
+        return vec![Fault {
+            line,
+            column: column(&field.field).to_owned(),
+            what: format!("{}: {hint}", field.description),
+        }];
+    }
     if !fields.is_empty() {
         return fields
             .iter()

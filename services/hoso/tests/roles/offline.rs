@@ -131,8 +131,7 @@ pub(crate) fn enrolled(intake: &Role, place: &TempDir) -> Terminal {
         "--server",
         &intake.address,
     ]);
-    // The first welcome brings the checklist's version.
-    terminal.well(&["sync"]);
+    // The enrolment brings the checklist's version: what follows needs no line.
     terminal
 }
 
