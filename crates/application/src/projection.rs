@@ -146,6 +146,8 @@ impl<S: Fold> Projection<S> {
         let mut head = self.log.watch();
         let mut awaited = self.awaited.subscribe();
         let mut next = Instant::now();
+        // What the start has folded is not folded again by the next one, though nothing new may come before that.
+        self.keep_if_due().await?;
         loop {
             let folded = *self.position.borrow();
             while head.borrow_and_update().position <= folded {
