@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use application::ack::Ack;
 use application::desk::{Loaded, Name};
+use application::loading::Known;
 use application::{Answer, Desk, HandleError, Wish, personal, position};
 use domain::Command;
 use domain::dossier::Dossier;
@@ -179,17 +180,20 @@ impl Edge {
         outward::dossier(id, &loaded.dossier, loaded.revision, &self.desk.catalogue())
     }
 
-    /// A dossier in a list, outwards. One that is not understood is shown as it last was, and flagged.
+    /// Dossiers in a list, outwards, in their order. One that is not understood is shown as it last was, and flagged.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn listed(&self, id: DossierId) -> Result<wire::Dossier, HandleError> {
-        let (loaded, stuck) = self.desk.load_known(id)?;
-        let mut dossier = self.read(id, &loaded);
-        if stuck.is_some() {
-            dossier.flags.push(NOT_UNDERSTOOD.to_owned());
-        }
-        Ok(dossier)
+    pub fn listed(&self, ids: &[DossierId]) -> Result<Vec<wire::Dossier>, HandleError> {
+        let known = self.desk.load_all_known(ids)?;
+        let row = |(id, (loaded, stuck)): (&DossierId, Known)| {
+            let mut dossier = self.read(*id, &loaded);
+            if stuck.is_some() {
+                dossier.flags.push(NOT_UNDERSTOOD.to_owned());
+            }
+            dossier
+        };
+        Ok(ids.iter().zip(known).map(row).collect())
     }
 
     /// The token of what is here now.

@@ -200,13 +200,13 @@ fn found<N: Numbers>(
         |dossier| judge::may_read(caller, dossier),
     )?;
     let next = place::cut(&mut found, asked.size, &asked.question, |(at, _)| *at);
-    let dossiers = found.iter().map(|(_, id)| edge.listed(*id));
+    let ids: Vec<_> = found.into_iter().map(|(_, id)| id).collect();
     let page = Page {
-        dossiers: dossiers.collect::<Result<_, _>>()?,
+        dossiers: edge.listed(&ids)?,
         next,
         incomplete: naming.incomplete,
     };
-    Ok((page, found.into_iter().map(|(_, id)| id).collect()))
+    Ok((page, ids))
 }
 
 /// The account that calls, when another acts.

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vault::Vault;
 
-use crate::codec::{self, NotUnderstood, Stamp};
+use crate::codec::{self, Stamp};
 use crate::error::HandleError;
+pub use crate::loading::Loaded;
 use crate::rehearsal::{self, Rehearsal};
 use crate::{keys, personal};
 
@@ -83,19 +84,6 @@ pub struct Answer {
     pub record: Record,
     /// Whether this is the first answer given again.
     pub replayed: bool,
-}
-
-/// A dossier as the log has it.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// Its history.
-    pub history: Vec<Occurrence>,
-    /// Its records, one for each event.
-    pub records: Vec<Record>,
-    /// Its state.
-    pub dossier: Dossier,
-    /// Its revision.
-    pub revision: Revision,
 }
 
 impl Wish {
@@ -216,50 +204,6 @@ impl Desk {
     /// When the log cannot be read.
     pub fn records(&self, id: DossierId) -> Result<Vec<Record>, HandleError> {
         Ok(self.log.stream(StreamId(id.0))?)
-    }
-
-    /// Loads a dossier as far as this program understands it, and says what it does not: enough to list it, never enough to
-    /// write about it.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn load_known(
-        &self,
-        id: DossierId,
-    ) -> Result<(Loaded, Option<NotUnderstood>), HandleError> {
-        let mut records = self.log.stream(StreamId(id.0))?;
-        let mut history = Vec::with_capacity(records.len());
-        let mut stuck = None;
-        for record in &records {
-            match codec::decode(record) {
-                Ok(occurrence) => history.push(occurrence),
-                Err(why) => {
-                    stuck = Some(why);
-                    break;
-                }
-            }
-        }
-        let dossier = dossier::replay(&history);
-        let revision = records.last().map_or(0, |record| record.revision);
-        records.truncate(history.len());
-        let loaded = Loaded {
-            history,
-            records,
-            dossier,
-            revision,
-        };
-        Ok((loaded, stuck))
-    }
-
-    /// Loads a dossier; an empty history is a dossier nobody knows.
-    ///
-    /// # Errors
-    /// When the log cannot be read, or holds an event of a newer program.
-    pub fn load(&self, id: DossierId) -> Result<Loaded, HandleError> {
-        match self.load_known(id)? {
-            (loaded, None) => Ok(loaded),
-            (_, Some(why)) => Err(why.into()),
-        }
     }
 
     /// Carries out a wish: all of its commands, in order, or none. The answer comes after the disk has it.

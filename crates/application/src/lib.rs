@@ -14,6 +14,7 @@
 //! * [`health`]: why a service cannot write, while it cannot
 //! * [`identities`]: which dossiers name an identity number; [`look_ups`]: who asked that, and was answered
 //! * [`keys`]: the names under which a dossier can be found again
+//! * [`loading`]: dossiers as the log has them, one or many
 //! * [`orphans`]: vault entries that no event names are destroyed
 //! * [`parked`]: dossiers that are not understood until this program is upgraded
 //! * [`personal`]: what belongs in the vault and never in an event
@@ -40,6 +41,7 @@ pub mod follow_up;
 pub mod health;
 pub mod identities;
 pub mod keys;
+pub mod loading;
 pub mod look_ups;
 pub mod losses;
 pub mod orphans;

@@ -65,8 +65,7 @@ impl<A: Keep, B: Keep> Keep for (A, B) {
 /// Those of the writer.
 pub fn write_value<T: Serialize>(to: &mut dyn Write, value: &T) -> io::Result<()> {
     let bytes = serde_json::to_vec(value)?;
-    let length = u64::try_from(bytes.len()).map_err(io::Error::other)?;
-    to.write_all(&length.to_le_bytes())?;
+    write_count(to, bytes.len())?;
     to.write_all(&bytes)
 }
 
@@ -74,11 +73,36 @@ pub fn write_value<T: Serialize>(to: &mut dyn Write, value: &T) -> io::Result<()
 ///
 /// # Errors
 /// Those of the reader; when it is not such a value.
-pub fn read_value<T: DeserializeOwned>(mut from: &mut dyn Read) -> io::Result<T> {
-    let length = u64::from_le_bytes(take(&mut from)?);
+pub fn read_value<T: DeserializeOwned>(from: &mut dyn Read) -> io::Result<T> {
+    let length = read_count(from)?;
     let mut bytes = Vec::new();
     from.take(length).read_to_end(&mut bytes)?;
     Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// Writes how many things follow.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_count(to: &mut dyn Write, count: usize) -> io::Result<()> {
+    let count = u64::try_from(count).map_err(io::Error::other)?;
+    to.write_all(&count.to_le_bytes())
+}
+
+/// Reads what [`write_count`] wrote.
+///
+/// # Errors
+/// Those of the reader.
+pub fn read_count(from: &mut dyn Read) -> io::Result<u64> {
+    Ok(u64::from_le_bytes(read_bytes(from)?))
+}
+
+/// Reads so many bytes.
+///
+/// # Errors
+/// Those of the reader.
+pub fn read_bytes<const N: usize>(mut from: &mut dyn Read) -> io::Result<[u8; N]> {
+    take(&mut from)
 }
 
 /// Writes one value a line, as JSON.

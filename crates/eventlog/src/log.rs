@@ -221,6 +221,14 @@ impl EventLog {
         segments.records(&segments.positions(stream)?)
     }
 
+    /// All records of each of these streams, in their order. What lies together is read once, so this is the way to ask for many.
+    ///
+    /// # Errors
+    /// When any of them cannot be read back.
+    pub fn streams(&self, streams: &[StreamId]) -> Result<Vec<Vec<Record>>, ReadError> {
+        self.segments()?.streams(streams)
+    }
+
     /// The stream's revision; 0 when it is empty.
     ///
     /// # Errors

@@ -247,6 +247,24 @@ impl Segments {
         Ok(records)
     }
 
+    /// The records of several streams, each stream's in order; a block in which several of them lie is read once.
+    pub(crate) fn streams(&self, streams: &[StreamId]) -> Result<Vec<Vec<Record>>, ReadError> {
+        let mut wanted = Vec::new();
+        for (whose, stream) in streams.iter().enumerate() {
+            let positions = self.positions(*stream)?;
+            wanted.extend(positions.into_iter().map(|position| (position, whose)));
+        }
+        wanted.sort_unstable();
+        let positions: Vec<_> = wanted.iter().map(|(position, _)| *position).collect();
+        let mut found = vec![Vec::new(); streams.len()];
+        for (record, (_, whose)) in self.records(&positions)?.into_iter().zip(wanted) {
+            if let Some(of_it) = found.get_mut(whose) {
+                of_it.push(record);
+            }
+        }
+        Ok(found)
+    }
+
     /// The block that holds `position`, decompressed; none past the end.
     pub(crate) fn decoded(
         &self,

@@ -3,7 +3,6 @@
 use api::convert::values;
 use api::hoso::intake::v1::{ListSubmissionsRequest, ListSubmissionsResponse, WaitingSubmission};
 use api::{EdgeError, Faults, page, place, token};
-use application::HandleError;
 use domain::ids::AgencyId;
 
 use crate::grpc::Calls;
@@ -44,16 +43,14 @@ impl Calls {
             .worklist
             .read(|(list, _), _| list.page(&filter, after, size + 1));
         let next_page_token = place::cut(&mut places, size, &question, |place| *place);
-        let submissions = places
-            .iter()
-            .map(|place| {
-                Ok(WaitingSubmission {
-                    dossier: Some(self.edge.listed(place.dossier)?),
-                    late: place.is_late_at(now),
-                })
+        let ids: Vec<_> = places.iter().map(|place| place.dossier).collect();
+        let listed = places.iter().zip(self.edge.listed(&ids)?);
+        let submissions = listed
+            .map(|(place, dossier)| WaitingSubmission {
+                dossier: Some(dossier),
+                late: place.is_late_at(now),
             })
-            .collect::<Result<_, HandleError>>()
-            .map_err(EdgeError::from)?;
+            .collect();
         Ok(ListSubmissionsResponse {
             submissions,
             next_page_token,
