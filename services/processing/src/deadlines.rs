@@ -12,7 +12,7 @@ use application::{HandleError, Wish};
 use domain::Command;
 use domain::catalogue::Catalogue;
 use domain::command::{LapseSupplement, PassToSuccessor, RecomputeDueDate};
-use domain::dossier::Waiting;
+use domain::dossier::{Phase, Waiting};
 use domain::ids::{ActorId, AgencyId, DossierId, OrganisationId};
 use domain::local;
 use jiff::civil::Date;
@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::board::Board;
+use crate::inbox::Inbox;
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(1);
@@ -28,6 +29,15 @@ const ROUND: usize = 1024;
 const AT_ONCE: usize = 64;
 /// Who acts when nobody does.
 const ACTOR: &str = "hoso";
+/// In which phases a dossier passes to its agency's successor: pending, or with a result that was not handed over.
+const TO_PASS_ON: [Phase; 6] = [
+    Phase::Accepted,
+    Phase::InProcessing,
+    Phase::AwaitingSupplement,
+    Phase::AwaitingPayment,
+    Phase::Suspended,
+    Phase::Resolved,
+];
 
 /// Looks, again and again, as long as it is run.
 pub async fn keep_watching(edge: Edge, board: Projection<Board>) {
@@ -57,11 +67,17 @@ async fn look(edge: &Edge, board: &Projection<Board>) -> [usize; 3] {
     let catalogue = edge.desk.catalogue();
     let calendar = catalogue.calendar().version();
     let (lapsed, provisional, orphaned) = board.read(|board, _| {
-        let watched = &board.inbox.watched;
+        let Inbox {
+            watched, register, ..
+        } = &board.inbox;
         (
             watched.lapsed(today, ROUND),
             watched.provisional(calendar, ROUND),
-            watched.orphaned(|agency| has_successor(&catalogue, agency, today), ROUND),
+            register.of_agencies(
+                &TO_PASS_ON,
+                |agency| has_successor(&catalogue, agency, today),
+                ROUND,
+            ),
         )
     });
     [

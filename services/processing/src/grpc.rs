@@ -2,7 +2,7 @@
 //!
 //! What is only asked is answered in [`crate::asking`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use api::convert::change;
 use api::edge::{self, Asked, Edge};
@@ -46,6 +46,7 @@ use crate::board::Board;
 use crate::calendar::Told;
 use crate::homes::Homes;
 use crate::reading::Changing;
+use crate::shown::Shown;
 use crate::vaults::Vaults;
 
 /// What the calls work with.
@@ -61,6 +62,8 @@ pub struct Calls {
     pub(crate) told: Told,
     /// What dossiers' homes are to be shown.
     pub(crate) homes: Homes,
+    /// What lists have shown of late.
+    pub(crate) shown: Arc<Mutex<Shown>>,
 }
 
 impl Calls {

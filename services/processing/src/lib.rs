@@ -2,9 +2,9 @@
 //!
 //! * [`settings`]: what it has to be told; `status`: what it tells about itself
 //! * [`grpc`]: the calls; [`reading`]: what each change says, from the wire; [`asking`]: what is only asked
-//! * `listing`: lists of dossiers; `filings`: what became of what was brought to intake nodes
+//! * `listing`: lists of dossiers, and `shown`: their rows of late; `filings`: what became of what was brought to intake nodes
 //! * [`watching`]: the watch streams; [`changes`]: what happened to dossiers; [`reminders`]: which of them are due
-//! * [`register`]: where every accepted dossier stands in the lists; [`inbox`]: those that are not over, whole;
+//! * [`register`]: where every accepted dossier stands in the lists; [`inbox`]: those that are not over, in outline ([`open`]);
 //!   [`subtasks`]: what other agencies were asked; [`watched`]: what may happen by itself
 //! * `identities`: what identity numbers are looked up in; [`audit`]: who looked them up
 //! * [`vaults`]: the vaults of intake nodes; [`gathering`]: what dossiers name there; [`speaking`]: fetches it, and tells
@@ -29,10 +29,12 @@ mod identities;
 pub mod inbox;
 pub mod line;
 mod listing;
+pub mod open;
 pub mod reading;
 pub mod register;
 pub mod reminders;
 pub mod settings;
+mod shown;
 pub mod speaking;
 mod status;
 pub mod subtasks;
@@ -182,6 +184,7 @@ impl Processing {
                 own,
                 told: Told::default(),
                 homes: Homes::default(),
+                shown: Arc::default(),
             },
             drain: settings.drain,
             entry: settings.entry,

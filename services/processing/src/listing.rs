@@ -1,6 +1,8 @@
 //! Lists of dossiers: the officer's inbox, what is finished, and what begins with a part of a code.
 
-use api::convert::{dossier as outward, values};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use api::convert::values;
 use api::edge::Edge;
 use api::hoso::dossier::v1 as wire;
 use api::hoso::processing::v1::{ListDossiersRequest, ListDossiersResponse};
@@ -14,6 +16,7 @@ use domain::ids::{ActorId, AgencyId, DossierId};
 use crate::board::Board;
 use crate::grpc::Calls;
 use crate::register::{self, CodePlace, Filter, Place};
+use crate::shown::Shown;
 
 /// So many times the page are looked at for those that the other fields take, before a shorter page is given.
 const LOOKED_AT: usize = 4;
@@ -58,7 +61,7 @@ impl Calls {
         self.edge.wait_for(&points).await?;
         let here = self.caught_up().await?;
         let rows = self.rows();
-        // Finished dossiers are read from the log: on a thread of its own, so that nobody waits for it.
+        // Dossiers are read from the log: on a thread of its own, so that nobody waits for it.
         let listed = tokio::task::spawn_blocking(move || {
             if by_code {
                 rows.by_code(
@@ -85,6 +88,7 @@ impl Calls {
         Rows {
             board: self.board.clone(),
             edge: self.edge.clone(),
+            shown: Arc::clone(&self.shown),
         }
     }
 
@@ -143,6 +147,7 @@ fn filter(asked: &ListDossiersRequest, faults: &mut Faults) -> Filter {
 pub(crate) struct Rows {
     pub(crate) board: Projection<Board>,
     pub(crate) edge: Edge,
+    shown: Arc<Mutex<Shown>>,
 }
 
 /// A page, and the token of the next one.
@@ -206,32 +211,47 @@ impl Rows {
         Ok((rows, next))
     }
 
-    /// These dossiers, with their phases: those that are not over out of memory, the others out of the log.
+    /// These dossiers, with their phases: out of the log, but for open ones of which nothing has happened since they were
+    /// shown last.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub(crate) fn of(&self, ids: &[DossierId]) -> Result<Vec<(wire::Dossier, Phase)>, HandleError> {
         let catalogue = self.edge.desk.catalogue();
-        let mut rows: Vec<_> = self.board.read(|board, _| {
-            let row = |id: &DossierId| {
+        let revisions: Vec<_> = self.board.read(|board, _| {
+            let revision = |id: &DossierId| match board.parked.first(*id) {
                 // One that is not understood is told as far as it is, which the log says.
-                if board.parked.first(*id).is_some() {
-                    return None;
-                }
-                let open = board.inbox.open(*id)?;
-                let row = outward::dossier(*id, &open.dossier, open.revision, &catalogue);
-                Some((row, open.dossier.phase()))
+                Some(_) => None,
+                None => board.inbox.revision(*id),
             };
-            ids.iter().map(row).collect()
+            ids.iter().map(revision).collect()
         });
-        for (row, id) in rows.iter_mut().zip(ids) {
-            if row.is_none() {
-                let listed = self.edge.listed(*id)?;
-                let phase = values::phase(listed.phase).unwrap_or(Phase::Unknown);
-                *row = Some((listed, phase));
-            }
+        let lock = || self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = lock();
+        let rows = ids.iter().zip(&revisions);
+        let rows: Vec<_> = rows
+            .map(|(id, revision)| shown.row(*id, (*revision)?, &catalogue))
+            .collect();
+        drop(shown);
+        let wanted = ids.iter().zip(&rows).filter(|(_, row)| row.is_none());
+        let wanted: Vec<_> = wanted.map(|(id, _)| *id).collect();
+        let mut read = self.edge.listed(&wanted)?.into_iter();
+        let mut shown = lock();
+        let mut all = Vec::with_capacity(ids.len());
+        for ((id, revision), row) in ids.iter().zip(revisions).zip(rows) {
+            let row = row.or_else(|| {
+                let row = read.next()?;
+                if revision.is_some() {
+                    shown.keep(*id, &row, &catalogue);
+                }
+                Some(row)
+            });
+            all.extend(row.map(|row| {
+                let phase = values::phase(row.phase).unwrap_or(Phase::Unknown);
+                (row, phase)
+            }));
         }
-        Ok(rows.into_iter().flatten().collect())
+        Ok(all)
     }
 }
 
@@ -254,3 +274,6 @@ fn takes(filter: &Filter, row: &wire::Dossier, phase: Phase) -> bool {
             .due_before
             .is_none_or(|before| due.is_some_and(|due| due < before))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::ops::Bound;
 
 use domain::clock::Due;
-use domain::dossier::{Case, Dossier, Phase};
+use domain::dossier::{Outline, Phase};
 use domain::ids::{ActorId, AgencyId, DossierId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -73,20 +73,15 @@ pub struct Spot {
 
 impl Spot {
     /// Where this dossier lies; none before it is accepted.
-    pub fn of(number: u32, dossier: &Dossier) -> Option<Self> {
-        let Case {
-            agency_now,
-            holder,
-            due,
-            ..
-        } = dossier.case()?;
+    pub fn of(number: u32, dossier: &Outline) -> Option<Self> {
+        let case = dossier.case.as_ref()?;
         Some(Self {
             shelf: Shelf {
-                agency: agency_now.clone(),
-                phase: dossier.phase(),
-                holder: holder.clone(),
+                agency: case.agency.clone(),
+                phase: dossier.phase,
+                holder: case.holder.clone(),
             },
-            place: Place::of(number, *due),
+            place: Place::of(number, case.due),
         })
     }
 }
@@ -172,27 +167,52 @@ impl Register {
     }
 
     /// Takes a dossier of which nothing but its place is known here to where it stands with another due date: one that is
-    /// over, and has a time put right. That is rare, and finding it may take a look at all.
+    /// over, and has a time put right. Looked at are those that were due at the same moment.
     pub fn due_moved(&mut self, dossier: DossierId, was: Option<Due>, is: Option<Due>) {
-        let found = self.dossiers.iter().position(|it| *it == dossier);
-        let Some(number) = found.and_then(|number| u32::try_from(number).ok()) else {
-            return;
-        };
-        let (was, is) = (Place::of(number, was), Place::of(number, is));
-        let shelf = self.shelves.values_mut().find(|it| it.contains(&was));
-        if let Some(places) = shelf {
-            places.remove(&was);
-            places.insert(is);
+        let Self {
+            dossiers, shelves, ..
+        } = self;
+        let is_it = |place: &&Place| numbered(dossiers, place.number) == Some(dossier);
+        let then = Place::of(0, was)..=Place::of(u32::MAX, was);
+        for places in shelves.values_mut() {
+            if let Some(place) = places.range(then.clone()).find(is_it).copied() {
+                places.remove(&place);
+                places.insert(Place::of(place.number, is));
+                return;
+            }
         }
     }
 
     /// The dossier at a place.
     pub fn dossier(&self, place: Place) -> Option<DossierId> {
-        self.numbered(place.number)
+        numbered(&self.dossiers, place.number)
     }
 
-    fn numbered(&self, number: u32) -> Option<DossierId> {
-        self.dossiers.get(usize::try_from(number).ok()?).copied()
+    /// Up to `max` dossiers in these phases that lie with agencies of which this is so.
+    pub fn of_agencies(
+        &self,
+        phases: &[Phase],
+        is_so: impl Fn(&AgencyId) -> bool,
+        max: usize,
+    ) -> Vec<DossierId> {
+        let mut found = Vec::new();
+        let mut next = self.shelves.range::<Shelf, _>(..).next();
+        while let Some((Shelf { agency, .. }, _)) = next {
+            if is_so(agency) {
+                let filter = Filter {
+                    agency: Some(agency.clone()),
+                    phases: phases.to_vec(),
+                    ..Filter::default()
+                };
+                let left = max.saturating_sub(found.len());
+                let places = self.shelves_of(&filter).flatten().take(left);
+                found.extend(places.filter_map(|place| self.dossier(*place)));
+            }
+            // The first name after this agency's.
+            let after = first_shelf(&AgencyId::new(format!("{agency}\0")));
+            next = self.shelves.range(after..).next();
+        }
+        found
     }
 
     /// Up to `max` places after one, in order.
@@ -237,11 +257,7 @@ impl Register {
         filter: &'a Filter,
     ) -> impl Iterator<Item = &'a BTreeSet<Place>> + 'a {
         let from = match &filter.agency {
-            Some(agency) => Bound::Included(Shelf {
-                agency: agency.clone(),
-                phase: Phase::Unknown,
-                holder: None,
-            }),
+            Some(agency) => Bound::Included(first_shelf(agency)),
             None => Bound::Unbounded,
         };
         self.shelves
@@ -269,8 +285,20 @@ impl Register {
         self.codes
             .beginning(prefix, after)
             .take(max)
-            .filter_map(|(code, number)| Some((code, self.numbered(number)?)))
+            .filter_map(|(code, number)| Some((code, numbered(&self.dossiers, number)?)))
             .collect()
+    }
+}
+
+fn numbered(dossiers: &[DossierId], number: u32) -> Option<DossierId> {
+    dossiers.get(usize::try_from(number).ok()?).copied()
+}
+
+fn first_shelf(agency: &AgencyId) -> Shelf {
+    Shelf {
+        agency: agency.clone(),
+        phase: Phase::Unknown,
+        holder: None,
     }
 }
 

@@ -23,7 +23,7 @@ use application::HandleError;
 use application::log::{LogId, Position};
 use domain::Catalogue;
 use domain::clock::{self, Due};
-use domain::dossier::Dossier;
+use domain::dossier::Outline;
 use domain::ids::{AgencyId, DossierId};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -87,11 +87,21 @@ impl Scope {
     }
 
     /// The state of a dossier at a moment; none when it is nobody's to hurry about, or not of this agency.
-    pub(crate) fn state(&self, dossier: &Dossier, moment: &Moment) -> Option<State> {
-        let case = dossier.case().filter(|_| dossier.phase().is_pending())?;
-        let ours =
-            case.agency_now == self.agency && (self.unit.is_none() || self.unit == case.unit);
-        ours.then(|| state(case.due?, moment)).flatten()
+    pub(crate) fn state(&self, dossier: &Outline, moment: &Moment) -> Option<State> {
+        let case = dossier.case.as_ref();
+        let case = case.filter(|case| dossier.phase.is_pending() && case.agency == self.agency)?;
+        self.state_in_unit(case.due, case.unit.as_deref(), moment)
+    }
+
+    /// The state of a pending dossier of this agency.
+    fn state_in_unit(
+        &self,
+        due: Option<Due>,
+        unit: Option<&str>,
+        moment: &Moment,
+    ) -> Option<State> {
+        let ours = self.unit.is_none() || self.unit.as_deref() == unit;
+        ours.then(|| state(due?, moment)).flatten()
     }
 
     /// Everything there is to tell of at a moment, the nearest due date first.
@@ -111,7 +121,8 @@ impl Scope {
             .into_iter()
             .filter_map(|place| {
                 let id = register.dossier(place)?;
-                let state = self.state(&board.inbox.open(id)?.dossier, moment)?;
+                let (due, unit) = board.inbox.due_and_unit(id)?;
+                let state = self.state_in_unit(due, unit, moment)?;
                 Some((id, state))
             })
             .collect()
@@ -348,6 +359,9 @@ impl Rounds {
 
 /// Dossiers as lists show them; of one that cannot be read its id alone, so that the others are told.
 fn shown(rows: &Rows, ids: &[DossierId]) -> Vec<wire::Dossier> {
+    if let Ok(all) = rows.of(ids) {
+        return all.into_iter().map(|(row, _)| row).collect();
+    }
     let one = |id: &DossierId| match rows.of(std::slice::from_ref(id)) {
         Ok(mut rows) => rows.pop().map(|(row, _)| row),
         Err(error) => {

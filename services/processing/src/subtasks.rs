@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 use api::place::time;
-use domain::dossier::Dossier;
+use domain::dossier::{Outline, Subtask};
 use domain::ids::{AgencyId, DossierId};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -40,36 +40,47 @@ impl api::place::Place for Place {
     }
 }
 
-/// Every open sub-task that has started, by the agency that has to answer.
+/// What agencies were asked and have not answered; what has started stands in the list, by the agency that has to answer.
 #[derive(Debug, Default)]
 pub struct Subtasks {
     order: BTreeMap<Place, AgencyId>,
-    of: HashMap<DossierId, Vec<Place>>,
+    of: HashMap<DossierId, Vec<Subtask>>,
 }
 
 impl Subtasks {
+    /// What was asked about a dossier.
+    pub fn of(&self, id: DossierId) -> &[Subtask] {
+        self.of.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// All that was asked.
+    pub fn all(&self) -> impl Iterator<Item = (&DossierId, &Vec<Subtask>)> {
+        self.of.iter()
+    }
+
     /// Takes in what a dossier has become.
-    pub fn update(&mut self, id: DossierId, dossier: &Dossier) {
-        for place in self.of.remove(&id).unwrap_or_default() {
-            self.order.remove(&place);
+    pub fn update(&mut self, id: DossierId, outline: &Outline) {
+        let asked = outline.case.as_ref().map(|case| case.subtasks.as_slice());
+        let asked = asked.unwrap_or_default();
+        if self.of(id) != asked {
+            self.put(id, asked.to_vec());
         }
-        let Some(case) = dossier.case().filter(|_| dossier.ended().is_none()) else {
-            return;
-        };
-        let mut places = Vec::new();
-        for subtask in case.subtasks.iter().filter(|it| it.closed.is_none()) {
-            if let Some(due) = subtask.due {
-                let place = Place {
-                    due: due.at,
-                    dossier: id,
-                    number: subtask.number,
-                };
-                self.order.insert(place, subtask.agency.clone());
-                places.push(place);
+    }
+
+    /// Takes in what is asked about a dossier now.
+    pub fn put(&mut self, id: DossierId, asked: Vec<Subtask>) {
+        for was in self.of.remove(&id).unwrap_or_default() {
+            if let Some(place) = place(id, &was) {
+                self.order.remove(&place);
             }
         }
-        if !places.is_empty() {
-            self.of.insert(id, places);
+        for is in &asked {
+            if let Some(place) = place(id, is) {
+                self.order.insert(place, is.agency.clone());
+            }
+        }
+        if !asked.is_empty() {
+            self.of.insert(id, asked);
         }
     }
 
@@ -90,6 +101,14 @@ impl Subtasks {
             .take(max)
             .collect()
     }
+}
+
+fn place(dossier: DossierId, subtask: &Subtask) -> Option<Place> {
+    Some(Place {
+        due: subtask.due?.at,
+        dossier,
+        number: subtask.number,
+    })
 }
 
 #[cfg(test)]

@@ -203,7 +203,8 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn catalogue() -> Arc<Catalogue> {
+/// As it is shipped.
+pub(crate) fn catalogue() -> Arc<Catalogue> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/catalogue");
     let read = |name: &&'static str| (*name, std::fs::read_to_string(folder.join(name)).unwrap());
     let texts: Vec<_> = Catalogue::FILES.iter().map(read).collect();

@@ -1,68 +1,78 @@
 //! What may have to happen to dossiers by itself: a part of the inbox, so that a look costs what there is to do, not what there is.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::dossier::{Case, Dossier, Waiting};
-use domain::ids::{AgencyId, DossierId, VersionHash};
+use domain::dossier::Outline;
+use domain::ids::{DossierId, VersionHash};
 use jiff::civil::Date;
-
-/// What is known of one dossier.
-#[derive(Debug)]
-struct Known {
-    lapses_on: Option<Date>,
-    provisional_on: Option<VersionHash>,
-    agency: AgencyId,
-}
 
 /// Open dossiers by what may happen to them.
 #[derive(Debug, Default)]
 pub struct Watched {
     lapses: BTreeSet<(Date, DossierId)>,
-    provisional: HashMap<DossierId, VersionHash>,
-    agencies: HashMap<AgencyId, HashSet<DossierId>>,
-    of: HashMap<DossierId, Known>,
+    lapses_on: HashMap<DossierId, Date>,
+    /// By the calendar that their due dates were counted on.
+    provisional: BTreeMap<VersionHash, BTreeSet<DossierId>>,
 }
 
 impl Watched {
-    /// Takes in what a dossier has become.
-    pub fn update(&mut self, id: DossierId, dossier: &Dossier) {
-        if let Some(known) = self.of.remove(&id) {
-            if let Some(day) = known.lapses_on {
-                self.lapses.remove(&(day, id));
-            }
-            if known.provisional_on.is_some() {
-                self.provisional.remove(&id);
-            }
-            if let Some(theirs) = self.agencies.get_mut(&known.agency) {
-                theirs.remove(&id);
-                if theirs.is_empty() {
-                    self.agencies.remove(&known.agency);
+    /// Takes in what a dossier was and has become.
+    pub fn update(&mut self, id: DossierId, was: &Outline, is: &Outline) {
+        let lapses_on = is.case.as_ref().and_then(|case| case.lapses_on);
+        self.lapses_on(id, lapses_on);
+        let (was, is) = (provisional_on(was), provisional_on(is));
+        if was != is {
+            if let Some(calendar) = was
+                && let Some(counted) = self.provisional.get_mut(calendar)
+            {
+                counted.remove(&id);
+                if counted.is_empty() {
+                    self.provisional.remove(calendar);
                 }
             }
+            if let Some(calendar) = is {
+                self.provisional_on(id, calendar);
+            }
         }
-        let Some(case) = dossier.case() else { return };
-        let pending = dossier.ended().is_none();
-        // A result that was not handed over passes to a successor as well.
-        let to_deliver = dossier.outcome().is_some() && dossier.delivered().is_none();
-        if !pending && !to_deliver {
-            return;
-        }
-        let known = Known {
-            lapses_on: lapses_on(dossier),
-            provisional_on: provisional_on(case).filter(|_| pending),
-            agency: case.agency_now.clone(),
+    }
+
+    /// The last day for a dossier's supplement.
+    pub fn lapses_on(&mut self, id: DossierId, day: Option<Date>) {
+        let was = match day {
+            Some(day) => self.lapses_on.insert(id, day),
+            None => self.lapses_on.remove(&id),
         };
-        if let Some(day) = known.lapses_on {
-            self.lapses.insert((day, id));
+        if was != day {
+            if let Some(was) = was {
+                self.lapses.remove(&(was, id));
+            }
+            if let Some(day) = day {
+                self.lapses.insert((day, id));
+            }
         }
-        if let Some(calendar) = &known.provisional_on {
-            self.provisional.insert(id, calendar.clone());
+    }
+
+    /// The last day for the supplement that this dossier waits for.
+    pub fn last_day(&self, id: DossierId) -> Option<Date> {
+        self.lapses_on.get(&id).copied()
+    }
+
+    /// Every such day.
+    pub fn last_days(&self) -> &BTreeSet<(Date, DossierId)> {
+        &self.lapses
+    }
+
+    /// A provisional due date was counted on this calendar.
+    pub fn provisional_on(&mut self, id: DossierId, calendar: &VersionHash) {
+        match self.provisional.get_mut(calendar) {
+            Some(counted) => {
+                counted.insert(id);
+            }
+            None => {
+                let counted = BTreeSet::from([id]);
+                self.provisional.insert(calendar.clone(), counted);
+            }
         }
-        self.agencies
-            .entry(known.agency.clone())
-            .or_default()
-            .insert(id);
-        self.of.insert(id, known);
     }
 
     /// Whose supplement was due before this day and did not come, up to `max`.
@@ -77,40 +87,23 @@ impl Watched {
 
     /// Whose provisional due date was counted on another calendar than this one, up to `max`.
     pub fn provisional(&self, calendar: &VersionHash, max: usize) -> Vec<DossierId> {
-        self.provisional
-            .iter()
-            .filter(|(_, counted_on)| *counted_on != calendar)
+        let others = self.provisional.iter().filter(|(on, _)| *on != calendar);
+        others
+            .flat_map(|(_, counted)| counted.iter().copied())
             .take(max)
-            .map(|(id, _)| *id)
             .collect()
     }
 
     /// How many those are.
     pub fn provisional_count(&self, calendar: &VersionHash) -> u64 {
-        let count = self.provisional.values().filter(|on| *on != calendar);
-        count.fold(0, |count, _| count + 1)
-    }
-
-    /// What the agencies that somebody has taken over from still have, up to `max`.
-    pub fn orphaned(&self, ended: impl Fn(&AgencyId) -> bool, max: usize) -> Vec<DossierId> {
-        self.agencies
-            .iter()
-            .filter(|(agency, _)| ended(agency))
-            .flat_map(|(_, theirs)| theirs.iter().copied())
-            .take(max)
-            .collect()
+        let others = self.provisional.iter().filter(|(on, _)| *on != calendar);
+        let count: usize = others.map(|(_, counted)| counted.len()).sum();
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 }
 
-fn lapses_on(dossier: &Dossier) -> Option<Date> {
-    match dossier.waiting() {
-        Some(Waiting::Supplement(request)) => request.lapses_on,
-        Some(Waiting::Payment(_) | Waiting::Resumption { .. }) | None => None,
-    }
-}
-
-fn provisional_on(case: &Case) -> Option<VersionHash> {
-    case.due
-        .filter(|due| due.provisional)
-        .map(|_| case.calendar.clone())
+fn provisional_on(outline: &Outline) -> Option<&VersionHash> {
+    let case = outline.case.as_ref()?;
+    let provisional = outline.phase.is_pending() && case.due.is_some_and(|due| due.provisional);
+    provisional.then_some(&case.calendar)
 }

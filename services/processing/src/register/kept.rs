@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 
-use application::snapshot;
+use application::snapshot::{self, read_bytes as take, read_count, write_count};
 use domain::ids::DossierId;
 use uuid::Uuid;
 
@@ -70,19 +70,4 @@ impl Register {
             codes: Codes(codes),
         })
     }
-}
-
-fn write_count(to: &mut dyn Write, count: usize) -> io::Result<()> {
-    let count = u64::try_from(count).map_err(io::Error::other)?;
-    to.write_all(&count.to_le_bytes())
-}
-
-fn read_count(from: &mut dyn Read) -> io::Result<u64> {
-    Ok(u64::from_le_bytes(take(from)?))
-}
-
-fn take<const N: usize>(from: &mut dyn Read) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    from.read_exact(&mut bytes)?;
-    Ok(bytes)
 }

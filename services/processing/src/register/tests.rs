@@ -105,6 +105,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_agencies_that_are_no_more_still_have_is_all_that_passes_to_their_successors(
+        given in prop::collection::vec(any_given(), 0..60),
+        ended in prop::collection::btree_set(0..3_u8, 0..3),
+        max in 0..80_usize,
+    ) {
+        let mut register = Register::default();
+        for (number, it) in (0..).zip(&given) {
+            register.enter(id(number), &format!("C-{number}"));
+            register.move_to(None, Some(spot(number, it)));
+        }
+        let is_ended = |agency: &AgencyId| ended.contains(&agency.as_str().parse().unwrap());
+        let phases = [Phase::Accepted, Phase::InProcessing];
+        let found = register.of_agencies(&phases, is_ended, max);
+        let theirs: BTreeSet<_> = (0..)
+            .zip(&given)
+            .filter(|(_, it)| ended.contains(&it.agency) && phases.contains(&it.phase))
+            .map(|(number, _)| id(number))
+            .collect();
+        prop_assert_eq!(found.len(), theirs.len().min(max));
+        let found: BTreeSet<_> = found.into_iter().collect();
+        prop_assert_eq!(found.len(), theirs.len().min(max), "each once");
+        prop_assert!(found.is_subset(&theirs));
+    }
+}
+
 #[test]
 fn a_page_stays_where_it_was_while_others_come_and_go() {
     let mut register = Register::default();
@@ -142,9 +171,10 @@ fn what_is_over_stands_where_its_right_due_date_says() {
         holder: None,
         due: Some(due),
     };
-    for number in 0..3 {
+    // Two of them were due at the same moment.
+    for (number, due) in [(0, 0), (1, 1), (2, 2), (3, 0)] {
         register.enter(id(number), &format!("C-{number}"));
-        register.move_to(None, Some(spot(number, &given(i64::from(number)))));
+        register.move_to(None, Some(spot(number, &given(due))));
     }
     let due = |micros| {
         Some(Due {
@@ -153,7 +183,7 @@ fn what_is_over_stands_where_its_right_due_date_says() {
             provisional: false,
         })
     };
-    register.due_moved(id(0), due(0), due(9));
+    register.due_moved(id(3), due(0), due(9));
     register.due_moved(id(7), due(0), due(9));
     let filter = Filter {
         phases: vec![Phase::Returned],
@@ -164,5 +194,5 @@ fn what_is_over_stands_where_its_right_due_date_says() {
         .iter()
         .map(|it| it.number)
         .collect();
-    assert_eq!(numbers, [1, 2, 0]);
+    assert_eq!(numbers, [0, 1, 2, 3]);
 }

@@ -6,7 +6,7 @@ use api::EdgeError;
 use api::watching::WatchEnd;
 use application::HandleError;
 use application::log::Position;
-use domain::dossier;
+use domain::dossier::{self, Outline};
 use domain::ids::DossierId;
 
 use super::{Mark, Scope, State};
@@ -39,7 +39,7 @@ pub(super) fn told(
             .take_while(|record| record.place.position <= mark.point.position)
             .count();
         let dossier = dossier::replay(loaded.history.get(..then).unwrap_or_default());
-        if let Some(state) = scope.state(&dossier, &moment) {
+        if let Some(state) = scope.state(&Outline::of(&dossier), &moment) {
             told.insert(id, state);
         }
     }
