@@ -271,6 +271,49 @@ fn what_waits_or_was_extended_in_another_system_is_carried_over_as_it_stands_the
     hoso.stop();
 }
 
+/// What is over in the other system has the effect that it would have had here; each thing that cannot be is told.
+#[test]
+fn supplements_suspensions_and_fees_of_another_system_count_as_if_they_had_been_lived_here() {
+    let rehearsal = Rehearsal::at("2023-03-14T09:00:00+07:00");
+    let hoso = rehearsal.start(&[]);
+    let shipped = repository::top().join("deploy/examples/carried-over-lived.jsonl");
+    let text = fs::read_to_string(&shipped).unwrap();
+    let broken = rehearsal.path("broken.jsonl");
+    let wrong = text
+        // Brought before it was asked for.
+        .replacen(">2023-03-01T10:00", ">2023-02-21T10:00", 1)
+        // While it was suspended, and with another notice's number.
+        .replacen("2023-03-07T09:00", "2023-03-06T09:00", 1)
+        .replacen("notice=TB-2", "notice=TB-1", 1)
+        // In the future.
+        .replacen("2023-03-10T10:00", "2023-03-19T10:00", 1);
+    fs::write(&broken, wrong).unwrap();
+    let refused = import(&broken, &hoso, &["--dry-run"]);
+    assert!(!refused.status.success());
+    let said: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    let faults = said["faults"].as_array().unwrap();
+    let faults: Vec<_> = faults
+        .iter()
+        .map(|fault| format!("{} {}", fault["line"], fault["column"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        faults,
+        ["1 supplements", "2 fees", "2 fees", "3 waits_since"],
+        "{said}"
+    );
+    let done = told(&import(&shipped, &hoso, &[]));
+    assert_eq!(
+        (&done["imported"], &done["due_date_not_as_recorded"]),
+        (&3.into(), &1.into())
+    );
+    hoso.kill();
+    let hoso = rehearsal.start(&[]);
+    let again = told(&import(&shipped, &hoso, &[]));
+    assert_eq!(again["imported_before"], 3);
+    rehearsal.play("carried.Lived", &hoso);
+    hoso.stop();
+}
+
 /// `hoso import`.
 fn import(file: &Path, hoso: &Hoso, more: &[&str]) -> Output {
     Command::new(repository::built().join("hoso"))

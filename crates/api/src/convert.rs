@@ -13,6 +13,7 @@
 pub mod beyond;
 pub mod brought;
 pub mod carried;
+mod carried_since;
 pub mod change;
 pub mod dossier;
 pub mod duplicate;

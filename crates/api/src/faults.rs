@@ -1,5 +1,7 @@
 //! What is wrong with a request's fields: all of it at once, not the first only.
 
+use std::borrow::Cow;
+
 use crate::status::EdgeError;
 
 /// One field that says something it may not.
@@ -15,7 +17,7 @@ pub struct FieldFault {
 #[derive(Debug, Default)]
 pub struct Faults {
     faults: Vec<FieldFault>,
-    path: Vec<&'static str>,
+    path: Vec<Cow<'static, str>>,
 }
 
 impl Faults {
@@ -33,8 +35,12 @@ impl Faults {
     }
 
     /// Reads a message within the field `name`.
-    pub fn within<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(name);
+    pub fn within<T>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.path.push(name.into());
         let value = read(self);
         self.path.pop();
         value

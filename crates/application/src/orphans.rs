@@ -133,6 +133,7 @@ pub(crate) fn references(event: &Event) -> impl Iterator<Item = &VaultRef> {
         | Event::Transferred(_)
         | Event::TaskAssigned(_)
         | Event::SupplementReceived(_)
+        | Event::SupplementNotBrought(_)
         | Event::SupplementLapsed(_)
         | Event::FeeRequested(_)
         | Event::FeePaid(_)

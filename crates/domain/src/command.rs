@@ -1,6 +1,7 @@
 //! Every wish about a dossier, as the domain takes it: already checked for form, not yet for law.
 
 mod beyond;
+mod carried;
 
 use jiff::{Timestamp, civil::Date};
 
@@ -13,6 +14,7 @@ use crate::ids::{
 };
 
 pub use beyond::*;
+pub use carried::*;
 
 /// A wish; the decide table says in which phase it is possible.
 #[derive(Clone, PartialEq, Eq, Debug)]

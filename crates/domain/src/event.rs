@@ -121,6 +121,8 @@ events! {
     SupplementReceived = "supplement_received" v 1,
     /// No supplement came within the law version's limit: the clock ends.
     SupplementLapsed = "supplement_lapsed" v 1,
+    /// Another system went on without the supplement.
+    SupplementNotBrought = "supplement_not_brought" v 1,
     /// A financial obligation was notified.
     FeeRequested = "fee_requested" v 1,
     /// The financial obligation was met.
@@ -379,6 +381,12 @@ pub enum AcceptanceBasis {
         /// The due date that hoso would have given; none when it is the one recorded there, or hoso would have given none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         computed: Option<Due>,
+        /// No due date was recorded with the acceptance, and it was moved since: the one here is counted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        counted: bool,
+        /// The due date that it had there in the end; none when that is the one that its history gives.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recorded: Option<Due>,
     },
 }
 

@@ -2,9 +2,11 @@
 
 #[macro_use]
 mod declare;
+mod carried_part;
 mod reasons;
 mod time_faults;
 
+pub use carried_part::CarriedPart;
 pub use reasons::Rejection;
 pub use time_faults::{TimeFault, TimeFaults};
 

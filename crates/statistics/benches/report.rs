@@ -340,6 +340,7 @@ fn life(dossier: u64) -> impl Iterator<Item = Entry> {
                 due: Some(due(330)),
                 calendar: version,
                 filing: None,
+                recorded_in: None,
             }),
         ));
     }

@@ -115,6 +115,7 @@ fn succeed(told: &Import, read: usize, taken: &Taken) {
             "imported": if told.dry_run { 0 } else { taken.imported },
             "imported_before": taken.before,
             "due_date_as_recorded": taken.otherwise,
+            "due_date_not_as_recorded": taken.counted,
             "without_due_date": taken.without_due,
             "faults": [],
         });
@@ -126,15 +127,19 @@ fn succeed(told: &Import, read: usize, taken: &Taken) {
         ));
     } else {
         out::print(&format!(
-            "đã nhập {} hồ sơ, {} đã nhập từ trước; {} giữ ngày hẹn trả khác ngày hoso tính, {} không có ngày hẹn trả\n\
-             {} dossiers imported, {} were before; {} keep a due date that hoso would not have given, {} have none",
+            "đã nhập {} hồ sơ, {} đã nhập từ trước; {} giữ ngày hẹn trả khác ngày hoso tính, {} có ngày hẹn trả khác hệ thống cũ ghi, \
+             {} không có ngày hẹn trả\n\
+             {} dossiers imported, {} were before; {} keep a due date that hoso would not have given, {} have another than the \
+             other system had, {} have none",
             taken.imported,
             taken.before,
             taken.otherwise,
+            taken.counted,
             taken.without_due,
             taken.imported,
             taken.before,
             taken.otherwise,
+            taken.counted,
             taken.without_due,
         ));
     }

@@ -98,6 +98,7 @@ impl Fold for Worklist {
             | EventKind::TaskAssigned
             | EventKind::SupplementRequested
             | EventKind::SupplementReceived
+            | EventKind::SupplementNotBrought
             | EventKind::SupplementLapsed
             | EventKind::FeeRequested
             | EventKind::FeePaid

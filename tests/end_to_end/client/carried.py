@@ -46,13 +46,11 @@ class CarriedOver(Played):
         self.assertEqual(given.carried_over_from, "motcua.cu")
         self.assertEqual(list(given.flags), ["carried_over", "due_date_as_recorded"])
 
-        asked = processing.GetHistoryRequest(dossier=named(given.dossier_id))
-        events = self.office.ask("processing", "GetHistory", asked).events
+        events = history(self, given)
         self.assertEqual([event.kind for event in events], ["dossier_submitted", "dossier_accepted"])
         self.assertEqual(events[0].occurred_at, at(moment("2023-03-08 15:30")))
         self.assertEqual(day_of(events[1].recorded_at).isoformat(), "2023-03-14")
-        asked = processing.ExplainDeadlineRequest(dossier=named(given.dossier_id))
-        told = self.office.ask("processing", "ExplainDeadline", asked)
+        told = explained(self, given)
         self.assertIn("motcua.cu", told.steps[0].text_vi)
         self.assertIn("05/04/2023 như đã ghi tại đó", told.steps[0].text_vi)
         self.assertIn("29/03/2023", told.steps[0].text_vi)
@@ -175,10 +173,7 @@ class Waiting(Played):
         self.assertEqual((day_here(given.original_due), day_here(given.due)), ("2023-03-13", "2023-03-20"))
         event = self.last(given, ["dossier_submitted", "dossier_accepted", "deadline_extended"])
         self.assertIn("as recorded at motcua.cu", event.text_en)
-        told = self.office.ask(
-            "processing", "ExplainDeadline", processing.ExplainDeadlineRequest(dossier=named(given.dossier_id))
-        )
-        self.assertEqual(told.days[-1].date, "2023-03-20")
+        self.assertEqual(explained(self, given).days[-1].date, "2023-03-20")
 
     def test_5_on_the_wire_each_field_that_cannot_be_is_named(self):
         carried = intake.CarriedOver(
@@ -208,18 +203,114 @@ class Waiting(Played):
             self.assertIn(field, details.fields)
 
     def given(self, reference):
-        asked = processing.ListDossiersRequest(page_size=1, min_position=self.office.head("intake").token)
-        self.office.ask("processing", "ListDossiers", asked)
-        self.position = self.everything()
-        asked = processing.GetDossierRequest(dossier=by_number(reference), min_position=self.position)
-        return self.office.ask("processing", "GetDossier", asked).dossier
+        return given(self, reference)
 
     def last(self, given, kinds):
         """The last event of a history that is made of these."""
-        asked = processing.GetHistoryRequest(dossier=named(given.dossier_id))
-        events = self.office.ask("processing", "GetHistory", asked).events
+        events = history(self, given)
         self.assertEqual([event.kind for event in events], kinds)
         return events[-1]
+
+
+class Lived(Played):
+    """deploy/examples/carried-over-lived.jsonl: what is over there has its effect here. The tests go on from each other."""
+
+    def test_1_a_supplement_brought_there_started_the_time_anew_and_both_due_dates_are_told(self):
+        there = given(self, "2023-00150")
+        self.assertEqual(there.phase, dossier.PHASE_IN_PROCESSING)
+        # Twenty calendar days from 1/3; that system had 27/3.
+        days = [day_here(due) for due in (there.original_due, there.due, there.recorded_due)]
+        self.assertEqual(days, ["2023-03-13", "2023-03-21", "2023-03-27"])
+        self.assertEqual(list(there.flags), ["carried_over", "due_date_not_as_recorded"])
+        told = explained(self, there)
+        self.assertIn("tại motcua.cu đã ghi: hẹn trả 27/03/2023", told.steps[-1].text_vi)
+        self.assertEqual((told.days[0].date, told.days[-1].date), ("2023-03-01", "2023-03-21"))
+
+    def test_2_a_suspension_and_fees_that_are_over_there_are_not_asked_for_again(self):
+        there = given(self, "2023-00151")
+        kinds = [event.kind for event in history(self, there)[2:]]
+        suspended = ["processing_suspended", "processing_resumed"]
+        self.assertEqual(kinds, ["fee_requested", "fee_paid", *suspended, "fee_requested", "fee_waived"])
+        # 21/3 and the four days of the suspension end on a Saturday.
+        days = [day_here(due) for due in (there.original_due, there.due)]
+        self.assertEqual(days, ["2023-03-21", "2023-03-27"])
+        self.assertEqual(list(there.flags), ["carried_over"])
+        self.assertEqual([(it.notice, it.amount_vnd) for it in there.payments], [("TB-1", 120_000)])
+        asked = processing.RequestFeeRequest(change=change(there.dossier_id), notice="TB-1", amount_vnd=120_000)
+        code = grpc.StatusCode.FAILED_PRECONDITION
+        self.refused("processing", "RequestFee", asked, code, "FEE_ALREADY_PAID")
+
+    def test_3_a_payment_awaited_there_is_awaited_here_and_moves_the_due_date_by_its_whole_wait(self):
+        there = given(self, "2023-00152")
+        self.assertEqual(there.phase, dossier.PHASE_AWAITING_PAYMENT)
+        paid = processing.RecordPaymentRequest(
+            change=change(there.dossier_id, min_position=self.position),
+            notice="TB-9",
+            amount_vnd=250_000,
+            method=processing.PAYMENT_METHOD_CASH,
+            receipt="BL-90",
+        )
+        now = self.office.ask("processing", "RecordPayment", paid).dossier
+        # Four calendar days, from 10/3 to 14/3.
+        self.assertEqual([day_here(due) for due in (there.due, now.due)], ["2023-04-06", "2023-04-10"])
+
+    def test_4_on_the_wire_each_field_that_cannot_be_is_named(self):
+        carried = intake.CarriedOver(
+            code="000.00.06.H20-230309-0999",
+            accepted_at=at(moment("2023-03-09 08:00")),
+            due_on="2023-04-05",
+            point="CONG-DVC-DT",
+            supplements=[intake.CarriedSupplement(not_brought=True, brought=[dossier.Component(code="")])],
+            suspensions=[intake.CarriedSuspension(reason_code="Lý do")],
+            fees=[intake.CarriedFee(method="shells"), intake.CarriedFee(waived=True, receipt="BL-7")],
+            wait=intake.CarriedWait(kind=intake.CARRIED_WAIT_KIND_PAYMENT, components=["DON"]),
+        )
+        source = dossier.SourceReference(system="motcua.cu", reference="2023-00999")
+        asked = intake.ImportDossierRequest(
+            request_id=request_id(),
+            submission=online(source=source, operator=DEPARTMENT),
+            carried_over=carried,
+            actor="clerk-1",
+        )
+        details = self.refused("intake", "ImportDossier", asked, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+        for field in [
+            "supplements[0].asked_at",
+            "supplements[0].ended_at",
+            "supplements[0].not_brought",
+            "supplements[0].brought[0].code",
+            "suspensions[0].since",
+            "suspensions[0].until",
+            "suspensions[0].reason_code",
+            "fees[0].notice",
+            "fees[0].amount_vnd",
+            "fees[0].ended_at",
+            "fees[0].method",
+            "fees[0].receipt",
+            "fees[1].waived",
+            "wait.kind",
+            "wait.notice",
+            "wait.amount_vnd",
+        ]:
+            self.assertIn(f"carried_over.{field}", details.fields)
+
+
+def given(test, reference):
+    """The dossier as processing has it, after it has all that intake has."""
+    asked = processing.ListDossiersRequest(page_size=1, min_position=test.office.head("intake").token)
+    test.office.ask("processing", "ListDossiers", asked)
+    test.position = test.everything()
+    asked = processing.GetDossierRequest(dossier=by_number(reference), min_position=test.position)
+    return test.office.ask("processing", "GetDossier", asked).dossier
+
+
+def history(test, given):
+    asked = processing.GetHistoryRequest(dossier=named(given.dossier_id))
+    return test.office.ask("processing", "GetHistory", asked).events
+
+
+def explained(test, given):
+    asked = processing.ExplainDeadlineRequest(dossier=named(given.dossier_id))
+    return test.office.ask("processing", "ExplainDeadline", asked)
 
 
 def day_here(due):

@@ -234,9 +234,15 @@ pub fn add(to: &mut wire::Dossier, dossier: &Dossier) {
     to.failed_deliveries = u32::from(case.post.failures);
     to.result_back_at = case.post.back_at.map(values::timestamp);
     match &case.basis {
-        AcceptanceBasis::CarriedOver { system, computed } => {
+        AcceptanceBasis::CarriedOver {
+            system,
+            computed,
+            counted: _,
+            recorded,
+        } => {
             to.carried_over_from = system.to_string();
             to.computed_due = computed.map(values::wire_due);
+            to.recorded_due = recorded.map(values::wire_due);
         }
         AcceptanceBasis::ServerClock
         | AcceptanceBasis::HandOverMinute { .. }

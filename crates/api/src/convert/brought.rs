@@ -255,10 +255,9 @@ fn reason(code: &str, faults: &mut Faults) -> Option<Reason> {
     Some(Reason { code, text: None })
 }
 
-fn payment(given: &wire::BroughtPayment, faults: &mut Faults) -> Option<Brought> {
-    let notice = faults.take("notice", text::identifier(&given.notice, 64));
-    let receipt = faults.take("receipt", text::identifier(&given.receipt, 64));
-    let method = match given.method.as_str() {
+/// How something was paid, by its name, in the field `method`.
+pub(super) fn method(given: &str, faults: &mut Faults) -> Option<PaymentMethod> {
+    match given {
         "cash" => Some(PaymentMethod::Cash),
         "transfer" => Some(PaymentMethod::Transfer),
         "online" => Some(PaymentMethod::Online),
@@ -267,7 +266,13 @@ fn payment(given: &wire::BroughtPayment, faults: &mut Faults) -> Option<Brought>
             faults.note("method", "must be cash, transfer, online or post");
             None
         }
-    };
+    }
+}
+
+fn payment(given: &wire::BroughtPayment, faults: &mut Faults) -> Option<Brought> {
+    let notice = faults.take("notice", text::identifier(&given.notice, 64));
+    let receipt = faults.take("receipt", text::identifier(&given.receipt, 64));
+    let method = method(&given.method, faults);
     let amount_vnd = change::amount(given.amount_vnd, faults);
     Some(Brought::Payment {
         notice: notice?.into(),

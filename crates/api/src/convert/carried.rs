@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::filing::{self, Filed};
-use super::values;
+use super::{carried_since, values};
 use crate::faults::Faults;
 use crate::hoso::intake::v1 as intake;
 use crate::text;
@@ -23,15 +23,10 @@ pub struct Carried {
     due: Option<RecordedDue>,
     original_due: Option<RecordedDue>,
     extensions: Vec<CarriedExtension>,
-    wait: Option<CarriedWait>,
+    waits: Vec<CarriedWait>,
     law: Option<LawId>,
     point: PointId,
 }
-
-/// More apologies than that nobody has made.
-const EXTENSIONS_MAX: usize = 20;
-/// The reason where none was recorded.
-const NOT_RECORDED: &str = "not_recorded";
 
 impl Carried {
     /// The applicant's personal data.
@@ -60,7 +55,7 @@ impl Carried {
             due: self.due,
             original_due: self.original_due,
             extensions: self.extensions,
-            wait: self.wait,
+            waits: self.waits,
             law: self.law,
             point: self.point,
         }
@@ -105,13 +100,8 @@ pub fn carried(asked: &intake::ImportDossierRequest, faults: &mut Faults) -> Opt
         );
         let due = due(given.due.as_ref(), faults);
         let original_due = day("original_due_on", &given.original_due_on, faults);
-        let extensions = extensions(&given.extensions, faults);
-        let wait = match &given.wait {
-            Some(given) => faults
-                .within("wait", |faults| wait(given, faults))
-                .map(Some),
-            None => Some(None),
-        };
+        let extensions = carried_since::extensions(&given.extensions, faults);
+        let waits = carried_since::waits(given, faults);
         let law = if given.law.is_empty() {
             Some(None)
         } else {
@@ -129,7 +119,7 @@ pub fn carried(asked: &intake::ImportDossierRequest, faults: &mut Faults) -> Opt
             due: due?,
             original_due: original_due?.map(RecordedDue::On),
             extensions: extensions?,
-            wait: wait?,
+            waits: waits?,
             law: law?.map(LawId::new),
             point: PointId::new(point?),
         })
@@ -137,14 +127,14 @@ pub fn carried(asked: &intake::ImportDossierRequest, faults: &mut Faults) -> Opt
 }
 
 /// A day that may be left out.
-fn day(field: &str, given: &str, faults: &mut Faults) -> Option<Option<Date>> {
+pub(super) fn day(field: &str, given: &str, faults: &mut Faults) -> Option<Option<Date>> {
     if given.is_empty() {
         return Some(None);
     }
     faults.take(field, values::date(given)).map(Some)
 }
 
-fn moment(
+pub(super) fn moment(
     field: &str,
     given: Option<prost_types::Timestamp>,
     faults: &mut Faults,
@@ -153,68 +143,6 @@ fn moment(
         .ok_or_else(|| "must be said".to_owned())
         .and_then(values::instant);
     faults.take(field, moment)
-}
-
-fn reason(field: &str, given: &str, faults: &mut Faults) -> Option<Box<str>> {
-    if given.is_empty() {
-        return Some(NOT_RECORDED.into());
-    }
-    faults.take(field, text::reason_code(given)).map(Into::into)
-}
-
-fn extensions(
-    given: &[intake::CarriedExtension],
-    faults: &mut Faults,
-) -> Option<Vec<CarriedExtension>> {
-    if given.len() > EXTENSIONS_MAX {
-        faults.note("extensions", format!("must be at most {EXTENSIONS_MAX}"));
-        return None;
-    }
-    let read: Vec<_> = given
-        .iter()
-        .enumerate()
-        .map(|(index, it)| {
-            let field = |name: &str| format!("extensions[{index}].{name}");
-            let notified_at = moment(&field("notified_at"), it.notified_at, faults);
-            let new_date = faults.take(&field("new_date"), values::date(&it.new_date));
-            let reason = reason(&field("reason_code"), &it.reason_code, faults);
-            Some(CarriedExtension {
-                notified_at: notified_at?,
-                new_date: new_date?,
-                reason: reason?,
-            })
-        })
-        .collect();
-    read.into_iter().collect()
-}
-
-fn wait(given: &intake::CarriedWait, faults: &mut Faults) -> Option<CarriedWait> {
-    use intake::CarriedWaitKind as Kind;
-    let since = moment("since", given.since, faults);
-    let reason = reason("reason_code", &given.reason_code, faults);
-    let components = values::component_codes(&given.components, faults);
-    let lapses_on = day("lapses_on", &given.lapses_on, faults);
-    match Kind::try_from(given.kind) {
-        Ok(Kind::Supplement) => Some(CarriedWait::Supplement {
-            since: since?,
-            reason: reason?,
-            components,
-            lapses_on: lapses_on?,
-        }),
-        Ok(Kind::Suspension) => {
-            if !given.components.is_empty() || !given.lapses_on.is_empty() {
-                faults.note("kind", "components and lapses_on go with a supplement only");
-            }
-            Some(CarriedWait::Suspension {
-                since: since?,
-                reason: reason?,
-            })
-        }
-        Ok(Kind::Unspecified) | Err(_) => {
-            faults.note("kind", "must be a supplement or a suspension");
-            None
-        }
-    }
 }
 
 fn due(

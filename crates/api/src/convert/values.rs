@@ -203,25 +203,31 @@ pub fn wire_due(due: Due) -> wire::Due {
     }
 }
 
-/// Papers from the wire.
+/// Papers from the wire, in the field `components`.
 pub fn components(papers: &[wire::Component], faults: &mut Faults) -> Vec<PresentedComponent> {
+    papers_in("components", papers, faults)
+}
+
+/// Papers from the wire, in any field.
+pub(super) fn papers_in(
+    name: &str,
+    papers: &[wire::Component],
+    faults: &mut Faults,
+) -> Vec<PresentedComponent> {
     if papers.len() > COMPONENTS_MAX {
-        faults.note(
-            "components",
-            format!("may have at most {COMPONENTS_MAX} papers"),
-        );
+        faults.note(name, format!("may have at most {COMPONENTS_MAX} papers"));
         return Vec::new();
     }
     let mut taken = Vec::with_capacity(papers.len());
     for (index, paper) in papers.iter().enumerate() {
         let code = faults.take(
-            &format!("components[{index}].code"),
+            &format!("{name}[{index}].code"),
             text::identifier(&paper.code, 64),
         );
         let mut count = |field: &str, value: u32| {
             if value > COPIES_MAX {
                 faults.note(
-                    &format!("components[{index}].{field}"),
+                    &format!("{name}[{index}].{field}"),
                     format!("may be at most {COPIES_MAX}"),
                 );
             }

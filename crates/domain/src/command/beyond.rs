@@ -3,16 +3,12 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::Submit;
 use crate::clock::TimeLimit;
 use crate::event::{
     Authorised, Brought, Channel, ComponentDigitised, ComponentReused, DeliveryMode, PaymentMethod,
     Reason, SubtaskKind,
 };
-use crate::ids::{
-    AgencyId, ComponentCode, DossierCode, DossierName, LawId, PointId, TerminalId, VaultRef,
-    VersionHash,
-};
+use crate::ids::{AgencyId, DossierName, TerminalId, VaultRef, VersionHash};
 
 /// See [`crate::event::VoidProposed`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -215,74 +211,4 @@ pub struct NoteCollection {
     pub checklist: VersionHash,
     /// When, on the terminal's clock.
     pub device_at: Timestamp,
-}
-
-/// A dossier that another system accepted and has not ended, as recorded there.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CarryOver {
-    /// What was filed; its source names the system it comes from and its number there.
-    pub submit: Submit,
-    /// That system, as the source names it.
-    pub system: Box<str>,
-    /// When it was filed; at its acceptance when that was not recorded.
-    pub filed_at: Option<Timestamp>,
-    /// The code it has.
-    pub code: DossierCode,
-    /// When it was accepted.
-    pub accepted_at: Timestamp,
-    /// When its result is due now; none when that was not recorded.
-    pub due: Option<RecordedDue>,
-    /// When it was due before the first extension; with extensions only.
-    pub original_due: Option<RecordedDue>,
-    /// The apologies with new dates, the earliest first.
-    pub extensions: Vec<CarriedExtension>,
-    /// What it waits for.
-    pub wait: Option<CarriedWait>,
-    /// The law version that governs it; the one in force on the day of acceptance when that was not recorded.
-    pub law: Option<LawId>,
-    /// Where it was accepted.
-    pub point: PointId,
-}
-
-/// An apology with a new date, as another system recorded it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CarriedExtension {
-    /// When the applicant was told.
-    pub notified_at: Timestamp,
-    /// The new day.
-    pub new_date: Date,
-    /// Why, as a code.
-    pub reason: Box<str>,
-}
-
-/// What a dossier waits for, as another system recorded it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum CarriedWait {
-    /// For papers that were asked for.
-    Supplement {
-        /// Since when.
-        since: Timestamp,
-        /// Why, as a code.
-        reason: Box<str>,
-        /// Which papers, if that was recorded.
-        components: Vec<ComponentCode>,
-        /// The last day for bringing them; as the law version says when that was not recorded.
-        lapses_on: Option<Date>,
-    },
-    /// For whatever processing was suspended for.
-    Suspension {
-        /// Since when.
-        since: Timestamp,
-        /// Why, as a code.
-        reason: Box<str>,
-    },
-}
-
-/// A due date as another system recorded it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RecordedDue {
-    /// The day: its close of business.
-    On(Date),
-    /// The moment.
-    At(Timestamp),
 }

@@ -6,9 +6,10 @@
 
 use jiff::Timestamp;
 
-use super::{Context, carried_since, evolve};
+use super::carried_since::{self, Waits};
+use super::{Context, evolve};
 use crate::catalogue::{Catalogue, Procedure};
-use crate::clock::{Due, DueRule};
+use crate::clock::{Due, DueRule, TimeLimit};
 use crate::code;
 use crate::command::{CarryOver, RecordedDue};
 use crate::event::{AcceptanceBasis, DossierAccepted, DossierSubmitted, Event, Occurrence};
@@ -57,7 +58,10 @@ pub fn faults(command: &CarryOver, catalogue: &Catalogue, now: Timestamp) -> Vec
             accepted_at,
         });
     }
-    let due_on = given_then(command).map(carried_since::day_of);
+    let due_on = command
+        .original_due
+        .or(command.due)
+        .map(carried_since::day_of);
     if let Some(due_on) = due_on
         && due_on < accepted_on
     {
@@ -67,12 +71,12 @@ pub fn faults(command: &CarryOver, catalogue: &Catalogue, now: Timestamp) -> Vec
         });
     }
     faults.extend(carried_since::faults(command, catalogue, now));
+    if faults.is_empty()
+        && let Err(no) = history(command, catalogue)
+    {
+        faults.push(no);
+    }
     faults
-}
-
-/// The due date that was given with the acceptance: before it was extended.
-fn given_then(command: &CarryOver) -> Option<RecordedDue> {
-    command.original_due.or(command.due)
 }
 
 /// Files and accepts it in one step, and lets happen what happened since, at the times recorded there.
@@ -83,19 +87,19 @@ pub(super) fn carry_over(
     if let Some(first) = faults(command, ctx.catalogue, ctx.now).into_iter().next() {
         return Err(first);
     }
+    let happened = history(command, ctx.catalogue)?;
+    take_code(command, ctx)?;
+    Ok(happened)
+}
+
+/// The events of its life there, as hoso would have written them.
+fn history(command: &CarryOver, catalogue: &Catalogue) -> Result<Vec<Occurrence>, Rejection> {
     let submit = &command.submit;
-    let procedure = ctx.catalogue.procedure(&submit.procedure).ok_or_else(|| {
+    let procedure = catalogue.procedure(&submit.procedure).ok_or_else(|| {
         let procedure = submit.procedure.clone();
         Rejection::UnknownProcedure { procedure }
     })?;
-    let law = law(command, ctx.catalogue)?;
-    let basis = AcceptanceBasis::CarriedOver {
-        system: command.system.clone(),
-        computed: computed_otherwise(command, procedure, law, ctx.catalogue),
-    };
-    let limit = procedure.limit_for(submit.channel);
-    let due = recorded_due(command, procedure, ctx.catalogue);
-    let (calendar, catalogue) = (ctx.catalogue.calendar(), ctx.catalogue.version());
+    let law = law(command, catalogue)?;
     let filed = DossierSubmitted {
         procedure: submit.procedure.clone(),
         agency: submit.agency.clone(),
@@ -108,45 +112,53 @@ pub(super) fn carry_over(
         subject: submit.subject.clone(),
         components: submit.components.clone(),
         source: submit.source.clone(),
-        catalogue: catalogue.clone(),
+        catalogue: catalogue.version().clone(),
         answer_due: None,
         boundary_independent: false,
         synthetic: submit.synthetic,
     };
-    let accepted = DossierAccepted {
-        code: command.code.clone(),
-        procedure: procedure.code.clone(),
-        field: procedure.field.clone(),
-        agency: submit.agency.clone(),
-        channel: submit.channel,
-        assisted: submit.assisted,
-        point: command.point.clone(),
-        operator: submit.operator.clone(),
-        basis,
-        limit,
-        due,
-        law: law.id.clone(),
-        calendar: calendar.version().clone(),
-        catalogue: catalogue.clone(),
-        receipt_issued: true,
-        boundary_independent: false,
+    let filed = Occurrence {
+        at: command.filed_at.unwrap_or(command.accepted_at),
+        event: Event::DossierSubmitted(filed),
     };
-    let mut happened = vec![
-        Occurrence {
-            at: command.filed_at.unwrap_or(command.accepted_at),
-            event: Event::DossierSubmitted(filed),
-        },
-        Occurrence {
-            at: command.accepted_at,
-            event: Event::DossierAccepted(accepted),
-        },
-    ];
-    let dossier = evolve::replay(&happened);
-    if let Some(case) = dossier.case() {
-        happened.extend(carried_since::occurrences(command, case, ctx)?);
-    }
-    take_code(command, ctx)?;
-    Ok(happened)
+    let given = Given::of(command, procedure, law, catalogue);
+    let accepted = |recorded| Occurrence {
+        at: command.accepted_at,
+        event: Event::DossierAccepted(DossierAccepted {
+            code: command.code.clone(),
+            procedure: procedure.code.clone(),
+            field: procedure.field.clone(),
+            agency: submit.agency.clone(),
+            channel: submit.channel,
+            assisted: submit.assisted,
+            point: command.point.clone(),
+            operator: submit.operator.clone(),
+            basis: AcceptanceBasis::CarriedOver {
+                system: command.system.clone(),
+                computed: given.computed_otherwise,
+                counted: given.counted,
+                recorded,
+            },
+            limit: procedure.limit_for(submit.channel),
+            due: given.due,
+            law: law.id.clone(),
+            calendar: catalogue.calendar().version().clone(),
+            catalogue: catalogue.version().clone(),
+            receipt_issued: true,
+            boundary_independent: false,
+        }),
+    };
+    let begun = [filed, accepted(None)];
+    let (dossier, since) = carried_since::occurrences(command, evolve::replay(&begun), catalogue)?;
+    let due_now = dossier.case().and_then(|case| case.due);
+    let recorded = recorded(command.due, command, procedure, catalogue)
+        .filter(|_| !since.is_empty() && given.due.is_some())
+        .filter(|recorded| due_now.is_some_and(|due| !alike(*recorded, due)));
+    let [filed, _] = begun;
+    Ok([filed, accepted(recorded)]
+        .into_iter()
+        .chain(since)
+        .collect())
 }
 
 /// The law version recorded there, or the one in force on the day of acceptance.
@@ -163,13 +175,61 @@ pub(super) fn law<'a>(
     }
 }
 
+/// The due date that was given with the acceptance.
+struct Given {
+    due: Option<Due>,
+    /// It is counted here: only a later one was recorded.
+    counted: bool,
+    /// What hoso would have given, if that is another.
+    computed_otherwise: Option<Due>,
+}
+
+impl Given {
+    fn of(
+        command: &CarryOver,
+        procedure: &Procedure,
+        law: &LawVersion,
+        catalogue: &Catalogue,
+    ) -> Self {
+        let limit = procedure.limit_for(command.submit.channel);
+        let hours = catalogue.hours(&command.submit.agency);
+        let count =
+            |limit: TimeLimit| law.due(limit, command.accepted_at, catalogue.calendar(), hours);
+        let first = command.original_due;
+        if first.is_none()
+            && command.due.is_some()
+            && let Some(limit) = limit
+            && Waits::of(command).move_the_clock(law, procedure)
+        {
+            return Self {
+                due: Some(count(limit)),
+                counted: true,
+                computed_otherwise: None,
+            };
+        }
+        let due = recorded(first.or(command.due), command, procedure, catalogue);
+        let computed = limit.map(count);
+        let same = |computed: &Due| due.is_some_and(|due| alike(due, *computed));
+        Self {
+            due,
+            counted: false,
+            computed_otherwise: computed.filter(|computed| !same(computed)),
+        }
+    }
+}
+
 /// A day means its close of business; a procedure measured in hours is compared by the moment.
-fn recorded_due(command: &CarryOver, procedure: &Procedure, catalogue: &Catalogue) -> Option<Due> {
+fn recorded(
+    due: Option<RecordedDue>,
+    command: &CarryOver,
+    procedure: &Procedure,
+    catalogue: &Catalogue,
+) -> Option<Due> {
     let hours = catalogue.hours(&command.submit.agency);
     let rule = procedure
         .limit_for(command.submit.channel)
         .map_or(DueRule::ByDate, |limit| limit.unit.rule());
-    given_then(command).map(|due| Due {
+    due.map(|due| Due {
         at: match due {
             RecordedDue::On(day) => hours.closing(day),
             RecordedDue::At(at) => at,
@@ -179,22 +239,12 @@ fn recorded_due(command: &CarryOver, procedure: &Procedure, catalogue: &Catalogu
     })
 }
 
-/// What hoso would have given, if that is another due date than the one recorded.
-fn computed_otherwise(
-    command: &CarryOver,
-    procedure: &Procedure,
-    law: &LawVersion,
-    catalogue: &Catalogue,
-) -> Option<Due> {
-    let limit = procedure.limit_for(command.submit.channel)?;
-    let hours = catalogue.hours(&command.submit.agency);
-    let computed = law.due(limit, command.accepted_at, catalogue.calendar(), hours);
-    let alike =
-        recorded_due(command, procedure, catalogue).is_some_and(|recorded| match computed.rule {
-            DueRule::ByDate => recorded.date() == computed.date(),
-            DueRule::ByInstant => recorded.at == computed.at,
-        });
-    (!alike).then_some(computed)
+/// Whether a result is early, on time or late by either in the same way.
+fn alike(recorded: Due, counted: Due) -> bool {
+    match counted.rule {
+        DueRule::ByDate => recorded.date() == counted.date(),
+        DueRule::ByInstant => recorded.at == counted.at,
+    }
 }
 
 /// The code stays, and is never given out here. Where no agency of the catalogue has its prefix nobody could give it out.

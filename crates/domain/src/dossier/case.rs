@@ -187,6 +187,8 @@ pub struct Pause {
 pub enum PauseWhy {
     /// A supplement.
     Supplement,
+    /// A supplement without which another system went on.
+    SupplementNotBrought,
     /// A payment for which the procedure stops the clock.
     Payment,
     /// The end of a suspension.
@@ -206,6 +208,9 @@ pub struct Extension {
     pub late_notice: bool,
     /// It counts: the due date is the day asked for.
     pub counts: bool,
+    /// Another system made it: it counted there, whatever the law version says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carried_over: bool,
 }
 
 /// A supplement asked for and not yet here.

@@ -22,7 +22,7 @@ use crate::event::{
     DueDateRecomputed, DuplicateSubmission, Event, FeePaid, FeeRequested, FeeWaived, IntakeRefused,
     IntakeSupplementReceived, IntakeSupplementRequested, Occurrence, Outcome, ProcessingResumed,
     ProcessingSuspended, ProcessingTerminated, ResultDelivered, SubjectErasureRequested,
-    SupplementReceived, SupplementRequested, TaskAssigned, Transferred,
+    SupplementNotBrought, SupplementReceived, SupplementRequested, TaskAssigned, Transferred,
 };
 use crate::ids::VersionHash;
 
@@ -40,6 +40,7 @@ pub fn evolve(dossier: Dossier, occurrence: &Occurrence) -> Dossier {
         Event::SupplementRequested(event) => supplement_asked(dossier, at, event),
         Event::SupplementReceived(event) => supplemented(dossier, at, event),
         Event::SupplementLapsed(_) => supplement_lapsed(dossier, at),
+        Event::SupplementNotBrought(event) => supplement_not_brought(dossier, at, event),
         Event::FeeRequested(event) => fee_asked(dossier, at, event),
         Event::FeePaid(event) => fee_paid(dossier, at, event),
         Event::DeadlineExtended(event) => extended(dossier, at, event),
@@ -229,6 +230,29 @@ fn supplemented(dossier: Dossier, at: Timestamp, event: &SupplementReceived) -> 
     Dossier::InProcessing(InProcessing { filing, case })
 }
 
+fn supplement_not_brought(
+    dossier: Dossier,
+    at: Timestamp,
+    event: &SupplementNotBrought,
+) -> Dossier {
+    let Dossier::AwaitingSupplement(AwaitingSupplement {
+        filing,
+        case,
+        request,
+    }) = dossier
+    else {
+        return dossier;
+    };
+    let why = PauseWhy::SupplementNotBrought;
+    let case = case.paused(Pause {
+        from: request.asked_at,
+        to: at,
+        why,
+    });
+    let case = with_due(case, event.due, &event.calendar);
+    Dossier::InProcessing(InProcessing { filing, case })
+}
+
 fn supplement_lapsed(dossier: Dossier, at: Timestamp) -> Dossier {
     let Dossier::AwaitingSupplement(AwaitingSupplement { filing, case, .. }) = dossier else {
         return dossier;
@@ -315,6 +339,7 @@ fn extended(mut dossier: Dossier, at: Timestamp, event: &DeadlineExtended) -> Do
             asked_for: event.asked_for,
             late_notice: event.late_notice,
             counts: event.due.is_some(),
+            carried_over: event.recorded_in.is_some(),
         }));
         case.due = event.due.or(case.due);
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::case::{Case, ClockMove, PauseWhy, Waiting};
 use super::recount::{Counting, Effect};
-use super::words::{Words, words};
+use super::words::{Words, recorded_in, say_what_was_recorded, words};
 use super::{Dossier, Extension, evolve};
 use crate::catalogue::Catalogue;
 use crate::clock::{self, DayKind, Due, ExplainedDay, TimeLimit, TimeUnit};
@@ -76,14 +76,22 @@ pub fn explain_deadline(
 ) -> Option<DeadlineExplanation> {
     let mut dossier = Dossier::Unknown;
     let mut steps = Vec::new();
+    // The last step that came with the dossier from another system.
+    let mut carried = 0;
     for occurrence in history {
         dossier = evolve(dossier, occurrence);
         if let Some(case) = dossier.case() {
             let counting = Counting::in_catalogue(case, catalogue);
+            if recorded_in(&occurrence.event).is_some() {
+                carried = steps.len();
+            }
             steps.extend(step(occurrence, case, counting.map(|it| it.law)));
         }
     }
     let case = dossier.case()?;
+    if let Some(step) = steps.get_mut(carried) {
+        say_what_was_recorded(&mut step.what, &case.basis);
+    }
     let counting = Counting::in_catalogue(case, catalogue);
     let waiting = dossier.waiting();
     Some(DeadlineExplanation {
@@ -125,6 +133,10 @@ fn step(occurrence: &Occurrence, case: &Case, law: Option<&LawVersion>) -> Optio
             Some(SupplementRule::Suspend) => ("thời hạn tính tiếp", "the time goes on"),
             None => ("", ""),
         },
+        Event::SupplementNotBrought(_) => (
+            "thời gian chờ không tính, thời hạn tính tiếp",
+            "the wait does not count, the time goes on",
+        ),
         Event::EventCorrected(it) if !it.correction.is_of_time() => return None,
         Event::FeeRequested(_)
         | Event::FeePaid(_)
@@ -262,7 +274,9 @@ fn days(case: &Case, waiting: Option<Waiting<'_>>, counting: &Counting<'_>) -> V
 
 fn stop(from: Timestamp, to: Option<Timestamp>, why: PauseWhy) -> Stop {
     let reason = match why {
-        PauseWhy::Supplement => ("Chờ bổ sung hồ sơ", "Waiting for a supplement"),
+        PauseWhy::Supplement | PauseWhy::SupplementNotBrought => {
+            ("Chờ bổ sung hồ sơ", "Waiting for a supplement")
+        }
         PauseWhy::Payment => (
             "Chờ thực hiện nghĩa vụ tài chính",
             "Waiting for the payment",
@@ -422,7 +436,7 @@ fn suspended_ever(case: &Case, waiting: Option<Waiting<'_>>) -> bool {
     now || case.moves.iter().any(|it| match it {
         ClockMove::Paused(pause) => match pause.why {
             PauseWhy::Suspension => true,
-            PauseWhy::Supplement | PauseWhy::Payment => false,
+            PauseWhy::Supplement | PauseWhy::SupplementNotBrought | PauseWhy::Payment => false,
         },
         ClockMove::Extended(_) => false,
     })

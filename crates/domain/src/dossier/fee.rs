@@ -25,6 +25,7 @@ pub(super) fn request(
             notice: command.notice.clone(),
             amount_vnd: command.amount_vnd,
             suspends_clock: procedure.is_some_and(|it| it.fee_suspends_clock),
+            recorded_in: None,
         }),
     }])
 }
@@ -65,6 +66,7 @@ pub(super) fn pay(
             due,
             calendar,
             filing: None,
+            recorded_in: None,
         }),
     }])
 }
@@ -86,6 +88,7 @@ pub(super) fn waive(
             reason: command.reason.clone(),
             due,
             calendar,
+            recorded_in: None,
         }),
     }])
 }

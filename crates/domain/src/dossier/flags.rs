@@ -61,6 +61,8 @@ pub enum Flag {
     CarriedOver,
     /// Its due date is as recorded in that system, and hoso would have given another.
     DueDateAsRecorded,
+    /// In that system it had another due date than its history gives here.
+    DueDateNotAsRecorded,
 }
 
 impl Flag {
@@ -92,6 +94,7 @@ impl Flag {
             Self::Feedback => "feedback",
             Self::CarriedOver => "carried_over",
             Self::DueDateAsRecorded => "due_date_as_recorded",
+            Self::DueDateNotAsRecorded => "due_date_not_as_recorded",
         }
     }
 
@@ -125,6 +128,7 @@ impl Flag {
             Self::Feedback => "Có phản ánh, kiến nghị",
             Self::CarriedOver => "Chuyển tiếp từ hệ thống khác",
             Self::DueDateAsRecorded => "Ngày hẹn trả theo hệ thống cũ, khác ngày hoso tính",
+            Self::DueDateNotAsRecorded => "Ngày hẹn trả khác ngày hệ thống cũ ghi",
         }
     }
 }
@@ -186,12 +190,14 @@ fn of_filing(filing: &Filing, catalogue: &Catalogue, flags: &mut Vec<Flag>) {
 }
 
 fn of_case(case: &Case, flags: &mut Vec<Flag>) {
-    let (recorded_late, carried_over, computed_otherwise) = match &case.basis {
-        AcceptanceBasis::RecordedLate { .. } => (true, false, false),
-        AcceptanceBasis::CarriedOver { computed, .. } => (false, true, computed.is_some()),
-        AcceptanceBasis::ServerClock | AcceptanceBasis::HandOverMinute { .. } => {
-            (false, false, false)
-        }
+    let recorded_late = matches!(case.basis, AcceptanceBasis::RecordedLate { .. });
+    let (carried_over, computed_otherwise, recorded_otherwise) = match &case.basis {
+        AcceptanceBasis::CarriedOver {
+            computed, recorded, ..
+        } => (true, computed.is_some(), recorded.is_some()),
+        AcceptanceBasis::ServerClock
+        | AcceptanceBasis::HandOverMinute { .. }
+        | AcceptanceBasis::RecordedLate { .. } => (false, false, false),
     };
     let forwarded_late = case.forwarded.is_some_and(|it| {
         it.expected_by
@@ -203,6 +209,7 @@ fn of_case(case: &Case, flags: &mut Vec<Flag>) {
     raise(flags, Flag::AcceptanceRecordedLate, recorded_late);
     raise(flags, Flag::CarriedOver, carried_over);
     raise(flags, Flag::DueDateAsRecorded, computed_otherwise);
+    raise(flags, Flag::DueDateNotAsRecorded, recorded_otherwise);
     raise(flags, Flag::ForwardedLate, forwarded_late);
     raise(
         flags,

@@ -35,6 +35,22 @@ pub(super) enum Effect {
     None,
 }
 
+/// What a pause of this sort does to the clock under a law version.
+pub(super) fn effect_of(why: PauseWhy, law: &LawVersion) -> Effect {
+    match why {
+        PauseWhy::Supplement => match law.on_supplement.value {
+            SupplementRule::Restart => Effect::Restart,
+            SupplementRule::Suspend => Effect::Pause,
+        },
+        // What never came starts nothing anew.
+        PauseWhy::SupplementNotBrought | PauseWhy::Payment => Effect::Pause,
+        PauseWhy::Suspension => match law.on_suspension.value {
+            SuspensionRule::Pause => Effect::Pause,
+            SuspensionRule::Continue => Effect::None,
+        },
+    }
+}
+
 impl<'a> Counting<'a> {
     /// With the law version that governs the case.
     pub(super) fn of(case: &Case, ctx: &Context<'a>) -> Result<Self, Rejection> {
@@ -63,8 +79,9 @@ impl<'a> Counting<'a> {
         let from = case.clock_from?;
         let start = match case.basis {
             // Kept as recorded, whatever hoso would have counted.
-            AcceptanceBasis::CarriedOver { .. } => case.original_due?,
-            AcceptanceBasis::ServerClock
+            AcceptanceBasis::CarriedOver { counted: false, .. } => case.original_due?,
+            AcceptanceBasis::CarriedOver { counted: true, .. }
+            | AcceptanceBasis::ServerClock
             | AcceptanceBasis::HandOverMinute { .. }
             | AcceptanceBasis::RecordedLate { .. } => self.fresh(case.limit?, from),
         };
@@ -81,17 +98,7 @@ impl<'a> Counting<'a> {
 
     /// What a pause of this sort does to the clock.
     pub(super) fn effect(&self, why: PauseWhy) -> Effect {
-        match why {
-            PauseWhy::Supplement => match self.law.on_supplement.value {
-                SupplementRule::Restart => Effect::Restart,
-                SupplementRule::Suspend => Effect::Pause,
-            },
-            PauseWhy::Payment => Effect::Pause,
-            PauseWhy::Suspension => match self.law.on_suspension.value {
-                SuspensionRule::Pause => Effect::Pause,
-                SuspensionRule::Continue => Effect::None,
-            },
-        }
+        effect_of(why, self.law)
     }
 
     fn after_pause(&self, due: Due, limit: TimeLimit, pause: &Pause) -> Due {

@@ -49,6 +49,7 @@ pub(super) fn receive(
             due: counting.due(&dossier.case.clone().paused(Pause { from, to, why })),
             calendar: counting.calendar.version().clone(),
             filing: None,
+            recorded_in: None,
         }),
     }])
 }

@@ -33,6 +33,7 @@ pub(super) fn resume(dossier: &Suspended, ctx: &Context<'_>) -> Result<Vec<Occur
         event: Event::ProcessingResumed(ProcessingResumed {
             due: counting.due(&dossier.case.clone().paused(Pause { from, to, why })),
             calendar: counting.calendar.version().clone(),
+            recorded_in: None,
         }),
     }])
 }

@@ -204,6 +204,7 @@ fn is_of_the_clock(event: &Event) -> bool {
             event,
             Event::SupplementRequested(_)
                 | Event::SupplementReceived(_)
+                | Event::SupplementNotBrought(_)
                 | Event::FeeRequested(_)
                 | Event::FeePaid(_)
                 | Event::FeeWaived(_)
@@ -216,6 +217,16 @@ fn is_of_the_clock(event: &Event) -> bool {
 fn was_carried_over(case: &Case) -> bool {
     match case.basis {
         AcceptanceBasis::CarriedOver { .. } => true,
+        AcceptanceBasis::ServerClock
+        | AcceptanceBasis::HandOverMinute { .. }
+        | AcceptanceBasis::RecordedLate { .. } => false,
+    }
+}
+
+/// The due date on form 01 is the one that another system gave.
+fn due_was_recorded(case: &Case) -> bool {
+    match case.basis {
+        AcceptanceBasis::CarriedOver { counted, .. } => !counted,
         AcceptanceBasis::ServerClock
         | AcceptanceBasis::HandOverMinute { .. }
         | AcceptanceBasis::RecordedLate { .. } => false,
@@ -245,7 +256,6 @@ fn count_again(
     counting: &Counting<'_>,
     ctx: &Context<'_>,
 ) -> Result<(), Rejection> {
-    let carried_over = was_carried_over(case);
     if moved(recorded, standing, is_acceptance)
         && let Some(forwarded) = &mut case.forwarded
     {
@@ -254,15 +264,13 @@ fn count_again(
     if !moved(recorded, standing, is_of_the_clock) {
         return Ok(());
     }
-    if !carried_over && moved(recorded, standing, starts_the_clock) {
+    if !due_was_recorded(case) && moved(recorded, standing, starts_the_clock) {
         case.original_due = case
             .limit
             .zip(case.clock_from)
             .map(|(limit, from)| counting.fresh(limit, from));
     }
-    if !carried_over {
-        judge_extensions(case, counting);
-    }
+    judge_extensions(case, counting);
     let late = standing
         .iter()
         .any(|it| asked_late(it, case.accepted_at, counting));
@@ -274,15 +282,10 @@ fn count_again(
     Ok(())
 }
 
-/// Whether this asked for a supplement later than the law version allows; what another system said stays.
+/// Whether this asked for a supplement later than the law version allows.
 fn asked_late(occurrence: &Occurrence, accepted_at: Timestamp, counting: &Counting<'_>) -> bool {
-    let Event::SupplementRequested(event) = &occurrence.event else {
-        return false;
-    };
-    match event.recorded_in {
-        Some(_) => event.late,
-        None => supplement::is_late(accepted_at, local::date(occurrence.at), counting),
-    }
+    matches!(occurrence.event, Event::SupplementRequested(_))
+        && supplement::is_late(accepted_at, local::date(occurrence.at), counting)
 }
 
 /// Each extension against the due date that it was to move.
@@ -294,8 +297,9 @@ fn judge_extensions(case: &mut Case, counting: &Counting<'_>) {
         {
             let on = local::date(extension.at);
             extension.late_notice = extension::notice_is_late(on, due, counting);
-            extension.counts =
-                extension::counts(extension.ordinal, extension.late_notice, counting);
+            // What counted in another system counts.
+            extension.counts = extension.carried_over
+                || extension::counts(extension.ordinal, extension.late_notice, counting);
         }
         case.moves.push(it);
     }

@@ -40,15 +40,42 @@ pub fn words(event: &Event) -> Words {
     )
 }
 
-fn recorded_in(event: &Event) -> Option<&str> {
+/// The system that recorded what happened after the acceptance, if it was not this one.
+pub(super) fn recorded_in(event: &Event) -> Option<&str> {
     if let Event::SupplementRequested(it) = event {
         it.recorded_in.as_deref()
+    } else if let Event::SupplementReceived(it) = event {
+        it.recorded_in.as_deref()
+    } else if let Event::SupplementNotBrought(it) = event {
+        Some(&it.recorded_in)
+    } else if let Event::FeeRequested(it) = event {
+        it.recorded_in.as_deref()
+    } else if let Event::FeePaid(it) = event {
+        it.recorded_in.as_deref()
+    } else if let Event::FeeWaived(it) = event {
+        it.recorded_in.as_deref()
     } else if let Event::ProcessingSuspended(it) = event {
+        it.recorded_in.as_deref()
+    } else if let Event::ProcessingResumed(it) = event {
         it.recorded_in.as_deref()
     } else if let Event::DeadlineExtended(it) = event {
         it.recorded_in.as_deref()
     } else {
         None
+    }
+}
+
+/// Another due date than the one that follows here, in the system that the dossier comes from.
+pub(super) fn say_what_was_recorded(words: &mut Words, basis: &AcceptanceBasis) {
+    if let AcceptanceBasis::CarriedOver {
+        system,
+        recorded: Some(due),
+        ..
+    } = basis
+    {
+        let (vi, en) = (due_vi(Some(*due)), due_en(Some(*due)));
+        words.vi.push_str(&format!("; tại {system} đã ghi: {vi}"));
+        words.en.push_str(&format!("; {system} had recorded: {en}"));
     }
 }
 
@@ -83,6 +110,9 @@ fn sentence(event: &Event) -> Words {
         Event::SupplementLapsed(it) => Words::new(
             format!("Quá hạn bổ sung lần {}, kết thúc xử lý", it.ordinal),
             format!("Supplement {} did not come in time, processing ended", it.ordinal)),
+        Event::SupplementNotBrought(it) => Words::new(
+            format!("Không nhận được bổ sung lần {}, tiếp tục xử lý, {}", it.ordinal, due_vi(it.due)),
+            format!("Supplement {} was not brought and processing went on, {}", it.ordinal, due_en(it.due))),
         Event::FeeRequested(it) => Words::new(
             format!("Thông báo nghĩa vụ tài chính {}: {} đồng{}", it.notice, grouped(it.amount_vnd, '.'), if it.suspends_clock { ", tạm dừng tính thời hạn" } else { "" }),
             format!("Financial obligation {} notified: {} đồng{}", it.notice, grouped(it.amount_vnd, ','), if it.suspends_clock { ", the clock stands still" } else { "" })),
@@ -290,15 +320,28 @@ fn sentence(event: &Event) -> Words {
 /// Accepted here; or in another system, whose due date stands even where hoso would have given another.
 fn accepted(it: &DossierAccepted) -> Words {
     match &it.basis {
-        AcceptanceBasis::CarriedOver { system, computed } => {
+        AcceptanceBasis::CarriedOver {
+            system,
+            computed,
+            counted,
+            recorded: _,
+        } => {
+            let (by_vi, by_en) = if *counted {
+                (
+                    "tính tại đây vì tại đó không ghi",
+                    "as counted here, none was recorded there",
+                )
+            } else {
+                ("như đã ghi tại đó", "as recorded there")
+            };
             let (mut vi, mut en) = (
                 format!(
-                    "Tiếp nhận tại {system}, chuyển tiếp sang hệ thống này, mã {}, {} như đã ghi tại đó",
+                    "Tiếp nhận tại {system}, chuyển tiếp sang hệ thống này, mã {}, {} {by_vi}",
                     it.code,
                     due_vi(it.due)
                 ),
                 format!(
-                    "Accepted at {system} and carried over with code {}, {} as recorded there",
+                    "Accepted at {system} and carried over with code {}, {} {by_en}",
                     it.code,
                     due_en(it.due)
                 ),

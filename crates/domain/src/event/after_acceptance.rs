@@ -67,6 +67,9 @@ pub struct SupplementReceived {
     /// The filing with which it came, when it was brought to an intake node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filing: Option<FilingId>,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// The law version's limit for an answer passed.
@@ -74,6 +77,20 @@ pub struct SupplementReceived {
 pub struct SupplementLapsed {
     /// Which request.
     pub ordinal: u16,
+}
+
+/// Another system went on without the supplement that it had asked for. Here a request lapses and ends the dossier.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SupplementNotBrought {
+    /// Which request.
+    pub ordinal: u16,
+    /// The due date from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// The calendar used.
+    pub calendar: VersionHash,
+    /// The system in which it was recorded.
+    pub recorded_in: Box<str>,
 }
 
 /// NĐ 61/2018 Đ.22; special laws for land and tax.
@@ -85,6 +102,9 @@ pub struct FeeRequested {
     pub amount_vnd: u64,
     /// The procedure's rule: whether the clock stands still until it is paid.
     pub suspends_clock: bool,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// How it was paid (*hình thức thanh toán*).
@@ -120,6 +140,9 @@ pub struct FeePaid {
     /// The filing with which it came, when it was brought to an intake node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filing: Option<FilingId>,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// The applicant need not pay (*đối tượng miễn phí*, or a decision to waive).
@@ -134,6 +157,9 @@ pub struct FeeWaived {
     pub due: Option<Due>,
     /// The calendar used.
     pub calendar: VersionHash,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// A payment was given back (*hoàn phí*), in whole or in part.
@@ -189,6 +215,9 @@ pub struct ProcessingResumed {
     pub due: Option<Due>,
     /// The calendar used.
     pub calendar: VersionHash,
+    /// The system in which it was recorded, when the dossier was taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<Box<str>>,
 }
 
 /// Form 05 of TT 03/2025 (*thông báo dừng giải quyết*): national status 8 for good.

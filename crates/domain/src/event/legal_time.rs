@@ -24,6 +24,7 @@ pub fn timed(kind: &str) -> Option<(&'static str, &'static str)> {
         "transferred" => ("chuyển hồ sơ", "handing over"),
         "supplement_requested" => ("yêu cầu bổ sung", "request for a supplement"),
         "supplement_received" => ("nhận bổ sung", "receipt of the supplement"),
+        "supplement_not_brought" => ("thôi chờ bổ sung", "end of the wait for the supplement"),
         "fee_requested" => ("thông báo nghĩa vụ tài chính", "notice of the fee"),
         "fee_paid" => ("nộp nghĩa vụ tài chính", "payment"),
         "fee_waived" => ("miễn nghĩa vụ tài chính", "waiver of the fee"),

@@ -4,7 +4,7 @@
 macro_rules! rejections {
     ($(
         $(#[$doc:meta])*
-        $variant:ident $({ $($field:ident: $type:ty),* $(,)? })? = $reason:literal $kind:ident $(field $blame:literal)?
+        $variant:ident $({ $($field:ident: $type:ty),* $(,)? })? = $reason:literal $kind:ident $(field $blame:tt)?
             en($($en:tt)*) vi($($vi:tt)*) hint($hint:literal)
     )*) => {
         /// Why the rules refuse a wish. Nothing is left in the log; the caller gets the reason.
@@ -49,5 +49,5 @@ macro_rules! rejections {
         }
     };
     (@blame) => { None };
-    (@blame $blame:literal) => { Some($blame) };
+    (@blame $blame:tt) => { Some($blame) };
 }

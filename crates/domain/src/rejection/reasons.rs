@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::time_faults::label;
-use super::{RejectionKind, TimeFaults};
+use super::{CarriedPart, RejectionKind, TimeFaults};
 use crate::ids::{
     AgencyId, DossierCode, LawId, OrganisationId, PointId, ProcedureCode, TerminalId, VersionHash,
 };
@@ -400,11 +400,11 @@ rejections! {
 
     // What happened to a carried-over dossier since.
 
-    /// Extensions without the due date before and after them, or that of before without extensions.
+    /// Extensions without the first and the present due date, or the first one where nothing moved it.
     CarriedExtensionWithoutDue = "CARRIED_EXTENSION_WITHOUT_DUE" InvalidArgument field "original_due_on"
-        en("extensions go with the due date before the first and the one after the last, and the former only with extensions")
-        vi("Gia hạn phải kèm ngày hẹn trả trước khi gia hạn và ngày hẹn trả hiện tại; ngày trước khi gia hạn chỉ dùng khi có gia hạn.")
-        hint("tell both due dates, or no extension")
+        en("extensions go with the due date given at acceptance and the one now, and the former only with what may have moved it")
+        vi("Gia hạn phải kèm ngày hẹn trả ban đầu và ngày hẹn trả hiện tại; ngày ban đầu chỉ dùng khi có gia hạn hoặc lần chờ đã kết thúc.")
+        hint("tell both due dates, or no extension; the first one alone stands in the present one's place")
     /// An extension that lies before acceptance or the one before it, in the future, or does not move the due date on.
     CarriedExtensionOutOfOrder { new_date: Date } = "CARRIED_EXTENSION_OUT_OF_ORDER" InvalidArgument field "extensions"
         en("the extension to {new_date} was not told after acceptance and the one before it, or is to no later day")
@@ -415,6 +415,21 @@ rejections! {
         en("the last extension is to {new_date}, and it is due on {due_on}")
         vi("Lần gia hạn cuối đến ngày {}, trong khi ngày hẹn trả là {}.", dmy(*new_date), dmy(*due_on))
         hint("the due date is that of the last extension; put right the one that is wrong")
+    /// A wait that is over, which began before acceptance, ended before it began, or ended in the future.
+    CarriedPastOutside { part: CarriedPart, from: Timestamp, until: Timestamp } = "CARRIED_PAST_OUTSIDE" InvalidArgument field (part.field())
+        en("it cannot have lasted from {from} to {until}: before its acceptance, after now, or backwards")
+        vi("Khoảng từ {} đến {} trước khi tiếp nhận, ở tương lai hoặc ngược thứ tự.", local::datetime(*from), local::datetime(*until))
+        hint("tell when it began and ended, as recorded there; what was paid before acceptance needs no time of the notice")
+    /// Two waits at one time.
+    CarriedWaitsOverlap { part: CarriedPart, from: Timestamp, other: Timestamp } = "CARRIED_WAITS_OVERLAP" InvalidArgument field (part.field())
+        en("what began at {from} began while it still waited for what was asked for at {other}")
+        vi("Lần chờ bắt đầu {} trùng với lần chờ bắt đầu {} chưa kết thúc.", local::datetime(*from), local::datetime(*other))
+        hint("a dossier waits for one thing at a time: tell the one that stopped it, and a fee paid meanwhile by its payment only, after the wait")
+    /// A fee with the notice of one that was paid before.
+    CarriedFeeTwice { notice: Box<str> } = "CARRIED_FEE_TWICE" InvalidArgument field "fees"
+        en("notice {notice} was paid before, and is told once more")
+        vi("Thông báo nghĩa vụ tài chính {notice} đã nộp lại được nêu thêm một lần.")
+        hint("each notice has a number of its own, the one that is not paid yet too")
     /// A wait that began before acceptance or in the future.
     CarriedWaitOutside { since: Timestamp } = "CARRIED_WAIT_OUTSIDE" InvalidArgument field "since"
         en("it cannot wait since {since}, before its acceptance or after now")

@@ -66,6 +66,7 @@ fn legal_time() -> LegalTime {
                     asked_for: day("2023-01-05"),
                     late_notice: false,
                     counts: true,
+                    carried_over: false,
                 }),
             ],
             late_supplement_request: true,
@@ -243,6 +244,7 @@ fn fees() -> Vec<(&'static str, Event)> {
                 reason: reason(),
                 due: Some(due()),
                 calendar: calendar(),
+                recorded_in: None,
             }),
         ),
         (

@@ -79,6 +79,7 @@ fn filings() -> Vec<(&'static str, Event)> {
                 due: Some(due()),
                 calendar: calendar(),
                 filing: Some(id),
+                recorded_in: None,
             }),
         ),
         (
@@ -91,6 +92,7 @@ fn filings() -> Vec<(&'static str, Event)> {
                 due: Some(due()),
                 calendar: calendar(),
                 filing: Some(id),
+                recorded_in: None,
             }),
         ),
         (

@@ -37,6 +37,65 @@ pub(crate) fn samples() -> Vec<(&'static str, Event)> {
             }),
         ),
         (
+            "carried",
+            Event::SupplementReceived(SupplementReceived {
+                components: Vec::new(),
+                due: Some(due()),
+                calendar: calendar(),
+                filing: None,
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
+            "",
+            Event::SupplementNotBrought(SupplementNotBrought {
+                ordinal: 1,
+                due: Some(due()),
+                calendar: calendar(),
+                recorded_in: "motcua.cu".into(),
+            }),
+        ),
+        (
+            "carried",
+            Event::ProcessingResumed(ProcessingResumed {
+                due: Some(due()),
+                calendar: calendar(),
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
+            "carried",
+            Event::FeeRequested(FeeRequested {
+                notice: "TB-1".into(),
+                amount_vnd: 250_000,
+                suspends_clock: true,
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
+            "carried",
+            Event::FeePaid(FeePaid {
+                notice: "TB-1".into(),
+                amount_vnd: 250_000,
+                method: PaymentMethod::Cash,
+                receipt: "BL-7".into(),
+                due: Some(due()),
+                calendar: calendar(),
+                filing: None,
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
+            "carried",
+            Event::FeeWaived(FeeWaived {
+                notice: "TB-1".into(),
+                reason: short_reason(),
+                due: None,
+                calendar: calendar(),
+                recorded_in: Some("motcua.cu".into()),
+            }),
+        ),
+        (
             "",
             Event::CalendarPublished(CalendarPublished {
                 replaces: calendar(),

@@ -177,6 +177,8 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
             Event::DossierAccepted(accepted(AcceptanceBasis::CarriedOver {
                 system: "motcua.cu".into(),
                 computed: Some(provisional()),
+                counted: false,
+                recorded: None,
             })),
         ),
         (
@@ -184,6 +186,17 @@ fn intake_samples() -> Vec<(&'static str, Event)> {
             Event::DossierAccepted(accepted(AcceptanceBasis::CarriedOver {
                 system: "motcua.cu".into(),
                 computed: None,
+                counted: false,
+                recorded: None,
+            })),
+        ),
+        (
+            "carried_over_counted",
+            Event::DossierAccepted(accepted(AcceptanceBasis::CarriedOver {
+                system: "motcua.cu".into(),
+                computed: None,
+                counted: true,
+                recorded: Some(due()),
             })),
         ),
         (
@@ -276,6 +289,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 due: Some(due()),
                 calendar: calendar(),
                 filing: None,
+                recorded_in: None,
             }),
         ),
         ("", Event::SupplementLapsed(SupplementLapsed { ordinal: 1 })),
@@ -285,6 +299,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 notice: "TB-1".into(),
                 amount_vnd: 250_000,
                 suspends_clock: true,
+                recorded_in: None,
             }),
         ),
         (
@@ -297,6 +312,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
                 due: Some(provisional()),
                 calendar: calendar(),
                 filing: None,
+                recorded_in: None,
             }),
         ),
         (
@@ -333,6 +349,7 @@ fn processing_samples() -> Vec<(&'static str, Event)> {
             Event::ProcessingResumed(ProcessingResumed {
                 due: Some(due()),
                 calendar: calendar(),
+                recorded_in: None,
             }),
         ),
         (

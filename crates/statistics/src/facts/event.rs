@@ -200,7 +200,7 @@ impl<'a> FactEvent<'a> {
                 Resolution::Granted { electronic } => granted(electronic),
                 Resolution::Refused {} => plain(Told::Ended(Exit::Refused)),
             },
-            EventKind::SupplementReceived => {
+            EventKind::SupplementReceived | EventKind::SupplementNotBrought => {
                 goes_on(Wait::Supplement, MayPromise::deserialize(data)?.due)
             }
             EventKind::FeePaid => {
@@ -405,6 +405,7 @@ impl<'a> From<&'a Event> for FactEvent<'a> {
                 Outcome::Refused { .. } => plain(Told::Ended(Exit::Refused)),
             },
             Event::SupplementReceived(it) => plain(Told::GoesOn(Wait::Supplement, it.due)),
+            Event::SupplementNotBrought(it) => plain(Told::GoesOn(Wait::Supplement, it.due)),
             Event::FeePaid(it) => {
                 let told = Told::GoesOn(Wait::Payment, it.due);
                 told_and(told, Change::paid(it.method))

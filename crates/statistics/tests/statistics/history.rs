@@ -145,6 +145,7 @@ pub(crate) fn resumed(due: Option<Due>) -> Event {
     Event::ProcessingResumed(ProcessingResumed {
         due,
         calendar: version(),
+        recorded_in: None,
     })
 }
 
@@ -195,6 +196,7 @@ pub(crate) fn supplement_received(due: Option<Due>) -> Event {
         due,
         calendar: version(),
         filing: None,
+        recorded_in: None,
     })
 }
 
@@ -207,6 +209,7 @@ pub(crate) fn fee_requested() -> Event {
         notice: "1".into(),
         amount_vnd: 1,
         suspends_clock: true,
+        recorded_in: None,
     })
 }
 
@@ -220,6 +223,7 @@ pub(crate) fn fee_paid(due: Option<Due>) -> Event {
         due,
         calendar: version(),
         filing: None,
+        recorded_in: None,
     })
 }
 
@@ -289,6 +293,7 @@ pub(crate) fn fee_waived(due: Option<Due>) -> Event {
         reason: reason(),
         due,
         calendar: version(),
+        recorded_in: None,
     })
 }
 

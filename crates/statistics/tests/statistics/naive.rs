@@ -92,6 +92,9 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         Event::SupplementReceived(event) if pending => {
             go_on(dossier, Waits::Supplement, day, event.due);
         }
+        Event::SupplementNotBrought(event) if pending => {
+            go_on(dossier, Waits::Supplement, day, event.due);
+        }
         Event::FeePaid(event) if pending => go_on(dossier, Waits::Payment, day, event.due),
         Event::FeeWaived(event) if pending => go_on(dossier, Waits::Payment, day, event.due),
         Event::CompetentAgencyReceived(event) if pending => {
@@ -132,6 +135,7 @@ fn tell(dossier: &mut Dossier, at: Timestamp, event: &Event) {
         | Event::TaskAssigned(_)
         | Event::SupplementRequested(_)
         | Event::SupplementReceived(_)
+        | Event::SupplementNotBrought(_)
         | Event::FeeRequested(_)
         | Event::FeePaid(_)
         | Event::DeadlineExtended(_)

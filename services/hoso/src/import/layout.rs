@@ -1,7 +1,9 @@
 //! What a line of the file says: the columns, and the request that a line becomes or everything that is wrong with it.
 //!
 //! * `since`: what happened to the dossier there since it was accepted
+//! * `past`: the supplements, suspensions and fees of that which are over
 
+mod past;
 mod since;
 
 use std::collections::{BTreeMap, HashMap};
@@ -204,6 +206,8 @@ impl Reading<'_> {
         let due = self.due();
         let original_due_on = self.day("original_due");
         let extensions = self.extensions();
+        let (supplements, suspensions, fees) =
+            (self.supplements(), self.suspensions(), self.fees());
         let wait = self.wait();
         let components = self.papers();
         let point = self.required("point");
@@ -259,6 +263,9 @@ impl Reading<'_> {
             original_due_on,
             extensions,
             wait,
+            supplements,
+            suspensions,
+            fees,
         };
         self.faults.is_empty().then(|| ImportDossierRequest {
             request_id: request_id(system, &reference).to_string(),

@@ -132,9 +132,13 @@ fn object(said: &str) -> Result<BTreeMap<String, String>, String> {
                 Value::Bool(value) => value.to_string(),
                 Value::Number(value) => value.to_string(),
                 Value::String(value) => value.trim().to_owned(),
-                Value::Array(_) | Value::Object(_) => {
-                    return Err(format!("`{name}` is not one value"));
-                }
+                Value::Array(values) => values
+                    .iter()
+                    .map(Value::as_str)
+                    .collect::<Option<Vec<_>>>()
+                    .map(|values| values.join(" "))
+                    .ok_or_else(|| format!("`{name}` is no list of texts"))?,
+                Value::Object(_) => return Err(format!("`{name}` is not one value")),
             };
             Ok((name, value))
         })
@@ -177,6 +181,15 @@ mod tests {
         assert_eq!(said(&rows, 0, "law"), "");
         assert_eq!(rows[1].line, 3);
         assert!(rows[1].values.is_err());
+    }
+
+    #[test]
+    fn a_list_of_texts_is_the_same_with_spaces_between() {
+        let text = "{\"papers\":[\"DON\",\"GPCU\"]}\n{\"papers\":[1]}\n";
+        let rows = read(Path::new("old.jsonl"), text).unwrap();
+        assert_eq!(said(&rows, 0, "papers"), "DON GPCU");
+        let fault = rows[1].values.as_ref().unwrap_err();
+        assert_eq!(fault, "`papers` is no list of texts");
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub(super) struct Taken {
     pub(super) before: u64,
     /// With another due date than hoso would have given.
     pub(super) otherwise: u64,
+    /// With another due date than the other system had in the end.
+    pub(super) counted: u64,
     /// Without a due date.
     pub(super) without_due: u64,
 }
@@ -157,6 +159,7 @@ impl Taken {
         }
         if let Some(dossier) = &answer.dossier {
             self.otherwise += u64::from(dossier.computed_due.is_some() && dossier.due.is_some());
+            self.counted += u64::from(dossier.recorded_due.is_some());
             self.without_due += u64::from(dossier.original_due.is_none());
         }
     }

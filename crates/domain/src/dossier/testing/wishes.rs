@@ -474,7 +474,7 @@ pub fn carried_over(procedure: &str) -> CarryOver {
         due: Some(RecordedDue::On(day("2022-12-15"))),
         original_due: None,
         extensions: Vec::new(),
-        wait: None,
+        waits: Vec::new(),
         law: None,
         point: PointId::new(CENTRE),
     }

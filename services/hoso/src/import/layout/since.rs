@@ -39,7 +39,14 @@ impl Reading<'_> {
 
     pub(super) fn wait(&mut self) -> Option<CarriedWait> {
         let filled = |column: &&str| !self.value(column).is_empty();
-        let rest = ["waits_since", "waits_reason", "waits_papers", "waits_until"];
+        let rest = [
+            "waits_since",
+            "waits_reason",
+            "waits_papers",
+            "waits_until",
+            "waits_notice",
+            "waits_amount",
+        ];
         if self.value("waits").is_empty() {
             let lonely = rest.into_iter().find(filled);
             if let Some(column) = lonely {
@@ -50,13 +57,21 @@ impl Reading<'_> {
         let kinds = [
             ("supplement", CarriedWaitKind::Supplement),
             ("suspension", CarriedWaitKind::Suspension),
+            ("payment", CarriedWaitKind::Payment),
         ];
         let kind = self.one_of("waits", &kinds);
         if self.value("waits_since").is_empty() {
             self.fault("waits_since", "must be filled");
         }
+        let amount = self.value("waits_amount");
+        let amount_vnd = amount.parse().unwrap_or_default();
+        if !amount.is_empty() && amount_vnd == 0 {
+            self.fault("waits_amount", "must be an amount in đồng, as 250000");
+        }
         let components = self.value("waits_papers").split_whitespace();
         Some(CarriedWait {
+            notice: self.text("waits_notice"),
+            amount_vnd,
             components: components.map(str::to_owned).collect(),
             kind: kind.unwrap_or_default().into(),
             since: self.moment("waits_since"),
@@ -81,15 +96,20 @@ impl Reading<'_> {
     }
 }
 
-/// An apology with a new date. A day on which it was told is that day from its beginning on.
+/// A moment; a day is that day from its beginning on.
+pub(super) fn from(text: &str) -> Option<prost_types::Timestamp> {
+    let at = match days::date(text) {
+        Ok(day) => domain::local::instant(day.at(0, 0, 0, 0)),
+        Err(_) => moment(text)?,
+    };
+    Some(stamp(at))
+}
+
+/// An apology with a new date.
 fn extension(text: &str) -> Option<CarriedExtension> {
     let (told, new_day) = text.split_once('>')?;
-    let told = match days::date(told) {
-        Ok(day) => domain::local::instant(day.at(0, 0, 0, 0)),
-        Err(_) => moment(told)?,
-    };
     Some(CarriedExtension {
-        notified_at: Some(stamp(told)),
+        notified_at: Some(from(told)?),
         new_date: days::date(new_day).ok()?.to_string(),
         reason_code: String::new(),
     })
@@ -144,7 +164,7 @@ mod tests {
             faults,
             [
                 "dòng · line 3, extensions: must be TOLD>NEW_DAY, with spaces between, as 2026-10-12>2026-10-19",
-                "dòng · line 3, waits: must be one of supplement, suspension",
+                "dòng · line 3, waits: must be one of supplement, suspension, payment",
                 "dòng · line 3, waits_since: must be filled",
                 "dòng · line 4, waits_until: goes with waits",
                 "dòng · line 4, papers: must be CODE or CODE:ORIGINALS:CERTIFIED:COPIES, with spaces between",
