@@ -104,6 +104,20 @@ text_id! {
 pub struct DossierId(pub Uuid);
 
 impl DossierId {
+    /// The dossier that another system has under this number: whoever takes it over, on whichever node, means the same one.
+    pub fn carried_over(source: &SourceReference) -> Self {
+        let SourceReference { system, reference } = source;
+        let mut hash = Sha256::new();
+        hash.update(b"hoso dossier carried over v1\0");
+        hash.update(system.as_bytes());
+        hash.update([0]);
+        hash.update(reference.as_bytes());
+        let digest = hash.finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
     /// The dossier that this principal's request creates: a retry, on whichever node, means the same dossier.
     pub fn derive(principal: &str, request_id: Uuid) -> Self {
         let mut hash = Sha256::new();

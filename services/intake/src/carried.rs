@@ -2,7 +2,7 @@
 
 use api::convert::carried::{self, Carried};
 use api::convert::change;
-use api::edge::{self, Asked, Edge};
+use api::edge::{self, Asked};
 use api::hoso::intake::v1::{ImportDossierRequest, ImportDossierResponse};
 use api::{EdgeError, Faults, FieldFault};
 use application::HandleError;
@@ -53,7 +53,7 @@ impl Calls {
             method: "ImportDossier",
             body: &asked,
         };
-        let (id, operator) = (Edge::new_dossier(&marks), carried.operator().clone());
+        let (id, operator) = (carried.id(), carried.operator().clone());
         let secrets = vec![edge::secret(carried.applicant())?];
         let build = |kept: &[_]| {
             let command = carried.clone().command(edge::only(kept));

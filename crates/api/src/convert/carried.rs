@@ -2,7 +2,9 @@
 
 use application::personal::Applicant;
 use domain::command::{CarriedExtension, CarriedWait, CarryOver, RecordedDue};
-use domain::ids::{DossierCode, LawId, OrganisationId, PointId, VaultRef};
+use domain::ids::{
+    DossierCode, DossierId, LawId, OrganisationId, PointId, SourceReference, VaultRef,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -16,7 +18,7 @@ use crate::text;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Carried {
     filed: Filed,
-    system: Box<str>,
+    source: SourceReference,
     code: DossierCode,
     filed_at: Option<Timestamp>,
     accepted_at: Timestamp,
@@ -44,11 +46,16 @@ impl Carried {
         &self.filed.operator
     }
 
+    /// The dossier: the same whoever takes it over, on whichever node.
+    pub fn id(&self) -> DossierId {
+        DossierId::carried_over(&self.source)
+    }
+
     /// The command, once the vault has the applicant.
     pub fn command(self, subject: VaultRef) -> CarryOver {
         CarryOver {
             submit: self.filed.command(subject),
-            system: self.system,
+            system: self.source.system,
             filed_at: self.filed_at,
             code: self.code,
             accepted_at: self.accepted_at,
@@ -65,14 +72,12 @@ impl Carried {
 /// A dossier to be taken over from the wire, within the fields `submission` and `carried_over`.
 pub fn carried(asked: &intake::ImportDossierRequest, faults: &mut Faults) -> Option<Carried> {
     let filed = filing::submission(asked.submission.as_ref(), faults);
-    let mut system = None;
     if let Some(submission) = &asked.submission {
-        match &submission.source {
-            Some(source) => system = Some(source.system.as_str().into()),
-            None => faults.note(
+        if submission.source.is_none() {
+            faults.note(
                 "submission.source",
                 "must name the other system and its number of the dossier",
-            ),
+            );
         }
         if submission.boundary_independent {
             faults.note(
@@ -110,9 +115,10 @@ pub fn carried(asked: &intake::ImportDossierRequest, faults: &mut Faults) -> Opt
                 .map(Some)
         };
         let point = faults.take("point", text::identifier(&given.point, 64));
+        let filed = filed?;
         Some(Carried {
-            filed: filed?,
-            system: system?,
+            source: filed.source.clone()?,
+            filed,
             code: DossierCode::new(code?),
             filed_at: filed_at?,
             accepted_at: accepted_at?,

@@ -31,7 +31,7 @@ pub struct Filed {
     pub point: Option<PointId>,
     kind: ApplicantKind,
     components: Vec<PresentedComponent>,
-    source: Option<SourceReference>,
+    pub(super) source: Option<SourceReference>,
     boundary_independent: bool,
     synthetic: bool,
 }

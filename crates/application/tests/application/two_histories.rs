@@ -4,6 +4,7 @@ use application::desk::{Loaded, Name};
 use application::duplicates::Duplicates;
 use application::filings::Filings;
 use application::follow_up::decide;
+use domain::command::{Awaited, CarriedWait, CarryOver, RecordedDue};
 use domain::event::Event;
 use domain::ids::DossierCode;
 
@@ -200,4 +201,76 @@ async fn what_was_taken_in_before_a_crash_is_noticed_after_it() {
         kinds(&province.loaded(id)).last(),
         Some(&"duplicate_submission")
     );
+}
+
+/// Of another province's form, which no node here gives out.
+fn carried_over(kept: &[VaultRef]) -> CarryOver {
+    let source = SourceReference {
+        system: "motcua.cu".into(),
+        reference: "2022-77".into(),
+    };
+    let Command::Submit(submit) = submit(kept, Some(source)) else {
+        panic!()
+    };
+    CarryOver {
+        submit,
+        system: "motcua.cu".into(),
+        filed_at: None,
+        code: DossierCode::new("000.00.06.H56-221201-0361"),
+        accepted_at: "2022-12-01T02:00:00Z".parse().unwrap(),
+        due: Some(RecordedDue::On(jiff::civil::date(2022, 12, 29))),
+        original_due: None,
+        extensions: Vec::new(),
+        waits: vec![CarriedWait {
+            since: "2022-12-05T02:00:00Z".parse().unwrap(),
+            awaited: Awaited::Suspension {
+                reason: "xac_minh".into(),
+                over: None,
+            },
+        }],
+        law: None,
+        point: PointId::new(POINT),
+    }
+}
+
+#[tokio::test]
+async fn a_dossier_carried_over_at_two_nodes_by_two_people_is_counted_once_with_all_that_happened_to_it()
+ {
+    let province = province();
+    let mut id = None;
+    for (office, number) in province.nodes.iter().zip(1..) {
+        let source = SourceReference {
+            system: "motcua.cu".into(),
+            reference: "2022-77".into(),
+        };
+        let wish = Wish {
+            dossier: DossierId::carried_over(&source),
+            ..office.wish(number, "ImportDossier", b"")
+        };
+        let secrets = vec![b"\"Nguyen Van A\"".to_vec()];
+        let wishes = |kept: &[VaultRef]| vec![Command::CarryOver(Box::new(carried_over(kept)))];
+        let answer = office.desk.carry_out(&wish, secrets, wishes);
+        let answer = answer.await.unwrap();
+        assert!(id.is_none_or(|id| id == answer.id));
+        id = Some(answer.id);
+    }
+    let id = id.unwrap();
+    province.import(0).await;
+    province.import(1).await;
+    province.decide().await;
+    let loaded = province.loaded(id);
+    assert_eq!(
+        kinds(&loaded),
+        [
+            "dossier_submitted",
+            "dossier_accepted",
+            "processing_suspended",
+            "duplicate_submission"
+        ]
+    );
+    let Event::DuplicateSubmission(noticed) = &loaded.history[3].event else {
+        panic!("{loaded:?}");
+    };
+    assert_eq!(noticed.void_code, None, "its one code stands");
+    assert_eq!(loaded.dossier.phase(), Phase::Suspended);
 }

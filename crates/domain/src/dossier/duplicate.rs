@@ -62,11 +62,12 @@ pub fn notice(dossier: &Dossier, other: &OtherHistory, now: Timestamp) -> Vec<Oc
             | Dossier::Withdrawn(_)
             | Dossier::Voided(_),
             acceptance,
-        ) => vec![noted(
-            acceptance
-                .as_ref()
-                .map(|(_, acceptance)| acceptance.code.clone()),
-        )],
+        ) => {
+            let own = dossier.case().map(|case| &case.code);
+            let code = acceptance.as_ref().map(|(_, it)| &it.code);
+            // What was carried over at two nodes has one code, which stands.
+            vec![noted(code.filter(|code| own != Some(*code)).cloned())]
+        }
     }
 }
 
@@ -75,6 +76,7 @@ mod tests {
     use super::super::testing::*;
     use super::*;
     use crate::dossier::Phase;
+    use crate::ids::DossierCode;
 
     /// The same filing as another home has it, accepted there or not.
     fn other(accepted: bool) -> OtherHistory {
@@ -104,15 +106,34 @@ mod tests {
     fn the_first_history_stands_and_the_other_ones_code_is_void() {
         let mut story = Story::accepted("2022-12-01T09:00", TEN_DAYS);
         let before = story.dossier.clone();
-        assert_eq!(told(&mut story, &other(true)), 1);
+        let mut theirs = other(true);
+        let code = DossierCode::new("000.00.06.H20-221201-10001");
+        if let Some((_, accepted)) = &mut theirs.acceptance {
+            accepted.code = code.clone();
+        }
+        assert_eq!(told(&mut story, &theirs), 1);
         let duplicate = &story.dossier.filing().unwrap().duplicates[0];
-        assert_eq!(
-            duplicate.void_code,
-            other(true).acceptance.map(|(_, it)| it.code)
-        );
+        assert_eq!(duplicate.void_code.as_ref(), Some(&code));
         assert_eq!(story.dossier.case(), before.case());
         assert!(story.flags().contains(&"duplicate_submission"));
         assert_eq!(told(&mut story, &other(true)), 0, "it is said once");
+    }
+
+    #[test]
+    fn a_dossier_carried_over_at_two_nodes_is_one_and_its_code_stands() {
+        let mut story = Story::begins("2022-12-12T09:00");
+        story.does(take_over(TEN_DAYS));
+        let Some(Event::DossierAccepted(accepted)) = story.history.get(1).map(|it| &it.event)
+        else {
+            panic!()
+        };
+        let theirs = OtherHistory {
+            home: HomeId(uuid::Uuid::from_u128(2)),
+            acceptance: Some((story.now, accepted.clone())),
+        };
+        assert_eq!(told(&mut story, &theirs), 1);
+        let duplicate = &story.dossier.filing().unwrap().duplicates[0];
+        assert_eq!(duplicate.void_code, None);
     }
 
     #[test]

@@ -418,12 +418,12 @@ rejections! {
     /// A wait that is over, which began before acceptance, ended before it began, or ended in the future.
     CarriedPastOutside { part: CarriedPart, from: Timestamp, until: Timestamp } = "CARRIED_PAST_OUTSIDE" InvalidArgument field (part.field())
         en("it cannot have lasted from {from} to {until}: before its acceptance, after now, or backwards")
-        vi("Khoảng từ {} đến {} trước khi tiếp nhận, ở tương lai hoặc ngược thứ tự.", local::datetime(*from), local::datetime(*until))
+        vi("Khoảng từ {} đến {} trước khi tiếp nhận, ở tương lai hoặc ngược thứ tự.", moment(*from), moment(*until))
         hint("tell when it began and ended, as recorded there; what was paid before acceptance needs no time of the notice")
     /// Two waits at one time.
     CarriedWaitsOverlap { part: CarriedPart, from: Timestamp, other: Timestamp } = "CARRIED_WAITS_OVERLAP" InvalidArgument field (part.field())
         en("what began at {from} began while it still waited for what was asked for at {other}")
-        vi("Lần chờ bắt đầu {} trùng với lần chờ bắt đầu {} chưa kết thúc.", local::datetime(*from), local::datetime(*other))
+        vi("Lần chờ bắt đầu {} trùng với lần chờ bắt đầu {} chưa kết thúc.", moment(*from), moment(*other))
         hint("a dossier waits for one thing at a time: tell the one that stopped it, and a fee paid meanwhile by its payment only, after the wait")
     /// A fee with the notice of one that was paid before.
     CarriedFeeTwice { notice: Box<str> } = "CARRIED_FEE_TWICE" InvalidArgument field "fees"
