@@ -307,6 +307,7 @@ impl Desk {
         if let Some(jump) = self.log.leap_to(wish.now.as_microsecond()) {
             return Err(HandleError::ClockJumped(jump));
         }
+        rehearsal::not_here_before(&self.log, commands)?;
         self.may_write(&loaded.dossier)?;
         if let Some(expected) = wish.expected
             && expected != loaded.revision

@@ -45,6 +45,19 @@ impl Desk {
     }
 }
 
+/// Whoever takes over what is here already is told so, whatever became of it since.
+pub(crate) fn not_here_before(log: &EventLog, commands: &[Command]) -> Result<(), HandleError> {
+    for command in commands {
+        if let Command::CarryOver(wish) = command
+            && let Some(source) = &wish.submit.source
+            && let Some(position) = log.find(keys::source(source))?
+        {
+            return Err(HandleError::SourceTaken { position });
+        }
+    }
+    Ok(())
+}
+
 /// Another dossier must not have the same number of the other system, nor the code that this one brings along.
 pub(crate) fn names_are_free(
     log: &EventLog,
