@@ -254,6 +254,7 @@ impl Clients {
             actor: ActorId::new("can-bo-1"),
             organisation: OrganisationId::new(AGENCY),
             now,
+            through: None,
             may_record_late: false,
         };
         let words = wishes::words(&deed.commands[0], deed.number);

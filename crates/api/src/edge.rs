@@ -132,6 +132,7 @@ impl Edge {
             dossier,
             expected: marks.expected,
             actor: marks.actor.clone(),
+            through: caller.names(&marks.actor),
             organisation: marks.organisation.clone().unwrap_or(organisation),
             now: (self.now)(),
             may_record_late: caller.may(Scope::RecordLate),

@@ -171,7 +171,7 @@ fn vault_line(it: VaultLine) -> wire::VaultLine {
 
 fn loss(it: Declared) -> wire::VaultLoss {
     wire::VaultLoss {
-        actor: it.by.into(),
+        actor: it.by.to_string(),
         declared_at: time(it.at_us),
         reason: it.reason.into(),
     }

@@ -63,6 +63,8 @@ pub struct Wish {
     pub expected: Option<Revision>,
     /// The acting account.
     pub actor: ActorId,
+    /// The account that called, where it named who acts.
+    pub through: Option<ActorId>,
     /// The organisation acted for.
     pub organisation: OrganisationId,
     /// The server's time.
@@ -323,6 +325,7 @@ impl Desk {
             catalogue: &catalogue,
             codes,
             actor: &wish.actor,
+            through: wish.through.as_ref(),
             organisation: &wish.organisation,
             may_record_late: wish.may_record_late,
             history: &loaded.history,

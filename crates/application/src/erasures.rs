@@ -168,6 +168,7 @@ impl Desk {
             actor: ActorId::new(ACTOR),
             organisation: OrganisationId::new(agency),
             now,
+            through: None,
             may_record_late: false,
         };
         let ground = erasure.ground.clone();

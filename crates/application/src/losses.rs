@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use domain::event::{Event, EventKind, Occurrence, VaultLossDeclared, VaultLossEnded};
 use domain::ids::{ActorId, HomeId, OrganisationId};
+use domain::speaker::Speaker;
 use eventlog::format::RecordView;
 use eventlog::{Expected, Key, LogId, Record, Request, StreamId};
 use jiff::Timestamp;
@@ -27,8 +28,11 @@ const ACTOR: &str = "hoso";
 /// One person's declaration.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Declared {
-    /// The account.
-    pub by: Box<str>,
+    /// The person.
+    pub by: ActorId,
+    /// The account that called, where it named the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
     /// When, microseconds since 1970.
     pub at_us: i64,
     /// What became of the vault.
@@ -38,6 +42,13 @@ pub struct Declared {
 /// Which vaults are declared gone.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Losses(BTreeMap<LogId, Vec<Declared>>);
+
+impl Declared {
+    /// The person and the account.
+    pub fn speaker(&self) -> Speaker<'_> {
+        Speaker::new(&self.by, self.through.as_ref())
+    }
+}
 
 impl Losses {
     /// Who declared the vault beside this log gone, the first one first.
@@ -77,12 +88,17 @@ impl Fold for Losses {
         };
         if let Event::VaultLossDeclared(it) = occurrence.event {
             let all = self.0.entry(LogId(it.home.0)).or_default();
-            if all.iter().all(|one| &*one.by != record.actor) {
-                all.push(Declared {
-                    by: record.actor.into(),
-                    at_us: record.occurred_at,
-                    reason: it.reason,
-                });
+            let said = Declared {
+                by: ActorId::new(record.actor),
+                through: it.through,
+                at_us: record.occurred_at,
+                reason: it.reason,
+            };
+            if all
+                .iter()
+                .all(|one| one.speaker().is_another_than(said.speaker()))
+            {
+                all.push(said);
             }
         } else if let Event::VaultLossEnded(it) = occurrence.event {
             self.0.remove(&LogId(it.home.0));
@@ -107,6 +123,7 @@ impl Desk {
         &self,
         of: LogId,
         reason: &str,
+        through: Option<ActorId>,
         by: &By,
     ) -> Result<Record, HandleError> {
         post::may_write(self, by.now)?;
@@ -115,6 +132,7 @@ impl Desk {
             event: Event::VaultLossDeclared(VaultLossDeclared {
                 home: HomeId(of.0),
                 reason: reason.into(),
+                through,
             }),
         };
         Ok(post::append(self, stream(self, of), Expected::Any, by, &happened).await?)
@@ -201,12 +219,17 @@ mod tests {
         let there = desk(&folder.path().join("intake"));
         let (of, other) = (there.log().head().log, here.log().head().log);
         let both = || vec!["a".to_owned(), "b".to_owned()];
-        let declare = async |request: u8, actor: &str| {
+        let through = async |request: u8, actor: &str, account: Option<ActorId>| {
             let by = by(request, actor);
-            here.declare_vault_loss(of, "scrapped", &by).await.unwrap();
+            let declared = here.declare_vault_loss(of, "scrapped", account, &by);
+            declared.await.unwrap();
         };
+        let declare = async |request: u8, actor: &str| through(request, actor, None).await;
         declare(1, "a").await;
         declare(2, "a").await;
+        assert_eq!(said(&here, of), (vec!["a".to_owned()], false));
+        // One account does not speak for two.
+        through(7, "c", Some(ActorId::new("a"))).await;
         assert_eq!(said(&here, of), (vec!["a".to_owned()], false));
         declare(3, "b").await;
         assert_eq!(said(&here, of), (both(), true));

@@ -90,6 +90,7 @@ impl Office {
             actor: ActorId::new("can-bo-1"),
             organisation: OrganisationId::new(AGENCY),
             now: NOW.parse::<Timestamp>().unwrap(),
+            through: None,
             may_record_late: false,
         }
     }

@@ -302,6 +302,8 @@ pub struct Context<'a> {
     pub codes: &'a dyn CodeIssuer,
     /// Who acts.
     pub actor: &'a ActorId,
+    /// The account that called, where it named who acts.
+    pub through: Option<&'a ActorId>,
     /// For which organisation.
     pub organisation: &'a OrganisationId,
     /// The scope `record-late`: may bring an earlier legal time.

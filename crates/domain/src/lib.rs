@@ -23,6 +23,7 @@ pub mod ids;
 pub mod law;
 pub mod local;
 pub mod rejection;
+pub mod speaker;
 pub mod working_hours;
 mod written;
 

@@ -61,6 +61,17 @@ pub async fn connect(server: &str) -> Result<Channel, Failure> {
     open(server, |endpoint| endpoint.timeout(Duration::from_secs(30))).await
 }
 
+/// The same, as whoever has the token in this file.
+pub async fn connect_as(server: &str, token: &Path) -> Result<Channel, Failure> {
+    let own = CREDENTIALS.get_or_init(Credentials::default);
+    let credentials = Credentials {
+        token_file: Some(token.to_owned()),
+        ..own.clone()
+    };
+    let with = |endpoint: Endpoint| endpoint.timeout(Duration::from_secs(30));
+    open_with(server, &credentials, with).await
+}
+
 /// The same, for an answer that may take as long as it takes.
 pub async fn lasting(server: &str) -> Result<Channel, Failure> {
     open(server, |endpoint| endpoint).await
@@ -68,6 +79,14 @@ pub async fn lasting(server: &str) -> Result<Channel, Failure> {
 
 async fn open(server: &str, with: impl FnOnce(Endpoint) -> Endpoint) -> Result<Channel, Failure> {
     let credentials = CREDENTIALS.get_or_init(Credentials::default);
+    open_with(server, credentials, with).await
+}
+
+async fn open_with(
+    server: &str,
+    credentials: &Credentials,
+    with: impl FnOnce(Endpoint) -> Endpoint,
+) -> Result<Channel, Failure> {
     let url = if server.contains("://") {
         server.to_owned()
     } else {

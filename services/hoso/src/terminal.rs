@@ -96,6 +96,7 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
             agency,
             point,
             processing,
+            second_token_file,
         } => {
             let example = Example {
                 operator,
@@ -103,6 +104,7 @@ pub async fn run(told: Terminal) -> Result<ExitCode, Failure> {
                 agency,
                 point,
                 processing,
+                second_token_file,
             };
             return check::run(&server, example).await;
         }

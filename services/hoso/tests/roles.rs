@@ -109,3 +109,5 @@ mod subjects;
 mod terminals;
 #[path = "roles/things.rs"]
 mod things;
+#[path = "roles/two_persons.rs"]
+mod two_persons;

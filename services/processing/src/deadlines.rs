@@ -172,6 +172,7 @@ async fn wish(edge: &Edge, id: DossierId, wished: Wished) -> Result<bool, Handle
         actor: ActorId::new(ACTOR),
         organisation: OrganisationId::new(case.agency_now.as_str()),
         now: (edge.now)(),
+        through: None,
         may_record_late: false,
     };
     let answer = edge

@@ -3,9 +3,12 @@
 use api::convert::filing;
 use api::hoso::processing::v1::{GiveUpVaultRequest, GiveUpVaultResponse};
 use api::{EdgeError, Faults, authority, text, token};
-use application::Wish;
+use application::losses::Declared;
 use application::post::By;
+use application::{HandleError, Wish};
 use domain::ids::OrganisationId;
+use domain::rejection::Rejection;
+use domain::speaker::Speaker;
 use eventlog::LogId;
 use prost::Message as _;
 
@@ -32,11 +35,23 @@ impl Calls {
         let ((request_id, actor), (reason, of)) =
             faults.finish(request_id.zip(actor).zip(reason.zip(of)))?;
         let (desk, board) = (&self.edge.desk, &self.board);
-        let said = |actor: &str| {
-            board.read(|board, _| board.losses.of(of).iter().any(|one| &*one.by == actor))
-        };
-        if !said(actor.as_str()) {
-            let subject = &authority::caller::current().subject;
+        let caller = authority::caller::current();
+        let through = caller.names(&actor);
+        let said = board.read(|board, _| {
+            let all = board.losses.of(of);
+            if all.iter().any(|one| one.by == actor) {
+                return Ok(true);
+            }
+            let speaker = Speaker::new(&actor, through.as_ref());
+            let mut others = all.iter().map(Declared::speaker);
+            if others.all(|one| speaker.is_another_than(one)) {
+                Ok(false)
+            } else {
+                Err(HandleError::from(Rejection::SecondPersonBySameAccount))
+            }
+        })?;
+        if !said {
+            let subject = &caller.subject;
             let body = asked.encode_to_vec();
             let by = By {
                 request: Wish::request(desk.vault(), subject, request_id, METHOD, &body),
@@ -45,7 +60,7 @@ impl Calls {
                 organisation: OrganisationId::new("hoso"),
                 now: (self.edge.now)(),
             };
-            let record = desk.declare_vault_loss(of, &reason, &by).await?;
+            let record = desk.declare_vault_loss(of, &reason, through, &by).await?;
             board.reach(record.place.position, self.edge.patience).await;
             self.vaults.wake();
         }

@@ -185,6 +185,7 @@ impl Office {
             actor: ActorId::new("can-bo-1"),
             organisation: OrganisationId::new(AGENCY),
             now: self.clock.now(),
+            through: None,
             may_record_late: false,
         }
     }

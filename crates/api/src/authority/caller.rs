@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
+use domain::ids::ActorId;
 use serde_json::{Map, Value};
 
 use super::Scope;
@@ -146,6 +147,12 @@ impl Caller {
         (!names_another).then_some(&self.subject)
     }
 
+    /// The account, where it is not who acts; none where nobody was asked for one.
+    pub fn names(&self, actor: &ActorId) -> Option<ActorId> {
+        let asked = *self.subject != *LOCAL;
+        (asked && *self.subject != *actor.as_str()).then(|| ActorId::new(&*self.subject))
+    }
+
     /// Whether the token is good for this.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
@@ -241,6 +248,12 @@ mod tests {
         assert_eq!(person.acts(), Some("an"));
         let software = of(&json!({"sub": "mot-cua", "scope": "process act-for"})).unwrap();
         assert_eq!(software.acts(), None);
+        let an = ActorId::new("an");
+        assert_eq!(software.names(&an), Some(ActorId::new("mot-cua")));
+        assert_eq!(
+            (person.names(&an), Caller::local().names(&an)),
+            (None, None)
+        );
         assert_eq!(Caller::local().acts(), None);
     }
 }

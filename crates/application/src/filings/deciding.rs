@@ -175,6 +175,7 @@ impl Desk {
             codes: &crate::codes::Codes::none(),
             actor: &ActorId::new(&*receipt.record.event.actor),
             organisation: &OrganisationId::new(&*receipt.record.event.organisation),
+            through: None,
             may_record_late: false,
             history: &[],
         };

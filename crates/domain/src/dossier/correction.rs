@@ -26,6 +26,7 @@ pub(super) fn correct(
             correction,
             reason: command.reason.clone(),
             proposed_by: None,
+            through: None,
         }),
     }])
 }

@@ -17,12 +17,16 @@ use crate::event::{
 use crate::ids::ActorId;
 use crate::local;
 use crate::rejection::{Rejection, TimeFault, TimeFaults};
+use crate::speaker::Speaker;
 
 /// A proposal to put a legal time right that nobody has confirmed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CorrectionProposal {
     /// Who proposed it.
     pub by: ActorId,
+    /// The account that called, where it named this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
     /// When.
     pub at: Timestamp,
     /// Which event: its number in the history.
@@ -64,6 +68,7 @@ pub(super) fn retime(
     } else {
         let proposal = Event::CorrectionProposed(CorrectionProposed {
             by: ctx.actor.clone(),
+            through: ctx.through.cloned(),
             revision,
             event: kind.into(),
             old,
@@ -72,6 +77,7 @@ pub(super) fn retime(
         });
         return Ok(now(proposal, case, ctx));
     };
+    let through = ctx.through.filter(|_| proposed_by.is_some()).cloned();
     let corrected = Event::EventCorrected(EventCorrected {
         correction: Correction::LegalTime(Box::new(LegalTime {
             revision,
@@ -83,6 +89,7 @@ pub(super) fn retime(
         })),
         reason: reason.clone(),
         proposed_by,
+        through,
     });
     Ok(now(corrected, case, ctx))
 }
@@ -99,11 +106,12 @@ fn proposed(
     ctx: &Context<'_>,
 ) -> Result<Option<ActorId>, Rejection> {
     let proposal = case.correction_proposal.as_deref();
-    match proposal.filter(|it| it.revision == revision && it.new == new) {
-        None => Ok(None),
-        Some(it) if it.by == *ctx.actor => Err(Rejection::CorrectionBySamePerson),
-        Some(it) => Ok(Some(it.by.clone())),
-    }
+    let Some(first) = proposal.filter(|it| it.revision == revision && it.new == new) else {
+        return Ok(None);
+    };
+    let speaker = Speaker::new(&first.by, first.through.as_ref());
+    Speaker::new(ctx.actor, ctx.through).follows(speaker, Rejection::CorrectionBySamePerson)?;
+    Ok(Some(first.by.clone()))
 }
 
 fn has_a_time(event: &Event) -> Result<(), Rejection> {

@@ -121,6 +121,8 @@ pub struct Story {
     pub may_record_late: bool,
     /// Who acts.
     pub actor: &'static str,
+    /// The account that names who acts, if one does.
+    pub through: Option<&'static str>,
     pub history: Vec<Occurrence>,
     pub dossier: Dossier,
 }
@@ -134,6 +136,7 @@ impl Story {
             now: at(civil),
             may_record_late: false,
             actor: "can-bo-1",
+            through: None,
             history: Vec::new(),
             dossier: Dossier::Unknown,
         }
@@ -167,11 +170,13 @@ impl Story {
     /// Whatever can be asked of the rules, at this time.
     pub fn asks<T>(&self, ask: impl FnOnce(&Context<'_>) -> T) -> T {
         let (actor, organisation) = (ActorId::new(self.actor), OrganisationId::new(AGENCY));
+        let through = self.through.map(ActorId::new);
         let ctx = Context {
             now: self.now,
             catalogue: &self.catalogue,
             codes: &self.codes,
             actor: &actor,
+            through: through.as_ref(),
             organisation: &organisation,
             may_record_late: self.may_record_late,
             history: &self.history,

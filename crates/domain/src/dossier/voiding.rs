@@ -10,12 +10,16 @@ use crate::command::ProposeVoid;
 use crate::event::{AcceptanceVoided, Event, Occurrence, Reason, VoidProposed};
 use crate::ids::ActorId;
 use crate::rejection::Rejection;
+use crate::speaker::Speaker;
 
 /// A proposal to void the acceptance that nobody has confirmed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct VoidProposal {
     /// Who proposed it.
     pub by: ActorId,
+    /// The account that called, where it named this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
     /// When.
     pub at: Timestamp,
     /// Why.
@@ -28,6 +32,7 @@ pub(super) fn propose(case: &Case, command: &ProposeVoid, ctx: &Context<'_>) -> 
         at: times::now_after(case.accepted_at, ctx),
         event: Event::VoidProposed(VoidProposed {
             by: ctx.actor.clone(),
+            through: ctx.through.cloned(),
             reason: command.reason.clone(),
         }),
     }]
@@ -39,21 +44,16 @@ pub(super) fn void(case: &Case, ctx: &Context<'_>) -> Result<Vec<Occurrence>, Re
         .void_proposal
         .as_ref()
         .ok_or(Rejection::VoidNotProposed)?;
-    is_another_person(proposal, ctx)?;
+    let first = Speaker::new(&proposal.by, proposal.through.as_ref());
+    Speaker::new(ctx.actor, ctx.through).follows(first, Rejection::VoidBySamePerson)?;
     Ok(vec![Occurrence {
         at: times::now_after(proposal.at, ctx),
         event: Event::AcceptanceVoided(AcceptanceVoided {
             proposed_by: proposal.by.clone(),
+            through: ctx.through.cloned(),
             reason: proposal.reason.clone(),
         }),
     }])
-}
-
-fn is_another_person(proposal: &VoidProposal, ctx: &Context<'_>) -> Result<(), Rejection> {
-    if proposal.by != *ctx.actor {
-        return Ok(());
-    }
-    Err(Rejection::VoidBySamePerson)
 }
 
 #[cfg(test)]
@@ -83,6 +83,31 @@ mod tests {
             (ended.exit, ended.at),
             (Exit::Voided, at("2022-12-16T10:00"))
         );
+    }
+
+    #[test]
+    fn one_account_does_not_name_both_persons_who_void_an_acceptance() {
+        let mut story = Story::accepted("2022-12-15T09:00", TEN_DAYS);
+        story.through = Some("mot-cua");
+        story.does(propose_void());
+        story.actor = "truong-phong";
+        assert_eq!(
+            story.refuses(void()).reason(),
+            "SECOND_PERSON_BY_SAME_ACCOUNT"
+        );
+        // The account by itself is no second person either.
+        story.through = None;
+        story.actor = "mot-cua";
+        assert_eq!(
+            story.refuses(void()).reason(),
+            "SECOND_PERSON_BY_SAME_ACCOUNT"
+        );
+        // Nor is the first one, with an account of their own.
+        story.actor = "can-bo-1";
+        assert_eq!(story.refuses(void()).reason(), "VOID_BY_SAME_PERSON");
+        story.actor = "truong-phong";
+        story.does(void());
+        assert_eq!(story.dossier.phase(), Phase::Voided);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::event::{
     AcceptanceBasis, AuthorisedTo, Brought, Correction, DossierAccepted, Event, EventCorrected,
     Outcome, SubtaskKind, timed,
 };
+use crate::ids::ActorId;
 use crate::local;
 use crate::written::{dmy, grouped, moment};
 
@@ -171,18 +172,18 @@ fn sentence(event: &Event) -> Words {
                 format!("Filed at intake node {} too: counted once", it.other_home)),
         },
         Event::VoidProposed(it) => Words::new(
-            format!("{} đề nghị hủy tiếp nhận (lý do: {})", it.by, it.reason.code),
-            format!("{} proposed to void the acceptance (reason: {})", it.by, it.reason.code)),
+            format!("{} đề nghị hủy tiếp nhận{} (lý do: {})", it.by, through_vi(it.through.as_ref()), it.reason.code),
+            format!("{} proposed to void the acceptance{} (reason: {})", it.by, through_en(it.through.as_ref()), it.reason.code)),
         Event::AcceptanceVoided(it) => Words::new(
-            format!("Hủy tiếp nhận theo đề nghị của {} (lý do: {})", it.proposed_by, it.reason.code),
-            format!("The acceptance was voided, as {} proposed (reason: {})", it.proposed_by, it.reason.code)),
+            format!("Hủy tiếp nhận theo đề nghị của {}{} (lý do: {})", it.proposed_by, through_vi(it.through.as_ref()), it.reason.code),
+            format!("The acceptance was voided, as {} proposed{} (reason: {})", it.proposed_by, through_en(it.through.as_ref()), it.reason.code)),
         Event::CorrectionProposed(it) => {
             let (vi, en) = from_to(&it.event, it.old, it.new);
             Words::new(
-                format!("{} đề nghị đính chính {vi} (lý do: {}), chờ người thứ hai xác nhận", it.by, it.reason.code),
-                format!("{} proposed to put right {en} (reason: {}); a second person has to confirm", it.by, it.reason.code))
+                format!("{} đề nghị đính chính {vi}{} (lý do: {}), chờ người thứ hai xác nhận", it.by, through_vi(it.through.as_ref()), it.reason.code),
+                format!("{} proposed to put right {en}{} (reason: {}); a second person has to confirm", it.by, through_en(it.through.as_ref()), it.reason.code))
         }
-        Event::EventCorrected(EventCorrected { correction: Correction::LegalTime(time), reason, proposed_by }) => {
+        Event::EventCorrected(EventCorrected { correction: Correction::LegalTime(time), reason, proposed_by, through }) => {
             let (vi, en) = from_to(&time.event, time.old, time.new);
             let due = time.timeline.due;
             let (by_vi, by_en) = match proposed_by {
@@ -190,8 +191,8 @@ fn sentence(event: &Event) -> Words {
                 None => Default::default(),
             };
             Words::new(
-                format!("Đính chính {vi}{by_vi} (lý do: {}), {}", reason.code, due_vi(due)),
-                format!("Put right: {en}{by_en} (reason: {}), {}", reason.code, due_en(due)))
+                format!("Đính chính {vi}{by_vi}{} (lý do: {}), {}", through_vi(through.as_ref()), reason.code, due_vi(due)),
+                format!("Put right: {en}{by_en}{} (reason: {}), {}", through_en(through.as_ref()), reason.code, due_en(due)))
         }
         Event::EventCorrected(it) => {
             let (vi, en) = put_right(&it.correction);
@@ -309,8 +310,8 @@ fn sentence(event: &Event) -> Words {
             format!("Áp dụng lịch làm việc {}", it.version),
             format!("Calendar {} came into use", it.version)),
         Event::VaultLossDeclared(it) => Words::new(
-            format!("Xác nhận kho dữ liệu của nút tiếp nhận {} không còn ({})", it.home, it.reason),
-            format!("The vault of intake node {} was declared gone for good ({})", it.home, it.reason)),
+            format!("Xác nhận kho dữ liệu của nút tiếp nhận {} không còn{} ({})", it.home, through_vi(it.through.as_ref()), it.reason),
+            format!("The vault of intake node {} was declared gone for good{} ({})", it.home, through_en(it.through.as_ref()), it.reason)),
         Event::VaultLossEnded(it) => Words::new(
             format!("Kho dữ liệu của nút tiếp nhận {} hoạt động trở lại", it.home),
             format!("The vault of intake node {} spoke again", it.home)),
@@ -394,6 +395,17 @@ fn from_to(event: &str, old: Timestamp, new: Timestamp) -> (String, String) {
         format!("thời điểm {vi} từ {} thành {}", moment(old), moment(new)),
         format!("the time of {en} from {} to {}", there(old), there(new)),
     )
+}
+
+/// Through which account somebody acted, where it named them.
+fn through_vi(through: Option<&ActorId>) -> String {
+    through.map_or_else(String::new, |account| format!(", qua tài khoản {account}"))
+}
+
+fn through_en(through: Option<&ActorId>) -> String {
+    through.map_or_else(String::new, |account| {
+        format!(", through account {account}")
+    })
 }
 
 fn due_vi(due: Option<Due>) -> String {

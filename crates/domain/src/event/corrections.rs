@@ -13,6 +13,9 @@ use crate::ids::{ActorId, VaultRef};
 pub struct VoidProposed {
     /// Who says so; somebody else has to confirm.
     pub by: ActorId,
+    /// The account that called, where it named this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
     /// Why.
     pub reason: Reason,
 }
@@ -22,6 +25,9 @@ pub struct VoidProposed {
 pub struct AcceptanceVoided {
     /// Who proposed it.
     pub proposed_by: ActorId,
+    /// The account that called to confirm it, where it named the person who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
     /// Why.
     pub reason: Reason,
 }
@@ -36,6 +42,9 @@ pub struct EventCorrected {
     /// Who proposed it, when that was needed: whoever confirmed it is somebody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<ActorId>,
+    /// The account that called to confirm that, where it named the person who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
 }
 
 /// A field of an event with the value it had and the one that is right.

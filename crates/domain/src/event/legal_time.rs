@@ -44,6 +44,9 @@ pub fn timed(kind: &str) -> Option<(&'static str, &'static str)> {
 pub struct CorrectionProposed {
     /// Who says so.
     pub by: ActorId,
+    /// The account that called, where it named this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
     /// Which event: its number in the dossier's history, the first is 1.
     pub revision: u32,
     /// Its stable name.

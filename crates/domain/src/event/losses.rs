@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::HomeId;
+use crate::ids::{ActorId, HomeId};
 
 /// A person in charge declared that the vault of an intake node is gone for good, its disk scrapped or burnt, say (*kho dữ
 /// liệu của nút tiếp nhận không còn*): in a history of its own, of processing's log. Once a second person has declared it
@@ -13,6 +13,9 @@ pub struct VaultLossDeclared {
     pub home: HomeId,
     /// What became of it, in one line.
     pub reason: Box<str>,
+    /// The account that called, where it named the person who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<ActorId>,
 }
 
 /// The vault that was declared gone answered: from here on it is waited for again, and is told all that it missed.

@@ -317,6 +317,11 @@ rejections! {
         en("whoever proposed to void the acceptance cannot confirm it")
         vi("Người đề nghị hủy tiếp nhận không được tự xác nhận.")
         hint("let a second person confirm")
+    /// One account for two persons.
+    SecondPersonBySameAccount = "SECOND_PERSON_BY_SAME_ACCOUNT" PermissionDenied field "actor"
+        en("the account that named the first person cannot name the second")
+        vi("Tài khoản đã thay mặt người thứ nhất không được thay mặt người thứ hai.")
+        hint("let the second person send it with a token of their own")
     /// Accepted by mistake, as two persons said.
     AcceptanceVoided = "ACCEPTANCE_VOIDED" FailedPrecondition
         en("the acceptance was voided")

@@ -110,14 +110,25 @@ fn corrections() -> Vec<(&'static str, Event)> {
             correction,
             reason: short_reason(),
             proposed_by: None,
+            through: None,
         })
     };
+    let account = || Some(ActorId::new("mot-cua"));
     let notice = || "TB-1".into();
     vec![
         (
             "",
             Event::VoidProposed(VoidProposed {
                 by: ActorId::new("can-bo-1"),
+                through: None,
+                reason: reason(),
+            }),
+        ),
+        (
+            "through",
+            Event::VoidProposed(VoidProposed {
+                by: ActorId::new("can-bo-1"),
+                through: account(),
                 reason: reason(),
             }),
         ),
@@ -125,6 +136,15 @@ fn corrections() -> Vec<(&'static str, Event)> {
             "",
             Event::AcceptanceVoided(AcceptanceVoided {
                 proposed_by: ActorId::new("can-bo-1"),
+                through: None,
+                reason: reason(),
+            }),
+        ),
+        (
+            "through",
+            Event::AcceptanceVoided(AcceptanceVoided {
+                proposed_by: ActorId::new("can-bo-1"),
+                through: account(),
                 reason: reason(),
             }),
         ),
@@ -137,6 +157,7 @@ fn corrections() -> Vec<(&'static str, Event)> {
                 },
                 reason: reason(),
                 proposed_by: None,
+                through: None,
             }),
         ),
         (
@@ -187,6 +208,19 @@ fn corrections() -> Vec<(&'static str, Event)> {
             "",
             Event::CorrectionProposed(CorrectionProposed {
                 by: ActorId::new("can-bo-1"),
+                through: None,
+                revision: 2,
+                event: "dossier_accepted".into(),
+                old: at("2022-12-16T09:00"),
+                new: at("2022-12-15T09:00"),
+                reason: reason(),
+            }),
+        ),
+        (
+            "through",
+            Event::CorrectionProposed(CorrectionProposed {
+                by: ActorId::new("can-bo-1"),
+                through: account(),
                 revision: 2,
                 event: "dossier_accepted".into(),
                 old: at("2022-12-16T09:00"),
@@ -200,6 +234,16 @@ fn corrections() -> Vec<(&'static str, Event)> {
                 correction: Correction::LegalTime(Box::new(legal_time())),
                 reason: reason(),
                 proposed_by: Some(ActorId::new("can-bo-1")),
+                through: None,
+            }),
+        ),
+        (
+            "legal_time_through",
+            Event::EventCorrected(EventCorrected {
+                correction: Correction::LegalTime(Box::new(short_legal_time())),
+                reason: short_reason(),
+                proposed_by: Some(ActorId::new("can-bo-1")),
+                through: account(),
             }),
         ),
         (

@@ -1,7 +1,7 @@
 //! What came from elsewhere: events that another system recorded, and a calendar that was published.
 
 use domain::event::*;
-use domain::ids::{HomeId, VersionHash};
+use domain::ids::{ActorId, HomeId, VersionHash};
 
 use super::{calendar, day, due, short_reason};
 
@@ -115,6 +115,15 @@ pub(crate) fn samples() -> Vec<(&'static str, Event)> {
             Event::VaultLossDeclared(VaultLossDeclared {
                 home: HomeId(uuid::Uuid::from_u128(7)),
                 reason: "Ổ đĩa đã hủy".into(),
+                through: None,
+            }),
+        ),
+        (
+            "through",
+            Event::VaultLossDeclared(VaultLossDeclared {
+                home: HomeId(uuid::Uuid::from_u128(7)),
+                reason: "Ổ đĩa đã hủy".into(),
+                through: Some(ActorId::new("mot-cua")),
             }),
         ),
         (

@@ -175,6 +175,7 @@ fn an_immediate_result_is_filed_accepted_resolved_and_delivered_in_one_step() {
         codes: &story.codes,
         actor: &actor,
         organisation: &organisation,
+        through: None,
         may_record_late: false,
         history: &[],
     };
@@ -257,6 +258,7 @@ fn of_several_wishes_all_happen_or_none() {
         codes: &story.codes,
         actor: &actor,
         organisation: &organisation,
+        through: None,
         may_record_late: false,
         history: &[],
     };

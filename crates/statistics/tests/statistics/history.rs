@@ -237,6 +237,7 @@ pub(crate) fn assigned() -> Event {
 pub(crate) fn voided() -> Event {
     Event::AcceptanceVoided(AcceptanceVoided {
         proposed_by: ActorId::new("cv.01"),
+        through: None,
         reason: reason(),
     })
 }
@@ -250,6 +251,7 @@ pub(crate) fn corrected(correction: Correction) -> Event {
         correction,
         reason: reason(),
         proposed_by: None,
+        through: None,
     })
 }
 

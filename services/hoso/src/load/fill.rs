@@ -262,6 +262,7 @@ fn wish(desk: &Desk, dossier: Option<DossierId>, now: Timestamp, method: &str) -
         actor: ActorId::new("tai.thu"),
         organisation: OrganisationId::new(AGENCY),
         now,
+        through: None,
         may_record_late: false,
     }
 }

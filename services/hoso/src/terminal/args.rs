@@ -116,6 +116,10 @@ pub enum Act {
         /// Where processing listens: a dossier is accepted on a minute only where the acceptance can be voided again.
         #[arg(long, value_name = "ADDR")]
         processing: Option<String>,
+        /// The file with the token of a second account, which confirms that the acceptance is voided: where tokens are asked for,
+        /// no account is two persons.
+        #[arg(long, value_name = "FILE", env = "HOSO_SECOND_TOKEN_FILE")]
+        second_token_file: Option<PathBuf>,
     },
 }
 

@@ -6,6 +6,7 @@ mod clearing;
 mod entries;
 mod minutes;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Example {
     pub point: String,
     /// Where processing listens, where an acceptance can be voided again.
     pub processing: Option<String>,
+    /// The token of a second account, where tokens are asked for.
+    pub second_token_file: Option<PathBuf>,
 }
 
 /// A promise is not kept, and how that showed.

@@ -1,12 +1,17 @@
 //! The conformance run for vendors, over our own server: every promise is kept, said in a line, and nothing is left lying.
 
+use std::fs;
+
 use api::hoso::intake::v1::ListSubmissionsRequest;
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use api::hoso::processing::v1::ListDossiersRequest;
 use api::hoso::processing::v1::processing_service_client::ProcessingServiceClient;
 
+use serde_json::json;
+
 use crate::office::{connection, until_answered};
-use crate::process::{Role, ran};
+use crate::process::{Role, hoso, path, ran};
+use crate::scene::Scene;
 use crate::server::Server;
 
 /// As many as the protocol page says that it tries, the clearing away with them.
@@ -59,6 +64,39 @@ async fn our_own_server_keeps_every_promise_of_the_protocol_and_is_left_as_it_wa
         async move { to.list_dossiers(ListDossiersRequest::default()).await }
     });
     assert_eq!(pending.await.dossiers, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_tokens_every_promise_is_kept_too_and_two_accounts_take_back_what_was_accepted() {
+    let scene = Scene::set(&[]).await;
+    let issuer = &scene.issuer;
+    let scopes = ["operate", "take-in", "accept", "read-applicant", "correct"];
+    let all = json!({"agency": "*", "point": "*", "office": "*", "terminal": "*"});
+    let [first, second] = ["first.jwt", "second.jwt"].map(|name| issuer.file(name));
+    fs::write(&first, issuer.token("kiem-tra-1", &scopes, &all)).unwrap();
+    fs::write(&second, issuer.token("kiem-tra-2", &["correct"], &all)).unwrap();
+    let check = |seconds: &[&str]| {
+        let output = hoso()
+            .args(["terminal", "check"])
+            .args(["--server", &format!("https://{}", scene.hoso.intake)])
+            .args([
+                "--processing",
+                &format!("https://{}", scene.hoso.processing),
+            ])
+            .args(seconds)
+            .env("HOSO_CA", issuer.file("ca.pem"))
+            .env("HOSO_TOKEN_FILE", &first)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.success(), said)
+    };
+    let (well, said) = check(&["--second-token-file", path(&second)]);
+    assert!(well, "{said}");
+    assert_eq!(lines(&said, '✓').len(), PROMISES, "{said}");
+    let (well, said) = check(&[]);
+    assert!(!well, "{said}");
+    assert!(said.contains("VOID_BY_SAME_PERSON"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

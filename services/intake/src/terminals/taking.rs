@@ -157,6 +157,7 @@ impl Session {
             actor: keyed.actor.clone(),
             organisation: self.terminal.enrolled.operator.clone(),
             now: (self.calls.edge.now)(),
+            through: None,
             may_record_late: false,
         }
     }

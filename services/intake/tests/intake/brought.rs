@@ -99,6 +99,7 @@ async fn receipted(node: &Node, dossier: DossierId, brought: &[Brought]) -> Vec<
             actor: ActorId::new("clerk-2"),
             organisation: OrganisationId::new(POST),
             now: at(BROUGHT),
+            through: None,
             may_record_late: false,
         };
         let answer = desk.carry_out(&wish, Vec::new(), |_| {

@@ -21,6 +21,7 @@ pub(super) fn void_proposed(mut dossier: Dossier, at: Timestamp, event: &VoidPro
     if let Some(case) = pending_case(&mut dossier) {
         case.void_proposal = Some(VoidProposal {
             by: event.by.clone(),
+            through: event.through.clone(),
             at,
             reason: event.reason.clone(),
         });
@@ -84,6 +85,7 @@ pub(super) fn correction_proposed(
     if let Some(case) = case(&mut dossier) {
         case.correction_proposal = Some(Box::new(CorrectionProposal {
             by: event.by.clone(),
+            through: event.through.clone(),
             at,
             revision: event.revision,
             new: event.new,

@@ -176,6 +176,7 @@ fn happens(life: &Life, step: &Step, dossier: &Dossier, catalogue: &Catalogue) -
         codes: &OneCode,
         actor: &ActorId::new("test"),
         organisation: &OrganisationId::new("test"),
+        through: None,
         may_record_late: false,
         history: &[],
     };

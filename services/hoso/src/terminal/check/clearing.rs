@@ -96,7 +96,11 @@ impl Trial {
     async fn void(&self, dossier: String, min_position: String) -> Result<(), Failure> {
         let server = self.example.processing.as_deref();
         let server = server.ok_or("an accepted dossier is left: --processing was not said")?;
-        let mut calls = ProcessingServiceClient::new(client::connect(server).await?);
+        let first = client::connect(server).await?;
+        let second = match &self.example.second_token_file {
+            Some(token) => client::connect_as(server, token).await?,
+            None => first.clone(),
+        };
         let change = |actor: &str| Change {
             request_id: Uuid::new_v4().to_string(),
             dossier: Some(DossierName {
@@ -110,11 +114,13 @@ impl Trial {
             change: Some(change(ACTOR)),
             reason: reason(),
         };
+        let mut calls = ProcessingServiceClient::new(first);
         let proposed = calls.propose_void(proposal).await;
         proposed.map_err(|it| client::explain(&it))?;
         let confirmation = VoidAcceptanceRequest {
             change: Some(change(SECOND)),
         };
+        let mut calls = ProcessingServiceClient::new(second);
         let voided = calls.void_acceptance(confirmation).await;
         voided.map_err(|it| client::explain(&it))?;
         Ok(())
