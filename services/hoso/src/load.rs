@@ -39,7 +39,7 @@ use self::place::Folder;
 use self::progress::Progress;
 use self::tally::Seen;
 use crate::args::Format;
-use crate::stack::{FeedKind, FolderKind, Stack};
+use crate::stack::{FolderKind, Stack};
 use crate::{Failure, out, shipped};
 
 /// Callers of an open loop share so many connections.
@@ -118,7 +118,8 @@ async fn load(asked: Run) -> Result<Told, Failure> {
     let own = asked.embedded || asked.nats.is_some();
     let folder = Folder::of(asked.data.clone());
     let stack = if own {
-        let feed = FeedKind::over(asked.nats.clone(), FolderKind::Load)?;
+        let access = asked.access.clone();
+        let feed = access.feed(asked.nats.clone(), FolderKind::Load)?;
         Some(place::all(folder.path(), feed)?)
     } else {
         guard::may_load(&asked).await?;

@@ -88,7 +88,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
                     exit: demo.exit,
                     json: demo.format.is_json(),
                     catalogue: shipped::catalogue(demo.catalogue.as_deref())?,
-                    feed: stack::FeedKind::over(demo.nats, stack::FolderKind::Demo)?,
+                    feed: demo.access.feed(demo.nats, stack::FolderKind::Demo)?,
                 };
                 demo::run(options).await?;
                 Ok(ExitCode::SUCCESS)

@@ -8,11 +8,11 @@ use messaging::nats::{Access, AccessFile, ClientFiles, login};
 
 use crate::config::Settings;
 use crate::line::Line;
-use crate::stack::FeedKind;
+use crate::stack::{FeedKind, FolderKind};
 use crate::{Failure, out};
 
 /// How NATS is come in to. The files are read anew at each connection.
-#[derive(Debug, Default, Arguments)]
+#[derive(Clone, Debug, Default, Arguments)]
 pub struct NatsArgs {
     /// A file that says who comes in at NATS, which only its owner may read (0600): a `.creds` file (a JWT and its NKey), the
     /// seed of a user's NKey (`hoso nats-key` makes one), or `USER:PASSWORD` in one line. It is read anew at each connection.
@@ -60,6 +60,35 @@ impl NatsArgs {
             ("nats_tls_cert", self.nats_tls_cert),
             ("nats_tls_key", self.nats_tls_key),
         ]
+    }
+
+    /// What they say, read at once.
+    ///
+    /// # Errors
+    /// With all that is wrong with them.
+    pub fn access(self) -> Result<Access, Failure> {
+        let mut settings = Settings::read(None, self.keys());
+        let access = read(&mut settings);
+        settings.finish()?;
+        Ok(access)
+    }
+
+    /// What joins services of this kind: NATS at these addresses, come in to as the files say; or nothing but the process.
+    ///
+    /// # Errors
+    /// With all that is wrong with the files, or an address that cannot be used.
+    pub fn feed(self, nats: Option<String>, kind: FolderKind) -> Result<FeedKind, Failure> {
+        let access = self.access()?;
+        Ok(FeedKind::over(nats, kind)?.come_in_to(access))
+    }
+
+    /// The same words, for a process that is started.
+    pub fn words(&self) -> Vec<String> {
+        let given = self.clone().keys().into_iter();
+        given
+            .filter_map(|(key, value)| Some([format!("--{}", key.replace('_', "-")), value?]))
+            .flatten()
+            .collect()
     }
 }
 

@@ -7,6 +7,7 @@ use clap::{Args as Arguments, Subcommand, ValueEnum};
 
 use super::mix::Mix;
 use crate::args::{Format, INTAKE, REPORTING};
+use crate::nats_access::NatsArgs;
 
 /// `hoso load`.
 #[derive(Debug, Arguments)]
@@ -56,6 +57,9 @@ pub struct Run {
     /// As --embedded, with the three services joined over this NATS server.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
+    /// How that is come in to.
+    #[command(flatten)]
+    pub access: NatsArgs,
     /// The folder for --embedded and --nats; a fresh one, removed at the end, if not given.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -146,6 +150,9 @@ pub struct Lag {
     /// Join the three services over this NATS server instead of directly.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
+    /// How that is come in to.
+    #[command(flatten)]
+    pub access: NatsArgs,
     /// How the dossiers come, by weight.
     #[arg(long, default_value = "online=60,direct=30,postal=10")]
     pub mix: Mix,
@@ -219,6 +226,9 @@ pub struct CatchUp {
     /// The NATS server that joins processing and the new node, each a process.
     #[arg(long, value_name = "URL")]
     pub nats: String,
+    /// How that is come in to.
+    #[command(flatten)]
+    pub access: NatsArgs,
     /// How to print.
     #[command(flatten)]
     pub told: Told,
@@ -235,6 +245,9 @@ pub struct Serve {
     /// Join the roles over this NATS server instead of directly.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
+    /// How that is come in to.
+    #[command(flatten)]
+    pub access: NatsArgs,
     /// The log that a role started alone follows over NATS.
     #[arg(long, value_name = "ID", requires = "nats")]
     pub origin: Option<uuid::Uuid>,

@@ -37,7 +37,11 @@ pub struct Told {
 /// # Errors
 /// When a role does not start, or nothing comes.
 pub async fn run(asked: CatchUp) -> Result<Told, Failure> {
-    let over = ["--nats", asked.nats.as_str()];
+    let access = asked.access.words();
+    let over: Vec<_> = ["--nats", asked.nats.as_str()]
+        .into_iter()
+        .chain(access.iter().map(String::as_str))
+        .collect();
     let processing = RoleProcess::start(OneRole::Processing, &asked.data, &over).await?;
     let head = processing.head().await?;
     let folder = Folder::of(None);

@@ -17,7 +17,7 @@ use super::place::{Folder, all};
 use super::progress::Progress;
 use super::tally::{Latency, Seen, Tally};
 use crate::client::Channel;
-use crate::stack::{FeedKind, FolderKind};
+use crate::stack::FolderKind;
 use crate::{Failure, client, shipped};
 
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -62,7 +62,10 @@ pub async fn run(asked: Lag) -> Result<Told, Failure> {
     } else {
         "embedded"
     };
-    let stack = all(folder.path(), FeedKind::over(asked.nats, FolderKind::Load)?)?;
+    let stack = all(
+        folder.path(),
+        asked.access.feed(asked.nats, FolderKind::Load)?,
+    )?;
     let dossiers = Dossiers::new(shipped::catalogue(None)?, asked.mix);
     let mix = dossiers.mix().to_string();
     let office = Office::at(stack.intake.grpc, CALLERS, dossiers).await?;

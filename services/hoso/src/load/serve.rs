@@ -9,7 +9,6 @@ use messaging::{Embedded, EmbeddedErrands, Feeds, Healer};
 
 use super::args::{OneRole, Serve};
 use super::place::{self, RoleFolder};
-use crate::line::Line;
 use crate::stack::{FeedKind, FolderKind};
 use crate::{Failure, doors};
 
@@ -26,7 +25,8 @@ pub async fn run(asked: Serve) -> Result<(), Failure> {
 
 async fn all(asked: Serve) -> Result<(), Failure> {
     let signal = signals::stop();
-    let stack = place::all(&asked.data, FeedKind::over(asked.nats, FolderKind::Load)?)?;
+    let feed = asked.access.feed(asked.nats, FolderKind::Load)?;
+    let stack = place::all(&asked.data, feed)?;
     doors::tell("intake", stack.intake);
     doors::tell("processing", stack.processing);
     doors::tell("reporting", stack.reporting);
@@ -52,11 +52,13 @@ async fn one(role: OneRole, asked: Serve) -> Result<(), Failure> {
     };
     let folder = RoleFolder::of(&asked.data, role)?;
     let free = place::free_doors()?;
-    let line = asked.nats.map(|urls| Line::new(urls, FolderKind::Load));
-    let line = line.transpose()?.map(|line| match asked.origin {
-        Some(origin) => line.from(LogId(origin)),
-        None => line,
-    });
+    let line = match asked.access.feed(asked.nats, FolderKind::Load)? {
+        FeedKind::Embedded => None,
+        FeedKind::Nats(line) => Some(match asked.origin {
+            Some(origin) => line.from(LogId(origin)),
+            None => line,
+        }),
+    };
     let data = folder.data.clone();
     // Told once the role is open: whoever reads the address may call.
     let sockets = move || -> Result<Sockets, Failure> {

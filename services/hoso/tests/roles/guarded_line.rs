@@ -3,9 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use serde_json::Value;
+
 use crate::issuer::Issuer;
 use crate::operations::{number, some_work, until};
-use crate::process::{Role, Special, path, refused, said};
+use crate::process::{Role, Special, hoso, path, refused, said};
 use crate::server::Server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,6 +47,24 @@ async fn roles_work_over_a_server_that_wants_a_certificate_and_an_nkey_and_only_
     let without = start("intake", 2, with(&all[..2]));
     let intake = start("intake", 1, with(&all));
     let processing = start("processing", 0, with(&all));
+    // So do the demo and a load, each with streams of its own.
+    let files = all.map(|(name, file)| (name, issuer.file(file)));
+    let played = |words: Vec<&str>| {
+        let words = [&words[..], &["--nats", &url, "--format", "json"]].concat();
+        let output = hoso().args(words).envs(files.clone()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let data = folder.path().join("demo");
+    let demo = played(vec!["demo", "--exit", "--data", path(&data)]);
+    assert!(demo.is_object(), "{demo}");
+    let lag = played(vec!["load", "lag", "--rates", "20", "--duration", "1s"]);
+    assert!(!lag.is_null());
+    let caught_up = folder.path().join("filled");
+    said(&["load", "fill", path(&caught_up), "--events", "600"]);
+    let told = played(vec!["load", "catch-up", path(&caught_up)]);
+    assert_eq!(told["measured"], "catch-up");
     // Each dossier goes on at processing, which had it over NATS.
     let notes = some_work(&intake, &processing, 2).await;
     assert!(notes.all().len() >= 2);
@@ -86,6 +106,15 @@ fn all_that_is_wrong_with_the_files_is_told_at_once_and_a_seed_is_not_taken_from
     assert!(!told.contains(words.trim()), "{told}");
     let told = refused(&["up", "--nats-tls-cert", path(&files[1])]);
     assert!(told.contains("it goes with nats_tls_key"), "{told}");
+    for command in ["demo", "load lag", "load serve nowhere"] {
+        let words: Vec<_> = command.split(' ').collect();
+        let wrong = ["--nats-tls-cert", path(&files[1])];
+        let told = refused(&[&words[..], &wrong].concat());
+        assert!(
+            told.contains("it goes with nats_tls_key"),
+            "{command}: {told}"
+        );
+    }
     let told = refused(&["intake", "--nats-credentials-file", words.trim()]);
     assert!(told.contains("can be read by everybody"), "{told}");
     assert!(!told.contains(words.trim()), "{told}");
