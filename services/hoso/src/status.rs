@@ -124,7 +124,7 @@ fn wrong(asked: &Asked) -> Vec<String> {
         );
     }
     for log in &answer.followed {
-        if !log.waiting.is_empty() {
+        if !log.waiting.is_empty() && !is_given_up(answer, &log.log_id) {
             wrong.push(format!("waits for {}", of_log(&log.log_id, &log.waiting)));
         }
     }
@@ -174,6 +174,12 @@ fn of_log(id: &str, waiting: &str) -> String {
     of(&format!("log {id}"), waiting)
 }
 
+/// Whether two persons gave up the node with this log: nothing is waited for from it until it is heard of again.
+fn is_given_up(answer: &GetStatusResponse, log: &str) -> bool {
+    let mut vaults = answer.vaults.iter();
+    vaults.any(|vault| vault.given_up && vault.log_id == log)
+}
+
 fn tell(asked: &Asked, wrong: &[String]) {
     let state = if wrong.is_empty() { "✓" } else { "✗" };
     out::print(&format!("{state} {} {}", asked.role, asked.address));
@@ -198,6 +204,11 @@ fn tell(asked: &Asked, wrong: &[String]) {
             log.duplicates,
             log.foreign,
         ));
+        if is_given_up(answer, &log.log_id) {
+            out::print(
+                "        nút đã mất hẳn, không chờ nữa · its node is given up as gone for good",
+            );
+        }
     }
     for vault in &answer.vaults {
         out::print(&format!(
@@ -287,6 +298,7 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
             "lag_records": log.lag_records,
             "lag_seconds": Duration::from_millis(log.lag_milliseconds).as_secs_f64(),
             "waiting": log.waiting,
+            "given_up": is_given_up(answer, &log.log_id),
             "duplicates": log.duplicates,
             "repaired": log.repaired,
             "foreign": log.foreign,

@@ -1,11 +1,11 @@
 //! A node that is gone for good: two persons say so, erasures go on without its vault, and nothing is forgiven it once it is back.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::office::file;
 use crate::operations::number_of;
-use crate::process::{self, Role, said};
+use crate::process::{self, Role, ran, said};
 use crate::subjects::{Place, dossier, erase, is_known, last_event, status, submission, until};
 
 /// `hoso vault give-up`, as this person.
@@ -27,6 +27,21 @@ fn gives_up(processing: &Role, log: &str, actor: &str) -> (bool, Vec<String>) {
     let by = told["declared_by"].as_array().unwrap().iter();
     let by = by.map(|one| one.as_str().unwrap().to_owned()).collect();
     (told["given_up"].as_bool().unwrap(), by)
+}
+
+/// A role as `hoso status` tells of it.
+fn as_seen(processing: &Role) -> Value {
+    let nowhere = ["--intake", "127.0.0.1:1", "--reporting", "127.0.0.1:1"];
+    let words = [
+        "status",
+        "--format",
+        "json",
+        "--processing",
+        &processing.address,
+    ];
+    let (_, told) = ran(&[&words[..], &nowhere].concat());
+    let told: Value = serde_json::from_str(&told).unwrap();
+    told["roles"][1].clone()
 }
 
 /// Whether the status says that a vault is given up, and how many erasures it has not carried out.
@@ -68,6 +83,11 @@ async fn erasures_wait_for_no_vault_that_two_persons_gave_up_and_for_each_that_i
             .any(|vault| vault.log_id == log && !vault.waiting.is_empty())
     })
     .await;
+    let waits = format!("waits for log {log}");
+    until("its feed is missed", || async {
+        as_seen(&processing)["wrong"].to_string().contains(&waits)
+    })
+    .await;
     // One person is not enough, however often; nor is a crash of the one who counts them anything to them.
     let first = vec!["head-1".to_owned()];
     assert_eq!(
@@ -95,13 +115,18 @@ async fn erasures_wait_for_no_vault_that_two_persons_gave_up_and_for_each_that_i
     let event = last_event(&processing, &filed[0]).await;
     assert_eq!(event.kind, "subject_key_destroyed");
     assert!(event.text_vi.contains(&log), "{}", event.text_vi);
-    // Nothing else is forgiven: its records are still waited for, and a vault that answers must answer.
-    let wrong = status(&processing).await.followed;
+    // Its records are taken as soon as any comes, but nobody is called for them; the operator reads that it is given up.
+    let seen = as_seen(&processing);
+    assert_eq!((&seen["sound"], &seen["wrong"]), (&json!(true), &json!([])));
+    let followed = seen["status"]["followed"].as_array().unwrap();
+    let fed = |one: &&Value| one["log"] == *log && one["given_up"] == true && one["waiting"] != "";
+    assert!(followed.iter().any(|it| fed(&it)), "{seen}");
     assert!(
-        wrong
+        followed
             .iter()
-            .any(|it| it.log_id == log && !it.waiting.is_empty())
+            .all(|it| it["log"] == *log || it["given_up"] == false)
     );
+    // A vault that answers must answer.
     until("the other's erasure is complete", || async {
         erase(&processing, &filed[2]) == (true, Vec::new())
     })
@@ -120,6 +145,10 @@ async fn erasures_wait_for_no_vault_that_two_persons_gave_up_and_for_each_that_i
     assert!(submission(&gone, &filed[0]).await.applicant_erased);
     assert!(submission(&gone, &filed[1]).await.applicant.is_some());
     gone.kill();
+    until("its feed is missed again", || async {
+        as_seen(&processing)["wrong"].to_string().contains(&waits)
+    })
+    .await;
     assert_eq!(erase(&processing, &filed[1]), (false, vec![log]));
     assert!(dossier(&processing, &filed[1], "").await.applicant_erased);
     processing.kill();
