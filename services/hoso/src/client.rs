@@ -56,6 +56,12 @@ pub fn calls_with(credentials: Credentials) {
     let _ = CREDENTIALS.set(credentials);
 }
 
+/// Whether calls are made with a token.
+pub fn has_token() -> bool {
+    let credentials = CREDENTIALS.get_or_init(Credentials::default);
+    credentials.token_file.is_some()
+}
+
 /// A connection to a service at `host:port` or a URL.
 pub async fn connect(server: &str) -> Result<Channel, Failure> {
     open(server, |endpoint| endpoint.timeout(Duration::from_secs(30))).await

@@ -20,7 +20,8 @@ use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse
 use tonic_types::StatusExt as _;
 
 use crate::office::{self, Notes, connection, figures, work};
-use crate::process::{Role, Special, ran};
+use crate::process::{Role, Special, path, ran};
+use crate::province::key_file;
 use crate::server::Server;
 
 /// A condition that must come true on a slow machine too.
@@ -161,9 +162,15 @@ async fn every_role_says_how_it_is_and_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let nats = Server::start();
     let url = nats.url();
-    let start = |role, node| Role::start(role, node, folder.path(), &url);
-    let (first, mut second) = (start("intake", 1), start("intake", 2));
-    let (processing, reporting) = (start("processing", 0), start("reporting", 0));
+    let key = folder.path().join("line.key");
+    key_file(&key);
+    let start = |role, node, words: &[&str]| {
+        let special = Special::with(words);
+        Role::start_with(role, node, folder.path(), &url, special)
+    };
+    let line = ["--line-key-file", path(&key)];
+    let (first, mut second) = (start("intake", 1, &line), start("intake", 2, &line));
+    let (processing, reporting) = (start("processing", 0, &line), start("reporting", 0, &[]));
     let notes = some_work(&first, &processing, 3).await;
     some_work(&second, &processing, 1).await;
     let last = notes.all().pop().unwrap();
