@@ -166,4 +166,4 @@ class ByPost(Scenario):
         line = post.calls.SyncTerminal(iter([terminal.SyncTerminalRequest(hello=hello)]), timeout=DEADLINE_S)
         with self.assertRaises(grpc.RpcError) as caught:
             next(line)
-        self.explained(caught.exception, grpc.StatusCode.NOT_FOUND, "TERMINAL_UNKNOWN", "terminal_id")
+        self.explained(caught.exception, grpc.StatusCode.NOT_FOUND, "TERMINAL_UNKNOWN", "hello.terminal_id")

@@ -272,6 +272,8 @@ impl Role {
             path(&self.data),
             "--config",
             path(&config),
+            "--listen",
+            &self.address,
         ];
         words.map(str::to_owned).to_vec()
     }
