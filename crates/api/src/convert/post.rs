@@ -205,18 +205,23 @@ fn collected(
 ) -> Option<(Filed, Collection)> {
     let slip = faults.take("slip", text::identifier(&given.slip, 64));
     let checklist = faults.take("checklist", text::identifier(&given.checklist, 64));
-    if !matches!(
+    let by_post = matches!(
         values::place(given.place),
         Ok(PlaceKind::PostOffice | PlaceKind::HomeCollection)
-    ) {
+    );
+    // What is wrong with the place is said once, in the post's words.
+    let place = if by_post {
+        given.place
+    } else {
         faults.note("place", "must be a post office or the applicant's address");
-    }
+        dossier::PlaceKind::PostOffice.into()
+    };
     let filed = filing::submitted(
         &wire::Submission {
             procedure: given.procedure.clone(),
             agency: given.agency.clone(),
             channel: dossier::Channel::Postal.into(),
-            place: given.place,
+            place,
             operator: operator.to_string(),
             applicant: given.applicant.clone(),
             components: given.components.clone(),

@@ -129,6 +129,12 @@ async fn a_bad_entry_stops_nothing_and_is_told_every_fault_at_once() {
     assert_eq!(refusal.reason, "INVALID_FIELD");
     assert!(!refusal.message.is_empty());
     let fields: BTreeSet<_> = refusal.faults.iter().map(|it| it.field.as_str()).collect();
+    assert_eq!(
+        fields.len(),
+        refusal.faults.len(),
+        "each field once: {:?}",
+        refusal.faults
+    );
     for field in [
         "command_id",
         "device_time",
