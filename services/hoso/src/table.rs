@@ -10,6 +10,7 @@ use api::hoso::reporting::v1::{GetReportResponse, ReportRow};
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets,
 };
+use domain::dossier::flags::Flag;
 use domain::local;
 use jiff::Timestamp;
 
@@ -147,6 +148,36 @@ pub fn receipt(receipt: &Receipt) -> String {
     text
 }
 
+fn phase_in_english(phase: i32) -> String {
+    let name = Phase::try_from(phase).map_or("", |phase| phase.as_str_name());
+    let name = name.strip_prefix("PHASE_").unwrap_or(name);
+    name.to_lowercase().replace('_', " ")
+}
+
+/// How a dossier ended, in words; a way that this program does not know, as the service says it.
+fn exit(exit: &str) -> String {
+    let vietnamese = match exit {
+        "granted" => "có kết quả",
+        "refused_after_examination" => "từ chối giải quyết",
+        "withdrawn" => "công dân rút",
+        "terminated" => "dừng giải quyết",
+        "supplement_lapsed" => "quá hạn bổ sung",
+        other => return other.to_owned(),
+    };
+    format!("{vietnamese} · {}", exit.replace('_', " "))
+}
+
+/// What a person must know, in words, and by their names for programs.
+fn flags(flags: &[String]) -> String {
+    let told = flags.iter().map(|name| {
+        Flag::named(name).map_or_else(
+            || name.clone(),
+            |flag| format!("{} ({name})", flag.label_vi()),
+        )
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
 /// A dossier's state.
 pub fn dossier(dossier: &Dossier) -> String {
     let code = if dossier.code.is_empty() {
@@ -161,7 +192,7 @@ pub fn dossier(dossier: &Dossier) -> String {
     let _ = writeln!(
         text,
         "  Trạng thái · status       {label} · {} (mã quốc gia {})",
-        Phase::try_from(dossier.phase).map_or("", |phase| phase.as_str_name()),
+        phase_in_english(dossier.phase),
         dossier.national_status
     );
     let _ = writeln!(
@@ -205,7 +236,7 @@ pub fn dossier(dossier: &Dossier) -> String {
             text,
             "  Kết thúc · ended          {} ({})",
             moment(dossier.ended_at),
-            dossier.exit
+            exit(&dossier.exit)
         );
     }
     if !dossier.holder.is_empty() {
@@ -215,7 +246,7 @@ pub fn dossier(dossier: &Dossier) -> String {
         let _ = writeln!(
             text,
             "  Lưu ý · flags             {}",
-            dossier.flags.join(", ")
+            flags(&dossier.flags)
         );
     }
     if dossier.synthetic {
@@ -354,4 +385,31 @@ fn channel(channel: i32) -> &'static str {
 pub fn instant(at: Option<prost_types::Timestamp>) -> Option<String> {
     at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok())
         .map(|at| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use api::hoso::dossier::v1::{Dossier, Phase};
+
+    #[test]
+    fn a_dossier_is_told_to_people_in_words() {
+        let told = super::dossier(&Dossier {
+            phase: Phase::AwaitingSupplement.into(),
+            flags: vec![
+                "second_extension".to_owned(),
+                "of_a_newer_program".to_owned(),
+            ],
+            ended_at: Some(prost_types::Timestamp::default()),
+            exit: "supplement_lapsed".to_owned(),
+            ..Dossier::default()
+        });
+        for words in [
+            "Yêu cầu bổ sung giấy tờ · awaiting supplement",
+            "(quá hạn bổ sung · supplement lapsed)",
+            "(second_extension); of_a_newer_program",
+        ] {
+            assert!(told.contains(words), "{words} is not in:\n{told}");
+        }
+        assert!(!told.contains("PHASE_"), "{told}");
+    }
 }

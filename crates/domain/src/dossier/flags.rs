@@ -66,6 +66,40 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// Every flag there is.
+    pub const ALL: [Self; 25] = [
+        Self::OnlineForInformationOnly,
+        Self::FiledForOtherAgency,
+        Self::SecondIntakeSupplementRequest,
+        Self::AnsweredLate,
+        Self::AcceptanceRecordedLate,
+        Self::ForwardedLate,
+        Self::SecondSupplementRequest,
+        Self::LateSupplementRequest,
+        Self::SecondExtension,
+        Self::LateExtension,
+        Self::ProvisionalDueDate,
+        Self::NoDueDate,
+        Self::DuplicateSubmission,
+        Self::AwaitingCompetentAgency,
+        Self::VoidProposed,
+        Self::Corrected,
+        Self::CorrectionProposed,
+        Self::SubtaskOverdue,
+        Self::OpenSubtasksAtEnd,
+        Self::DeliveryAttemptTooSoon,
+        Self::ResultBackTooSoon,
+        Self::DeliveredWithoutAuthorisation,
+        Self::Feedback,
+        Self::CarriedOver,
+        Self::DueDateAsRecorded,
+    ];
+
+    /// The flag of this stable name; none of a name that only a newer program knows.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flag| flag.as_str() == name)
+    }
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -263,5 +297,22 @@ fn of_cooperation(case: &Case, ended: bool, flags: &mut Vec<Flag>) {
 fn raise(flags: &mut Vec<Flag>, flag: Flag, raised: bool) {
     if raised {
         flags.push(flag);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_flag_is_found_by_its_name_and_has_words_of_its_own() {
+        for flag in Flag::ALL {
+            assert_eq!(Flag::named(flag.as_str()), Some(flag));
+        }
+        assert_eq!(Flag::named("of_a_newer_program"), None);
+        let words: BTreeSet<_> = Flag::ALL.into_iter().map(Flag::label_vi).collect();
+        assert_eq!(words.len(), Flag::ALL.len());
     }
 }
