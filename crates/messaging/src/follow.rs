@@ -155,13 +155,15 @@ impl<F: Feed> Follower<F> {
                 Ok(()) => patience.again(),
                 Err(Trouble::Wait(reason)) => {
                     let pause = patience.pause();
-                    warn!(reason, ?pause, "the feed waits");
+                    let waiting = Some(reason.clone());
                     self.progress
-                        .send_modify(|progress| progress.waiting = Some(reason));
+                        .send_modify(|progress| progress.waiting = waiting);
                     tokio::select! {
                         () = tokio::time::sleep(pause) => {}
                         () = &mut stop => return Ok(()),
                     }
+                    // Not while everything ends in order: then the origin's log is closed a moment before this one.
+                    warn!(reason, ?pause, "the feed waits");
                 }
                 Err(Trouble::Stop(forked)) => {
                     error!(origin = %forked.origin, reason = forked.reason, "the feed stopped: two histories");
