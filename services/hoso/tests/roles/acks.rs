@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::clerk::{self, connection, until_answered};
+use crate::clerk::{self, until_answered};
+use crate::office::connection;
 use crate::process::{Role, Special, said};
 use crate::record::Record;
 use crate::running::Province;

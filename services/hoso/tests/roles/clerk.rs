@@ -15,15 +15,15 @@ use api::hoso::processing::v1::{
     WithdrawDossierRequest, dossier_name,
 };
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
-use tonic::transport::{Channel as Connection, Endpoint};
-use tonic::{Code, Response, Status};
+use tokio::time::sleep;
+use tonic::transport::Channel as Connection;
+use tonic::{Response, Status};
 use uuid::Uuid;
 
 use crate::chance::Chance;
+use crate::office::{connection, until_answered_noting};
 use crate::record::{Known, Record};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 const DEPARTMENT: &str = "000.00.06.H20";
 const CENTRE: &str = "TTPVHCC-DT";
 const PORTAL: &str = "CONG-DVC-DT";
@@ -33,48 +33,16 @@ const IN_DAYS: (&str, &str) = ("2.001616", "H20-LH");
 /// The result is handed over at once.
 const AT_ONCE: (&str, &str) = ("9.900021", "H20-BS");
 
-pub(crate) fn connection(address: &str) -> Connection {
-    Endpoint::from_shared(format!("http://{address}"))
-        .unwrap()
-        .connect_timeout(Duration::from_secs(1))
-        .timeout(Duration::from_secs(5))
-        .connect_lazy()
-}
-
-/// Asks until there is an answer. What cannot be answered by waiting ends the test.
+/// Asks until there is an answer, and notes what it was told meanwhile.
 pub(crate) async fn until_answered<T, F>(
     record: &Record,
     what: &'static str,
-    mut ask: impl FnMut() -> F,
+    ask: impl FnMut() -> F,
 ) -> T
 where
     F: Future<Output = Result<Response<T>, Status>>,
 {
-    let until = Instant::now() + PATIENCE;
-    let mut pause = Duration::from_millis(50);
-    loop {
-        let status = match ask().await {
-            Ok(answer) => return answer.into_inner(),
-            Err(status) => status,
-        };
-        // A connection that breaks in the middle of a call is told as UNKNOWN or CANCELLED by the transport.
-        let passes = [
-            Code::Unavailable,
-            Code::DeadlineExceeded,
-            Code::Unknown,
-            Code::Cancelled,
-            Code::Internal,
-            Code::ResourceExhausted,
-        ];
-        assert!(passes.contains(&status.code()), "{what}: {status:?}");
-        assert!(Instant::now() < until, "{what}: {status:?}");
-        record.refused(&status);
-        sleep(pause).await;
-        // Who is refused for being one too many comes back later each time.
-        if status.code() == Code::ResourceExhausted {
-            pause = (pause * 2).min(Duration::from_secs(1));
-        }
-    }
+    until_answered_noting(what, |status| record.refused(status), ask).await
 }
 
 /// One request of a client, until it is answered; its token is noted.

@@ -3,8 +3,9 @@
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::clerk::{self, connection};
+use crate::clerk;
 use crate::dial::Dial;
+use crate::office::connection;
 use crate::running::Province;
 use crate::server::Server;
 

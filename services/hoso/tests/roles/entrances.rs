@@ -1,4 +1,4 @@
-//! How a program with TLS and tokens is come in to: certificates of both sides, exchanged while it runs, and the commands.
+//! How a program with TLS and tokens is entered: certificates of both sides, exchanged while it runs, and the commands.
 
 use std::fs;
 use std::path::Path;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use api::hoso::intake::v1::intake_service_client::IntakeServiceClient;
 use tokio::task::JoinSet;
 
-use crate::clerk::{self, connection, until_answered};
+use crate::clerk::{self, until_answered};
 use crate::dial::Dial;
+use crate::office::connection;
 use crate::running::Province;
 use crate::server::Server;
 

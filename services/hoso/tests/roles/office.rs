@@ -65,11 +65,24 @@ pub(crate) fn connection(address: &str) -> Connection {
 }
 
 /// Asks until there is an answer. What cannot be answered by waiting ends the test.
-pub(crate) async fn until_answered<T, F>(what: &'static str, mut ask: impl FnMut() -> F) -> T
+pub(crate) async fn until_answered<T, F>(what: &'static str, ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Result<Response<T>, Status>>,
+{
+    until_answered_noting(what, |_| {}, ask).await
+}
+
+/// The same, every refusal that passes noted.
+pub(crate) async fn until_answered_noting<T, F>(
+    what: &'static str,
+    note: impl Fn(&Status),
+    mut ask: impl FnMut() -> F,
+) -> T
 where
     F: Future<Output = Result<Response<T>, Status>>,
 {
     let until = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(50);
     loop {
         let status = match ask().await {
             Ok(answer) => return answer.into_inner(),
@@ -86,7 +99,12 @@ where
         ];
         assert!(passes.contains(&status.code()), "{what}: {status:?}");
         assert!(Instant::now() < until, "{what}: {status:?}");
-        sleep(Duration::from_millis(50)).await;
+        note(&status);
+        sleep(pause).await;
+        // Who is refused for being one too many comes back later each time.
+        if status.code() == Code::ResourceExhausted {
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
     }
 }
 

@@ -272,8 +272,9 @@ impl Role {
             path(&self.data),
             "--config",
             path(&config),
+            // Whatever else runs on this machine.
             "--listen",
-            &self.address,
+            "127.0.0.1:0",
         ];
         words.map(str::to_owned).to_vec()
     }

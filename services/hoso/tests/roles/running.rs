@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::chance::Chance;
-use crate::clerk::{Clerk, connection, until_answered};
+use crate::clerk::{Clerk, until_answered};
+use crate::office::connection;
 use crate::process::{Role, Special};
 use crate::record::{Figures, Kinds, Known, Record, figures};
 
