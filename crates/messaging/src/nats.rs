@@ -8,7 +8,7 @@
 //!   them that JetStream delivers; [`answers`]: what goes between a follower and an origin; [`held`]: what a follower says
 //!   it has
 //! * [`digits`]: no two intake nodes give out codes with the same digit
-//! * [`Access`]: how a server is come in to; [`login`]: who comes
+//! * [`Access`]: how a server is logged in to; [`login`]: as whom
 //! * [`errands`]: what the vault beside an origin's log is asked
 //! * [`latest`]: the current figures, the last value of each subject
 //!

@@ -146,7 +146,7 @@ pub struct Up {
     /// Join the three over this NATS server instead of directly.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
-    /// How NATS is come in to.
+    /// How a role logs in to NATS.
     #[command(flatten)]
     pub access: NatsArgs,
     /// A folder with agencies, points, fields, procedures, calendar and law, instead of the ones in the program.

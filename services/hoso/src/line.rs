@@ -48,7 +48,7 @@ pub struct Line {
     pub accepted: Option<AcceptedLoss>,
     /// The name under which the role follows, if it was given one.
     pub name: Option<String>,
-    /// How the server is come in to.
+    /// How the server is logged in to.
     pub access: Arc<Access>,
     /// Whose dossiers travel; those of the demo and of a load have streams of their own.
     pub kind: FolderKind,

@@ -57,7 +57,7 @@ pub struct Common {
     /// command line: it goes into `nats_credentials_file`, or before the host (`user:password@`) in the environment or the file.
     #[arg(long, value_name = "URL", env = "HOSO_NATS")]
     pub nats: Option<String>,
-    /// How NATS is come in to.
+    /// How a role logs in to NATS.
     #[command(flatten)]
     pub access: NatsArgs,
     /// On how many servers of a cluster the streams are kept (1 if not said).

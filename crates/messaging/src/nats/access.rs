@@ -1,4 +1,4 @@
-//! How a NATS server is come in to: who comes, as a file that may change says it, and by which certificates each knows the other.
+//! How a NATS server is logged in to: as whom, as a file that may change says it, and by which certificates each knows the other.
 
 use std::fs;
 use std::io::Read as _;
@@ -12,7 +12,7 @@ use async_nats::{AuthError, ConnectOptions, ServerAddr};
 
 use super::login::{self, Login};
 
-/// How a server is come in to. The files are read anew at each connection: what they hold may change while a role runs.
+/// How a server is logged in to. The files are read anew at each connection: what they hold may change while a role runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Access {
     /// A file that says who comes in: see [`Login`].

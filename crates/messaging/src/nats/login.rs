@@ -1,4 +1,4 @@
-//! Who comes in at a NATS server: a password, an NKey, or a JWT with its NKey, as one file says it.
+//! A login at a NATS server: a password, an NKey, or a JWT with its NKey, as one file says it.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

@@ -1,4 +1,4 @@
-//! A NATS server is come in to with what a file says now: an NKey, or a JWT that an account's owner signed.
+//! A role logs in to a NATS server with what a file says now: an NKey, or a JWT that an account's owner signed.
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
