@@ -37,7 +37,7 @@ pub struct Subtask {
     pub closed: Option<SubtaskEnd>,
 }
 
-/// How a sub-task was closed.
+/// How a sub-task was closed. Persisted in corrections of times: add, never change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SubtaskEnd {
     /// Answered.
@@ -52,6 +52,73 @@ pub enum SubtaskEnd {
         /// When.
         at: Timestamp,
     },
+}
+
+impl SubtaskEnd {
+    /// Answered later than it should have been.
+    pub fn is_overdue(self) -> bool {
+        match self {
+            Self::Completed { class, .. } => class == Timeliness::Overdue,
+            Self::Cancelled { .. } => false,
+        }
+    }
+}
+
+/// Each due date and class as they follow from when the agencies were asked and answered.
+pub(super) fn count_again(
+    case: &mut Case,
+    standing: &[Occurrence],
+    counting: &Counting<'_>,
+    ctx: &Context<'_>,
+) {
+    for subtask in &mut case.subtasks {
+        let hours = ctx.catalogue.hours(&subtask.agency);
+        let started = standing
+            .iter()
+            .find(|it| starts_here(&it.event, subtask.number))
+            .map(|it| it.at);
+        subtask.due = started.map(|at| {
+            counting
+                .law
+                .due(subtask.limit, at, counting.calendar, hours)
+        });
+        if let (Some(SubtaskEnd::Completed { at, class }), Some(due)) =
+            (&mut subtask.closed, subtask.due)
+        {
+            *class = due.class(*at);
+        }
+    }
+}
+
+/// Whether its time runs from this event on.
+fn starts_here(event: &Event, number: u16) -> bool {
+    let among = |starts: &[SubtaskStart]| starts.iter().any(|it| it.number == number);
+    if let Event::SubtaskOpened(it) = event {
+        it.number == number && it.due.is_some()
+    } else if let Event::SubtaskCompleted(it) = event {
+        among(&it.starts)
+    } else if let Event::SubtaskCancelled(it) = event {
+        among(&it.starts)
+    } else {
+        false
+    }
+}
+
+/// The sub-tasks that an event opens, closes or lets start; none when it is about none.
+pub(super) fn concerned(event: &Event) -> Vec<u16> {
+    let with = |number: u16, starts: &[SubtaskStart]| {
+        let starts = starts.iter().map(|it| it.number);
+        starts.chain([number]).collect()
+    };
+    if let Event::SubtaskOpened(it) = event {
+        vec![it.number]
+    } else if let Event::SubtaskCompleted(it) = event {
+        with(it.number, &it.starts)
+    } else if let Event::SubtaskCancelled(it) = event {
+        with(it.number, &it.starts)
+    } else {
+        Vec::new()
+    }
 }
 
 /// Asks another agency.

@@ -15,7 +15,7 @@ const ATTEMPTS_MIN: usize = 2;
 /// How many working days lie between two attempts (TT 17/2017/TT-BTTTT).
 const ATTEMPTS_APART_WORKING_DAYS: u32 = 2;
 
-/// What the post did with a result.
+/// What the post did with a result. Persisted in corrections of times: add, never change.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PostalLeg {
     /// How often it failed, in all.
@@ -56,11 +56,7 @@ pub(super) fn fail(
 ) -> Vec<Occurrence> {
     let post = &dossier.case.post;
     let at = times::now_after(dossier.ended.at, ctx);
-    let too_soon = post.attempts.last().is_some_and(|last| {
-        let (last, now) = (local::date(*last), local::date(at));
-        clock::working_days_between(last, now, ctx.catalogue.calendar())
-            < ATTEMPTS_APART_WORKING_DAYS
-    });
+    let too_soon = is_too_soon(post, at, ctx);
     vec![Occurrence {
         at,
         event: Event::DeliveryFailed(DeliveryFailed {
@@ -72,6 +68,15 @@ pub(super) fn fail(
             filing: None,
         }),
     }]
+}
+
+/// Whether an attempt at that time follows the one before it too soon.
+pub(super) fn is_too_soon(post: &PostalLeg, at: Timestamp, ctx: &Context<'_>) -> bool {
+    post.attempts.last().is_some_and(|last| {
+        let (last, now) = (local::date(*last), local::date(at));
+        clock::working_days_between(last, now, ctx.catalogue.calendar())
+            < ATTEMPTS_APART_WORKING_DAYS
+    })
 }
 
 /// Records that the post gave it back; before two attempts that is a fact too, flagged.

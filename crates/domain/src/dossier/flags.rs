@@ -4,7 +4,6 @@
 
 use super::{Case, Dossier, Filing, SubtaskEnd};
 use crate::catalogue::{Catalogue, OnlineLevel};
-use crate::clock::Timeliness;
 use crate::event::{AcceptanceBasis, Channel};
 use crate::local;
 
@@ -268,10 +267,8 @@ fn of_case(case: &Case, flags: &mut Vec<Flag>) {
 }
 
 fn of_cooperation(case: &Case, ended: bool, flags: &mut Vec<Flag>) {
-    let overdue = case.subtasks.iter().any(|it| match it.closed {
-        Some(SubtaskEnd::Completed { class, .. }) => class == Timeliness::Overdue,
-        Some(SubtaskEnd::Cancelled { .. }) | None => false,
-    });
+    let mut ends = case.subtasks.iter().filter_map(|it| it.closed);
+    let overdue = ends.any(SubtaskEnd::is_overdue);
     let open = case.subtasks.iter().any(|it| it.closed.is_none());
     raise(
         flags,

@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::timeline::{as_it_stands, numbered};
-use super::{Case, Context, Dossier, times};
+use super::{Case, Context, Dossier, SubtaskEnd, cooperation, times};
 use crate::clock::{Due, Timeliness};
 use crate::event::{
     AcceptanceBasis, Correction, CorrectionProposed, Event, EventCorrected, LegalTime, Occurrence,
@@ -136,7 +136,9 @@ fn is_possible(
         return Ok(());
     };
     let others = |it: &&Occurrence| {
-        timed(it.event.kind()).is_some() && !may_be_either_way(event, &it.event, &case.basis)
+        timed(it.event.kind()).is_some()
+            && !may_be_either_way(event, &it.event, &case.basis)
+            && are_in_order(event, &it.event)
     };
     let mut faults = Vec::new();
     if new > ctx.now {
@@ -163,6 +165,28 @@ fn is_possible(
     Err(Rejection::CorrectedTimeImpossible { faults })
 }
 
+/// What other agencies do goes on beside the rest, from acceptance to the end, and side by side.
+fn are_in_order(a: &Event, b: &Event) -> bool {
+    let (these, those) = (cooperation::concerned(a), cooperation::concerned(b));
+    match (these.is_empty(), those.is_empty()) {
+        (true, true) => true,
+        (false, false) => these.iter().any(|number| those.contains(number)),
+        (true, false) => begins_or_ends(a),
+        (false, true) => begins_or_ends(b),
+    }
+}
+
+fn begins_or_ends(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::DossierSubmitted(_)
+            | Event::DossierAccepted(_)
+            | Event::ProcessingTerminated(_)
+            | Event::DossierResolved(_)
+            | Event::DossierWithdrawn(_)
+    )
+}
+
 /// A signed hand-over minute may be older than the recorded filing.
 fn may_be_either_way(a: &Event, b: &Event, basis: &AcceptanceBasis) -> bool {
     matches!(basis, AcceptanceBasis::HandOverMinute { .. })
@@ -173,26 +197,40 @@ fn may_be_either_way(a: &Event, b: &Event, basis: &AcceptanceBasis) -> bool {
         )
 }
 
-/// What the form counts by: the days of acceptance and end, the due date, and the class that follows.
-type Figures = (Date, Option<Date>, Option<Due>, Option<Timeliness>);
+/// What reports count by: the days of acceptance and end, the due date, the class that follows, and whether another agency
+/// answered late.
+type Figures = (Date, Option<Date>, Option<Due>, Option<Timeliness>, bool);
 
-fn figures(accepted_at: Timestamp, ended_at: Option<Timestamp>, due: Option<Due>) -> Figures {
+fn figures(
+    accepted_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    due: Option<Due>,
+    subtask_overdue: bool,
+) -> Figures {
     let class = due.zip(ended_at).map(|(due, ended)| due.class(ended));
     (
         local::date(accepted_at),
         ended_at.map(local::date),
         due,
         class,
+        subtask_overdue,
     )
 }
 
 fn figures_of(dossier: &Dossier, case: &Case) -> Figures {
     let ended_at = dossier.ended().map(|it| it.at);
-    figures(case.accepted_at, ended_at, case.due)
+    let mut ends = case.subtasks.iter().filter_map(|it| it.closed);
+    let overdue = ends.any(SubtaskEnd::is_overdue);
+    figures(case.accepted_at, ended_at, case.due, overdue)
 }
 
 fn figures_after(timeline: &Timeline) -> Figures {
-    figures(timeline.accepted_at, timeline.ended_at, timeline.due)
+    figures(
+        timeline.accepted_at,
+        timeline.ended_at,
+        timeline.due,
+        timeline.subtask_overdue(),
+    )
 }
 
 #[cfg(test)]

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 
 use super::case::{Case, ClockMove, Waiting};
 use super::recount::Counting;
-use super::{Context, Dossier, evolve, extension, handling, intake, parts, supplement};
+use super::{
+    Context, Dossier, PostalLeg, Resolved, Subtask, cooperation, delivery, evolve, extension,
+    handling, intake, parts, supplement,
+};
 use crate::event::{
-    AcceptanceBasis, Correction, DossierSubmitted, Event, LastWait, Occurrence, Timeline,
+    AcceptanceBasis, Correction, Event, LastWait, Occurrence, SubtaskTimes, Timeline,
 };
 use crate::local;
 use crate::rejection::Rejection;
@@ -78,6 +81,8 @@ impl Timeline {
             last_wait,
             ended_at,
             delivered_at,
+            subtasks: case.subtasks.iter().map(times_of).collect(),
+            post: Some(case.post.clone()).filter(|post| *post != PostalLeg::default()),
         })
     }
 
@@ -98,6 +103,18 @@ impl Timeline {
             case.late_supplement_request = self.late_supplement_request;
             case.forwarded = self.forwarded;
             case.correction_proposal = None;
+            for subtask in &mut case.subtasks {
+                let mut right = self.subtasks.iter();
+                if let Some(right) = right.find(|it| it.number == subtask.number) {
+                    subtask.opened_at = right.opened_at;
+                    subtask.due = right.due;
+                    // A time that is put right neither opens nor closes anything.
+                    subtask.closed = subtask.closed.map(|it| right.closed.unwrap_or(it));
+                }
+            }
+            if let Some(post) = &self.post {
+                case.post = post.clone();
+            }
         }
         self.put_into_phase(dossier);
     }
@@ -142,15 +159,17 @@ fn relived(
 ) -> (Dossier, Option<LastWait>) {
     let mut dossier = Dossier::Unknown;
     let mut last_wait: Option<LastWait> = None;
+    let tried = moved(recorded, standing, |event| {
+        matches!(event, Event::DeliveryFailed(_))
+    });
     for (was, is) in recorded.iter().zip(standing) {
         let waited = dossier.waiting().is_some();
         dossier = if corrects_a_time(&is.event) {
             // What it says follows from all times together, which are in their places already.
             dossier
-        } else if let Event::DossierSubmitted(it) = &is.event
-            && was.at != is.at
-        {
-            let event = Event::DossierSubmitted(answered_by(it, is.at, ctx));
+        } else if let Some(event) = attempt_judged_again(is, &dossier, ctx).filter(|_| tried) {
+            evolve(dossier, &Occurrence { at: is.at, event })
+        } else if let Some(event) = answer_due_again(was, is, &dossier, ctx) {
             evolve(dossier, &Occurrence { at: is.at, event })
         } else {
             evolve(dossier, is)
@@ -173,11 +192,50 @@ fn corrects_a_time(event: &Event) -> bool {
     matches!(event, Event::EventCorrected(it) if it.correction.is_of_time())
 }
 
-/// Intake's time for an answer runs from the filing.
-fn answered_by(filed: &DossierSubmitted, at: Timestamp, ctx: &Context<'_>) -> DossierSubmitted {
-    let mut filed = filed.clone();
-    filed.answer_due = intake::answer_due(filed.channel, &filed.agency, at, ctx);
-    filed
+/// A failed delivery as it would have been written after those before it.
+fn attempt_judged_again(is: &Occurrence, dossier: &Dossier, ctx: &Context<'_>) -> Option<Event> {
+    let (Event::DeliveryFailed(it), Dossier::Resolved(Resolved { case, .. })) =
+        (&is.event, dossier)
+    else {
+        return None;
+    };
+    let mut failed = it.clone();
+    failed.too_soon = delivery::is_too_soon(&case.post, is.at, ctx);
+    Some(Event::DeliveryFailed(failed))
+}
+
+/// Intake's time for an answer runs from the filing, and anew from what was brought.
+fn answer_due_again(
+    was: &Occurrence,
+    is: &Occurrence,
+    dossier: &Dossier,
+    ctx: &Context<'_>,
+) -> Option<Event> {
+    if was.at == is.at {
+        return None;
+    }
+    if let Event::DossierSubmitted(it) = &is.event {
+        let mut filed = it.clone();
+        filed.answer_due = intake::answer_due(filed.channel, &filed.agency, is.at, ctx);
+        Some(Event::DossierSubmitted(filed))
+    } else if let (Event::IntakeSupplementReceived(it), Some(filing)) =
+        (&is.event, dossier.filing())
+    {
+        let (mut received, filed) = (it.clone(), &filing.submitted);
+        received.answer_due = intake::answer_due(filed.channel, &filed.agency, is.at, ctx);
+        Some(Event::IntakeSupplementReceived(received))
+    } else {
+        None
+    }
+}
+
+fn times_of(subtask: &Subtask) -> SubtaskTimes {
+    SubtaskTimes {
+        number: subtask.number,
+        opened_at: subtask.opened_at,
+        due: subtask.due,
+        closed: subtask.closed,
+    }
 }
 
 /// Whether an event of this sort has another time than was recorded.
@@ -260,6 +318,12 @@ fn count_again(
         && let Some(forwarded) = &mut case.forwarded
     {
         forwarded.expected_by = Some(handling::expected_by_law(case.accepted_at, counting));
+    }
+    let of_subtasks = |event: &Event| !cooperation::concerned(event).is_empty();
+    if moved(recorded, standing, |event| {
+        is_acceptance(event) || of_subtasks(event)
+    }) {
+        cooperation::count_again(case, standing, counting, ctx);
     }
     if !moved(recorded, standing, is_of_the_clock) {
         return Ok(());

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Reason;
 use crate::clock::Due;
 use crate::dossier::case::{ClockMove, Forwarding};
+use crate::dossier::{PostalLeg, SubtaskEnd};
 use crate::ids::{ActorId, LawId, VersionHash};
 
 /// What a legal time is of, for people: in Vietnamese and in English. `None` for an event whose time nobody puts right:
@@ -16,6 +17,14 @@ use crate::ids::{ActorId, LawId, VersionHash};
 pub fn timed(kind: &str) -> Option<(&'static str, &'static str)> {
     Some(match kind {
         "dossier_submitted" => ("nộp hồ sơ", "filing"),
+        "intake_supplement_requested" => (
+            "yêu cầu bổ sung trước tiếp nhận",
+            "intake's request for what is missing",
+        ),
+        "intake_supplement_received" => (
+            "nhận bổ sung trước tiếp nhận",
+            "receipt of what was missing",
+        ),
         "dossier_accepted" => ("tiếp nhận", "acceptance"),
         "competent_agency_received" => (
             "cơ quan có thẩm quyền nhận hồ sơ",
@@ -35,6 +44,11 @@ pub fn timed(kind: &str) -> Option<(&'static str, &'static str)> {
         "dossier_resolved" => ("có kết quả", "result"),
         "dossier_withdrawn" => ("rút hồ sơ", "withdrawal"),
         "result_delivered" => ("trả kết quả", "delivery of the result"),
+        "delivery_failed" => ("phát không thành công", "failed delivery"),
+        "result_returned_to_agency" => ("chuyển hoàn kết quả", "return of the result"),
+        "subtask_opened" => ("đề nghị phối hợp", "question to another agency"),
+        "subtask_completed" => ("trả lời phối hợp", "answer of the other agency"),
+        "subtask_cancelled" => ("thôi đề nghị phối hợp", "end of the question"),
         _ => return None,
     })
 }
@@ -124,6 +138,36 @@ pub struct Timeline {
     /// When the result was handed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<Timestamp>,
+    /// What other agencies were asked for; empty when none was, or when this was written by a program that left them as recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtasks: Vec<SubtaskTimes>,
+    /// What the post did with the result; none when it did nothing, or when this was written by a program that left it as
+    /// recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<PostalLeg>,
+}
+
+/// When another agency was asked, by when it had to answer, and when it did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SubtaskTimes {
+    /// Its number within the dossier.
+    pub number: u16,
+    /// When it was asked.
+    pub opened_at: Timestamp,
+    /// When its answer is due; none until it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// How it was closed; none while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<SubtaskEnd>,
+}
+
+impl Timeline {
+    /// Whether another agency answered later than it should have.
+    pub fn subtask_overdue(&self) -> bool {
+        let mut ends = self.subtasks.iter().filter_map(|it| it.closed);
+        ends.any(SubtaskEnd::is_overdue)
+    }
 }
 
 /// A wait, over or not.

@@ -2,6 +2,7 @@
 
 use domain::clock::{TimeLimit, TimeUnit, Timeliness};
 use domain::dossier::case::{ClockMove, Extension, Forwarding, Pause, PauseWhy};
+use domain::dossier::{PostalLeg, SubtaskEnd};
 use domain::event::*;
 use domain::ids::*;
 
@@ -40,7 +41,36 @@ fn short_legal_time() -> LegalTime {
             last_wait: None,
             ended_at: None,
             delivered_at: None,
+            subtasks: Vec::new(),
+            post: None,
         },
+    }
+}
+
+/// Of a dossier about which another agency was asked and whose result the post could not hand over.
+fn legal_time_beyond() -> LegalTime {
+    let short = short_legal_time();
+    LegalTime {
+        timeline: Timeline {
+            subtasks: vec![SubtaskTimes {
+                number: 1,
+                opened_at: short.new,
+                due: Some(due()),
+                closed: Some(SubtaskEnd::Completed {
+                    at: at("2022-12-20T09:00"),
+                    class: Timeliness::Early,
+                }),
+            }],
+            post: Some(PostalLeg {
+                failures: 1,
+                attempts: vec![at("2022-12-30T09:00")],
+                back_at: None,
+                attempt_too_soon: false,
+                back_too_soon: false,
+            }),
+            ..short.timeline
+        },
+        ..short
     }
 }
 
@@ -226,6 +256,15 @@ fn corrections() -> Vec<(&'static str, Event)> {
                 old: at("2022-12-16T09:00"),
                 new: at("2022-12-15T09:00"),
                 reason: reason(),
+            }),
+        ),
+        (
+            "legal_time_beyond",
+            Event::EventCorrected(EventCorrected {
+                correction: Correction::LegalTime(Box::new(legal_time_beyond())),
+                reason: short_reason(),
+                proposed_by: None,
+                through: None,
             }),
         ),
         (

@@ -110,6 +110,9 @@ impl Change {
                 less_online: online(*old),
                 ..corrected
             },
+            Correction::LegalTime(it) if !it.timeline.subtasks.is_empty() => {
+                put(SUBTASK_OVERDUE, it.timeline.subtask_overdue())
+            }
             Correction::AcceptedChannel { .. }
             | Correction::AcceptedAssisted { .. }
             | Correction::ResolvedResult { .. }

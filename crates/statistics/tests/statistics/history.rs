@@ -278,6 +278,8 @@ pub(crate) fn retimed(
         last_wait: None,
         ended_at,
         delivered_at: None,
+        subtasks: Vec::new(),
+        post: None,
     };
     corrected(Correction::LegalTime(Box::new(LegalTime {
         revision: 2,

@@ -4,6 +4,7 @@
 use domain::command::{Command, Right};
 use jiff::Timestamp;
 use jiff::civil::date;
+use statistics::memo::MemoRow;
 use statistics::report::{Cells, Report, Row};
 use statistics::{AsOf, Facts, Grouping, PendingRule, Period, Question, ii06a};
 
@@ -110,4 +111,31 @@ fn the_form_counts_a_time_that_was_put_right_as_if_it_had_been_right_from_the_st
             );
         }
     }
+}
+
+#[test]
+fn an_agency_that_answered_in_time_after_all_is_not_counted_as_late_any_more() {
+    let late = |story: &Story, position: u64| {
+        let as_of = AsOf {
+            position,
+            at: Timestamp::from_second(2_000_000_000).unwrap(),
+        };
+        let period = Period::new(date(2022, 11, 25), date(2023, 1, 31)).unwrap();
+        let report = ii06a(&folded(story), &Question::new(period, as_of));
+        report.memo.get(MemoRow::SubtaskOverdue)
+    };
+    let mut story = lived(&[
+        ("2022-12-01T08:30", Command::Submit(submit(TEN_DAYS))),
+        ("2022-12-01T09:00", accept()),
+        ("2022-12-01T10:00", open_subtask(AGENCY, 3, None)),
+        ("2022-12-08T09:00", complete_subtask(1)),
+    ]);
+    assert_eq!(late(&story, LATER), 1);
+    let at = at("2022-12-05T09:00");
+    for actor in ["can-bo-1", "truong-phong"] {
+        story.actor = actor;
+        story.does(correct(Right::LegalTime { revision: 4, at }));
+    }
+    assert_eq!(late(&story, LATER), 0);
+    assert_eq!(late(&story, 5), 1, "as known before");
 }

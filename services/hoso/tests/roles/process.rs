@@ -272,9 +272,8 @@ impl Role {
             path(&self.data),
             "--config",
             path(&config),
-            // Whatever else runs on this machine.
             "--listen",
-            "127.0.0.1:0",
+            &self.address,
         ];
         words.map(str::to_owned).to_vec()
     }

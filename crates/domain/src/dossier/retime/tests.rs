@@ -217,6 +217,63 @@ fn the_explanation_says_what_was_put_right_and_counts_from_there() {
 }
 
 #[test]
+fn an_answer_that_came_earlier_than_recorded_was_in_time_once_two_persons_say_so() {
+    let mut story = Story::accepted("2022-12-15T09:00", TEN_DAYS);
+    story.does(open_subtask(AGENCY, 3, None));
+    story.at("2022-12-16T09:00").does(suspend());
+    story.at("2022-12-21T09:00").does(complete_subtask(1));
+    assert_eq!(story.flags(), ["subtask_overdue"]);
+    let parent = story.due();
+    // Before the suspension even: what another agency does goes on beside it.
+    story.put_right(5, "2022-12-15T16:00");
+    assert_eq!(story.flags(), ["corrected"]);
+    assert_eq!(story.due(), parent);
+    // Asked a day later, it had a day more: no figure moves, and one person says so.
+    story.does(time(5, "2022-12-20T16:00"));
+    story.does(time(3, "2022-12-15T10:00"));
+    let subtask = story.dossier.case().unwrap().subtask(1).unwrap();
+    assert_eq!(subtask.opened_at, at("2022-12-15T10:00"));
+    assert_eq!(subtask.due.unwrap().date(), day("2022-12-20"));
+    let no = story.refuses(time(3, "2022-12-20T17:00"));
+    assert_eq!(no.reason(), "CORRECTED_TIME_IMPOSSIBLE");
+}
+
+#[test]
+fn the_posts_two_working_days_are_judged_by_the_right_times() {
+    let mut story = Story::accepted("2022-12-01T09:00", TEN_DAYS);
+    story.does(resolve());
+    story.at("2022-12-08T09:00").does(fail_delivery());
+    story.at("2022-12-09T09:00").does(fail_delivery());
+    story.at("2022-12-13T09:00").does(give_back());
+    assert_eq!(story.flags(), ["delivery_attempt_too_soon"]);
+    story.may_record_late = true;
+    story.does(time(4, "2022-12-06T09:00"));
+    assert_eq!(story.flags(), ["corrected"]);
+    let post = &story.dossier.case().unwrap().post;
+    assert_eq!(
+        post.attempts,
+        [at("2022-12-06T09:00"), at("2022-12-09T09:00")]
+    );
+    story.does(time(6, "2022-12-12T09:00"));
+    let post = &story.dossier.case().unwrap().post;
+    assert_eq!(post.back_at, Some(at("2022-12-12T09:00")));
+}
+
+#[test]
+fn an_answer_of_intake_that_was_in_time_is_not_late_when_its_own_supplement_is_put_right() {
+    let mut story = Story::begins("2022-12-15T09:00");
+    story.does(Command::Submit(submit_online(TEN_DAYS)));
+    story.at("2022-12-15T10:00").does(ask_intake_supplement());
+    story.at("2022-12-19T10:00").does(bring_intake_supplement());
+    story.at("2022-12-20T11:00").does(accept());
+    assert_eq!(story.flags(), ["answered_late"]);
+    story
+        .at("2022-12-21T09:00")
+        .does(time(3, "2022-12-19T14:00"));
+    assert_eq!(story.flags(), ["corrected"]);
+}
+
+#[test]
 fn a_minute_may_be_older_than_the_filing_also_when_it_is_put_right() {
     let mut story = Story::begins("2022-12-15T09:00");
     story.does(Command::Submit(submit_by_post(TEN_DAYS)));
@@ -235,6 +292,18 @@ fn any_life() -> impl Strategy<Value = Vec<(i64, Command)>> {
         vec![extend("2023-02-10")],
         vec![extend("2027-03-01")],
         vec![assign()],
+        vec![open_subtask(AGENCY, 3, None), complete_subtask(1)],
+        vec![
+            open_subtask(AGENCY, 3, None),
+            open_subtask("000.00.09.H20", 2, Some(1)),
+            complete_subtask(1),
+            complete_subtask(2),
+        ],
+        vec![
+            open_subtask(AGENCY, 2, None),
+            open_subtask(AGENCY, 2, Some(1)),
+            cancel_subtask(1),
+        ],
         vec![ask_supplement()],
         vec![suspend()],
     ]);
@@ -249,28 +318,39 @@ fn any_life() -> impl Strategy<Value = Vec<(i64, Command)>> {
         prop::sample::select(procedures.to_vec()),
         any::<bool>(),
         any::<bool>(),
+        any::<bool>(),
     );
     let ends = prop::sample::select(vec![
         vec![],
         vec![resolve()],
         vec![resolve(), deliver()],
+        vec![resolve(), fail_delivery(), fail_delivery(), give_back()],
+        vec![
+            resolve(),
+            fail_delivery(),
+            give_back(),
+            fail_delivery(),
+            fail_delivery(),
+            deliver(),
+        ],
         vec![withdraw()],
         vec![terminate()],
     ]);
     let life = (begun, prop::collection::vec(waits, 0..4), ends);
-    life.prop_flat_map(|((procedure, online, elsewhere), waits, end)| {
-        let mut commands = vec![
-            Command::Submit(Submit {
-                channel: if online {
-                    Channel::Online
-                } else {
-                    Channel::Direct
-                },
-                boundary_independent: elsewhere,
-                ..submit(procedure)
-            }),
-            accept(),
-        ];
+    life.prop_flat_map(|((procedure, online, elsewhere, asked), waits, end)| {
+        let mut commands = vec![Command::Submit(Submit {
+            channel: if online {
+                Channel::Online
+            } else {
+                Channel::Direct
+            },
+            boundary_independent: elsewhere,
+            ..submit(procedure)
+        })];
+        if asked {
+            commands.extend([ask_intake_supplement(), bring_intake_supplement()]);
+        }
+        commands.push(accept());
         if elsewhere {
             commands.push(receive_by_agency());
         }
