@@ -198,7 +198,7 @@ pub struct Demo {
     /// Join the three services over this NATS server instead of directly; the demo has streams of its own there.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
-    /// How that is come in to.
+    /// How one logs in there.
     #[command(flatten)]
     pub access: NatsArgs,
     /// Another catalogue folder.

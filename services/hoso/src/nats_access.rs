@@ -1,4 +1,4 @@
-//! How NATS is come in to, from flags, the environment or a role's file: the settings name files, and hold no secret.
+//! Logging in to NATS, from flags, the environment or a role's file: the settings name files, and hold no secret.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::line::Line;
 use crate::stack::{FeedKind, FolderKind};
 use crate::{Failure, out};
 
-/// How NATS is come in to. The files are read anew at each connection.
+/// How one logs in to NATS. The files are read anew at each connection.
 #[derive(Clone, Debug, Default, Arguments)]
 pub struct NatsArgs {
-    /// A file that says who comes in at NATS, which only its owner may read (0600): a `.creds` file (a JWT and its NKey), the
+    /// A file that says who logs in to NATS, which only its owner may read (0600): a `.creds` file (a JWT and its NKey), the
     /// seed of a user's NKey (`hoso nats-key` makes one), or `USER:PASSWORD` in one line. It is read anew at each connection.
     #[arg(
-        help_heading = "How NATS is come in to",
+        help_heading = "Logging in to NATS",
         long,
         value_name = "FILE",
         env = "HOSO_NATS_CREDENTIALS_FILE"
@@ -26,7 +26,7 @@ pub struct NatsArgs {
     /// The authorities of the NATS servers' certificates (PEM); the system's are then not believed, and nothing is said outside
     /// TLS.
     #[arg(
-        help_heading = "How NATS is come in to",
+        help_heading = "Logging in to NATS",
         long,
         value_name = "FILE",
         env = "HOSO_NATS_CA"
@@ -35,7 +35,7 @@ pub struct NatsArgs {
     /// This role's certificate for NATS servers that ask for one (`verify: true`), and those between it and its authority
     /// (PEM); nothing is then said outside TLS.
     #[arg(
-        help_heading = "How NATS is come in to",
+        help_heading = "Logging in to NATS",
         long,
         value_name = "FILE",
         env = "HOSO_NATS_TLS_CERT"
@@ -43,7 +43,7 @@ pub struct NatsArgs {
     pub nats_tls_cert: Option<String>,
     /// Its private key (PEM), which only its owner may read.
     #[arg(
-        help_heading = "How NATS is come in to",
+        help_heading = "Logging in to NATS",
         long,
         value_name = "FILE",
         env = "HOSO_NATS_TLS_KEY"
@@ -73,13 +73,13 @@ impl NatsArgs {
         Ok(access)
     }
 
-    /// What joins services of this kind: NATS at these addresses, come in to as the files say; or nothing but the process.
+    /// What joins services of this kind: NATS at these addresses, logged in to as the files say; or nothing but the process.
     ///
     /// # Errors
     /// With all that is wrong with the files, or an address that cannot be used.
     pub fn feed(self, nats: Option<String>, kind: FolderKind) -> Result<FeedKind, Failure> {
         let access = self.access()?;
-        Ok(FeedKind::over(nats, kind)?.come_in_to(access))
+        Ok(FeedKind::over(nats, kind)?.log_in_with(access))
     }
 
     /// The same words, for a process that is started.
@@ -128,7 +128,7 @@ pub fn read(settings: &mut Settings) -> Access {
 impl FeedKind {
     /// The same, coming in to NATS as the files say.
     #[must_use]
-    pub fn come_in_to(self, access: Access) -> Self {
+    pub fn log_in_with(self, access: Access) -> Self {
         match self {
             Self::Embedded => Self::Embedded,
             Self::Nats(line) => Self::Nats(Line {

@@ -47,7 +47,7 @@ pub async fn run(up: Up) -> Result<(), Failure> {
         segment_bytes_max: up.segment_bytes_max,
         free_bytes_min: up.free_bytes_min,
         small_cells_min: up.small_cells_min,
-        feed: FeedKind::over(up.nats, kind)?.come_in_to(access),
+        feed: FeedKind::over(up.nats, kind)?.log_in_with(access),
         ack: up.ack,
         clock_confirmed: up.confirm_clock.map(|Day(day)| day),
         entrance,

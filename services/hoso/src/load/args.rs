@@ -57,7 +57,7 @@ pub struct Run {
     /// As --embedded, with the three services joined over this NATS server.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
-    /// How that is come in to.
+    /// How one logs in there.
     #[command(flatten)]
     pub access: NatsArgs,
     /// The folder for --embedded and --nats; a fresh one, removed at the end, if not given.
@@ -150,7 +150,7 @@ pub struct Lag {
     /// Join the three services over this NATS server instead of directly.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
-    /// How that is come in to.
+    /// How one logs in there.
     #[command(flatten)]
     pub access: NatsArgs,
     /// How the dossiers come, by weight.
@@ -226,7 +226,7 @@ pub struct CatchUp {
     /// The NATS server that joins processing and the new node, each a process.
     #[arg(long, value_name = "URL")]
     pub nats: String,
-    /// How that is come in to.
+    /// How one logs in there.
     #[command(flatten)]
     pub access: NatsArgs,
     /// How to print.
@@ -245,7 +245,7 @@ pub struct Serve {
     /// Join the roles over this NATS server instead of directly.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
-    /// How that is come in to.
+    /// How one logs in there.
     #[command(flatten)]
     pub access: NatsArgs,
     /// The log that a role started alone follows over NATS.
