@@ -6,6 +6,7 @@ use application::backup::{self, Known};
 use application::log::{ChainHash, Head, LogId};
 use application::losses::Declared;
 use application::status::{Exchange, FollowedLog, RelayedLog, Source, Status as Now, VaultLine};
+use domain::ids::DossierId;
 use jiff::Timestamp;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
@@ -114,6 +115,7 @@ fn status(now: Now) -> GetStatusResponse {
         hash,
         recorded_at,
     } = now.head;
+    let twice = now.folded.codes_given_twice.unwrap_or_default();
     GetStatusResponse {
         role: now.role.to_owned(),
         unable: now.unable.unwrap_or_default(),
@@ -132,8 +134,18 @@ fn status(now: Now) -> GetStatusResponse {
         waiting_bytes: count(now.load.bytes),
         now: time(now.now_us),
         held_filings: now.folded.held_filings.unwrap_or_default(),
+        codes_given_twice: twice.count,
+        newest_given_twice: twice.newest.into_iter().map(code_given_twice).collect(),
         vaults: now.vaults.into_iter().map(vault_line).collect(),
         master_key: now.exchange.and_then(exchange),
+    }
+}
+
+fn code_given_twice((code, first, again): (String, DossierId, DossierId)) -> wire::CodeGivenTwice {
+    wire::CodeGivenTwice {
+        code,
+        dossier_id: first.0.to_string(),
+        again_dossier_id: again.0.to_string(),
     }
 }
 

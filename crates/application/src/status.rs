@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use domain::ids::DossierId;
 use eventlog::{EventLog, Head, Load, LogId, Position, Room};
 use tokio::sync::watch;
 pub use vault::Exchange;
@@ -58,7 +59,7 @@ pub struct VaultLine {
 }
 
 /// A list in memory that is folded from the log.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Folded {
     /// The newest position in it.
     pub position: Position,
@@ -66,6 +67,17 @@ pub struct Folded {
     pub not_understood: Option<u64>,
     /// Filings that are not decided yet, where they are counted.
     pub held_filings: Option<u64>,
+    /// Codes that two dossiers have, where that is looked at.
+    pub codes_given_twice: Option<GivenTwice>,
+}
+
+/// Codes that two dossiers have.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct GivenTwice {
+    /// How many.
+    pub count: u64,
+    /// The newest of them: the code, who had it first, and who got it again.
+    pub newest: Vec<(String, DossierId, DossierId)>,
 }
 
 /// A service, at one moment.
@@ -332,6 +344,13 @@ impl Status {
                 "held_filings",
                 "Filings that wait for their dossier.",
                 count as f64,
+            );
+        }
+        if let Some(twice) = &self.folded.codes_given_twice {
+            one(
+                "codes_given_twice",
+                "Dossier codes that a second dossier has too.",
+                twice.count as f64,
             );
         }
         one(

@@ -152,6 +152,12 @@ fn wrong(asked: &Asked) -> Vec<String> {
             "{count} records are not understood: see `hoso parked list`"
         ));
     }
+    if answer.codes_given_twice > 0 {
+        let count = answer.codes_given_twice;
+        wrong.push(format!(
+            "{count} codes belong to two dossiers each: give intake nodes digits of their own, and void one acceptance of each pair"
+        ));
+    }
     if asked.skew_ms.abs() > SKEW_MAX_MS {
         wrong.push(format!(
             "its clock is {} ms from the one here",
@@ -234,6 +240,12 @@ fn tell(asked: &Asked, wrong: &[String]) {
         let (position, left) = (relay.position, relay.unrelayed);
         out::print(&format!(
             "    phát · published to {position}, {left} records left"
+        ));
+    }
+    for twice in &answer.newest_given_twice {
+        let (code, first, again) = (&twice.code, &twice.dossier_id, &twice.again_dossier_id);
+        out::print(&format!(
+            "    mã hồ sơ trùng · code {code}: dossier {first}, and again {again}"
         ));
     }
     if answer.held_filings > 0 {
@@ -336,6 +348,17 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
         let time = Timestamp::new(time?.seconds, time?.nanos).ok()?;
         Some(time.to_string())
     };
+    let twice: Vec<_> = answer
+        .newest_given_twice
+        .iter()
+        .map(|twice| {
+            json!({
+                "code": twice.code,
+                "dossier": twice.dossier_id,
+                "again": twice.again_dossier_id,
+            })
+        })
+        .collect();
     json!({
         "unable": answer.unable,
         "log": answer.log_id,
@@ -350,6 +373,8 @@ fn fields(answer: &GetStatusResponse, skew_ms: i64) -> Value {
         "folded": answer.folded,
         "not_understood": answer.not_understood,
         "held_filings": answer.held_filings,
+        "codes_given_twice": answer.codes_given_twice,
+        "newest_given_twice": twice,
         "disk_free_bytes": answer.disk_free_bytes,
         "disk_free_bytes_min": answer.disk_free_bytes_min,
         "waiting_writes": answer.waiting_writes,

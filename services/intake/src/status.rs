@@ -30,6 +30,7 @@ pub(crate) fn source(
             position: worklist.position(),
             not_understood: None,
             held_filings: None,
+            codes_given_twice: None,
         }),
         now_us: Arc::new(move || now().as_microsecond()),
     }

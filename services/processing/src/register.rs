@@ -136,6 +136,17 @@ pub struct Register {
     dossiers: Vec<DossierId>,
     shelves: BTreeMap<Shelf, BTreeSet<Place>>,
     codes: Codes,
+    twice: Vec<Twice>,
+}
+
+/// A code that was given to a second dossier: by another intake node with the same digit, by one that began anew without its
+/// log, or by another system.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Twice {
+    code: Box<str>,
+    /// The number of who had it first, and is found by it.
+    first: u32,
+    again: u32,
 }
 
 impl Register {
@@ -144,8 +155,31 @@ impl Register {
         // Four thousand million dossiers are more than any province has in four thousand years.
         let number = u32::try_from(self.dossiers.len()).unwrap_or(u32::MAX);
         self.dossiers.push(dossier);
-        self.codes.insert(code, number);
+        if let Some(first) = self.codes.insert(code, number) {
+            self.twice.push(Twice {
+                code: code.into(),
+                first,
+                again: number,
+            });
+        }
         number
+    }
+
+    /// The codes that two dossiers have, the newest first, each with who had it first and who got it again. Once either
+    /// acceptance is voided, nobody mistakes one for the other.
+    pub fn codes_given_twice(&self) -> impl Iterator<Item = (&str, DossierId, DossierId)> {
+        let stand = |twice: &&Twice| !self.is_voided(twice.first) && !self.is_voided(twice.again);
+        self.twice.iter().rev().filter(stand).filter_map(|twice| {
+            let [first, again] = [twice.first, twice.again].map(|it| numbered(&self.dossiers, it));
+            Some((&*twice.code, first?, again?))
+        })
+    }
+
+    fn is_voided(&self, number: u32) -> bool {
+        let voided = |(shelf, places): (&Shelf, &BTreeSet<Place>)| {
+            shelf.phase == Phase::Voided && places.iter().any(|place| place.number == number)
+        };
+        self.shelves.iter().any(voided)
     }
 
     /// Takes a dossier from one spot to another.

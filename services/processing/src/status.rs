@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use application::status::{Folded, FollowedLog, RelayedLog, Source};
+use application::status::{Folded, FollowedLog, GivenTwice, RelayedLog, Source};
 use chassis::metrics::Tell;
 use messaging::{Followed, Progress, Relayed};
 use tokio::sync::watch;
 
 use crate::grpc::Calls;
+use crate::register::Register;
 use crate::vaults::Vaults;
+
+/// As many codes that two dossiers have are told by name; all are counted.
+const CODES_TOLD_MAX: usize = 20;
 
 /// Where its status comes from.
 pub(crate) fn source(
@@ -35,9 +39,20 @@ pub(crate) fn source(
                 position,
                 not_understood: Some(board.parked.records()),
                 held_filings: u64::try_from(board.filings.held()).ok(),
+                codes_given_twice: Some(given_twice(&board.inbox.register)),
             })
         }),
         now_us: Arc::new(move || now().as_microsecond()),
+    }
+}
+
+fn given_twice(register: &Register) -> GivenTwice {
+    let newest = register.codes_given_twice().take(CODES_TOLD_MAX);
+    GivenTwice {
+        newest: newest
+            .map(|(code, first, again)| (code.to_owned(), first, again))
+            .collect(),
+        count: u64::try_from(register.codes_given_twice().count()).unwrap_or(u64::MAX),
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn source(calls: &Calls, unable: watch::Receiver<Option<String>>) -> 
                 position,
                 not_understood: Some(figures.parked.records()),
                 held_filings: None,
+                codes_given_twice: None,
             })
         }),
         now_us: Arc::new(move || clock.now_us()),

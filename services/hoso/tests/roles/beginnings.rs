@@ -1,10 +1,13 @@
-//! What an operator meets at first: settings that cannot be used, and a role that finds nobody to follow.
+//! What an operator meets at first: settings that cannot be used, a role that finds nobody to follow, a node that begins anew.
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
+use crate::office::file;
 use crate::process::{Role, path, ran, refused};
+use crate::subjects::{Place, until};
 
 #[test]
 fn every_file_that_the_settings_name_and_that_cannot_be_used_is_told_at_once() {
@@ -81,4 +84,49 @@ fn a_replica_that_has_found_nobody_to_follow_does_not_say_that_all_is_well() {
         metrics.contains("hoso_feed_logs{role=\"reporting\"} 0"),
         "{metrics}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_begins_anew_without_its_log_gives_a_code_again_and_processing_names_both_dossiers()
+ {
+    let place = Place::new();
+    let mut intake = place.start("intake", 1, &[]);
+    let processing = place.start("processing", 0, &[]);
+    let of_processing = || {
+        let words = ["status", "--processing", &processing.address];
+        let (_, said) = ran(&[&words[..], &["--format", "json"]].concat());
+        let said: Value = serde_json::from_str(&said).unwrap();
+        let roles = said["roles"].as_array().unwrap();
+        let processing = roles.iter().find(|it| it["role"] == "processing");
+        processing.unwrap().clone()
+    };
+    let first = file(&intake.address, Uuid::new_v4()).await.dossier.unwrap();
+    until("processing has the first dossier", || async {
+        of_processing()["status"]["folded"].as_u64() >= Some(2)
+    })
+    .await;
+    assert_eq!(of_processing()["status"]["codes_given_twice"], 0);
+
+    // The disk is lost, and nobody brings back the log.
+    intake.kill();
+    fs::remove_dir_all(intake.data()).unwrap();
+    intake.restart();
+    let again = file(&intake.address, Uuid::new_v4()).await.dossier.unwrap();
+    assert_eq!(first.code, again.code);
+    until("processing has noticed", || async {
+        of_processing()["status"]["codes_given_twice"] == 1
+    })
+    .await;
+    let told = of_processing();
+    let twice = json!({
+        "code": first.code,
+        "dossier": first.dossier_id,
+        "again": again.dossier_id,
+    });
+    assert_eq!(told["status"]["newest_given_twice"], json!([twice]));
+    assert_eq!(told["sound"], false);
+    let wrong = told["wrong"].to_string();
+    assert!(wrong.contains("belong to two dossiers"), "{wrong}");
+    let (_, metrics) = processing.ask("/metrics");
+    assert!(metrics.contains("hoso_codes_given_twice{role=\"processing\"} 1"));
 }

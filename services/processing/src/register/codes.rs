@@ -4,6 +4,7 @@
 //! `000.00.06.H20-221215` once, and `10001` for each.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Bound;
 
 /// The longest end that is kept apart; the ends that codes have are shorter.
@@ -66,14 +67,18 @@ fn joined(begin: &str, end: End) -> CodePlace {
 pub(super) struct Codes(pub(super) BTreeMap<Box<str>, BTreeMap<End, u32>>);
 
 impl Codes {
-    pub(super) fn insert(&mut self, code: &str, number: u32) {
+    /// Gives a code its dossier; whoever had it already keeps it, and is told.
+    pub(super) fn insert(&mut self, code: &str, number: u32) -> Option<u32> {
         let (begin, end) = split(code);
-        match self.0.get_mut(begin) {
-            Some(ends) => {
-                ends.insert(end, number);
-            }
-            None => {
-                self.0.insert(begin.into(), BTreeMap::from([(end, number)]));
+        let Some(ends) = self.0.get_mut(begin) else {
+            self.0.insert(begin.into(), BTreeMap::from([(end, number)]));
+            return None;
+        };
+        match ends.entry(end) {
+            Entry::Occupied(taken) => Some(*taken.get()),
+            Entry::Vacant(free) => {
+                free.insert(number);
+                None
             }
         }
     }
@@ -142,7 +147,7 @@ mod tests {
         ];
         let mut codes = Codes::default();
         for (number, code) in (0..).zip(given) {
-            codes.insert(code, number);
+            assert_eq!(codes.insert(code, number), None);
         }
         for code in given {
             assert!(found(&codes, code).contains(&code.to_owned()), "{code}");

@@ -35,7 +35,7 @@ impl Register {
                 to.write_all(&number.to_le_bytes())?;
             }
         }
-        Ok(())
+        snapshot::write_value(to, &self.twice)
     }
 
     /// The register that was laid down.
@@ -68,6 +68,7 @@ impl Register {
             dossiers,
             shelves,
             codes: Codes(codes),
+            twice: snapshot::read_value(from)?,
         })
     }
 }

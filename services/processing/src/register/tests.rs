@@ -196,3 +196,36 @@ fn what_is_over_stands_where_its_right_due_date_says() {
         .collect();
     assert_eq!(numbers, [0, 1, 2, 3]);
 }
+
+#[test]
+fn a_code_that_two_dossiers_have_is_told_until_one_acceptance_is_voided() {
+    let mut register = Register::default();
+    let given = |phase| Given {
+        agency: 1,
+        phase,
+        holder: None,
+        due: Some(0),
+    };
+    let accepted = given(Phase::Accepted);
+    for (number, code) in [(0, "H20-0001"), (1, "H20-0002"), (2, "H20-0001")] {
+        register.enter(id(number), code);
+        register.move_to(None, Some(spot(number, &accepted)));
+    }
+    let told = |register: &Register| -> Vec<_> {
+        let twice = register.codes_given_twice();
+        twice
+            .map(|(code, first, again)| (code.to_owned(), first, again))
+            .collect()
+    };
+    assert_eq!(told(&register), [("H20-0001".to_owned(), id(0), id(2))]);
+    // Who had it first is found by it.
+    let (_, found) = register.by_code("H20-0001", None, 10).remove(0);
+    assert_eq!(found, id(0));
+    let mut bytes = Vec::new();
+    register.write(&mut bytes).unwrap();
+    let mut register = Register::read(&mut bytes.as_slice()).unwrap();
+    assert_eq!(told(&register).len(), 1);
+    let voided = spot(2, &given(Phase::Voided));
+    register.move_to(Some(spot(2, &accepted)), Some(voided));
+    assert!(told(&register).is_empty());
+}
