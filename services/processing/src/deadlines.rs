@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::board::Board;
 use crate::inbox::Inbox;
+use crate::register::PENDING;
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(1);
@@ -29,15 +30,6 @@ const ROUND: usize = 1024;
 const AT_ONCE: usize = 64;
 /// Who acts when nobody does.
 const ACTOR: &str = "hoso";
-/// In which phases a dossier passes to its agency's successor: pending, or with a result that was not handed over.
-const TO_PASS_ON: [Phase; 6] = [
-    Phase::Accepted,
-    Phase::InProcessing,
-    Phase::AwaitingSupplement,
-    Phase::AwaitingPayment,
-    Phase::Suspended,
-    Phase::Resolved,
-];
 
 /// Looks, again and again, as long as it is run.
 pub async fn keep_watching(edge: Edge, board: Projection<Board>) {
@@ -70,11 +62,13 @@ async fn look(edge: &Edge, board: &Projection<Board>) -> [usize; 3] {
         let Inbox {
             watched, register, ..
         } = &board.inbox;
+        // Pending, or with a result that was not handed over.
+        let to_pass_on = [&PENDING[..], &[Phase::Resolved]].concat();
         (
             watched.lapsed(today, ROUND),
             watched.provisional(calendar, ROUND),
             register.of_agencies(
-                &TO_PASS_ON,
+                &to_pass_on,
                 |agency| has_successor(&catalogue, agency, today),
                 ROUND,
             ),

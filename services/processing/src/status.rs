@@ -47,13 +47,14 @@ pub(crate) fn source(
 }
 
 fn given_twice(register: &Register) -> GivenTwice {
-    let newest = register.codes_given_twice().take(CODES_TOLD_MAX);
-    GivenTwice {
-        newest: newest
-            .map(|(code, first, again)| (code.to_owned(), first, again))
-            .collect(),
-        count: u64::try_from(register.codes_given_twice().count()).unwrap_or(u64::MAX),
+    let mut twice = GivenTwice::default();
+    for (code, first, again) in register.codes_given_twice() {
+        twice.count += 1;
+        if twice.newest.len() < CODES_TOLD_MAX {
+            twice.newest.push((code.to_owned(), first, again));
+        }
     }
+    twice
 }
 
 fn follow(progress: Progress) -> Option<FollowedLog> {

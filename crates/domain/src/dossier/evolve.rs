@@ -220,14 +220,12 @@ fn supplemented(dossier: Dossier, at: Timestamp, event: &SupplementReceived) -> 
         return dossier;
     };
     filing.components.extend_from_slice(&event.components);
-    let why = PauseWhy::Supplement;
-    let case = case.paused(Pause {
+    let wait = Pause {
         from: request.asked_at,
         to: at,
-        why,
-    });
-    let case = with_due(case, event.due, &event.calendar);
-    Dossier::InProcessing(InProcessing { filing, case })
+        why: PauseWhy::Supplement,
+    };
+    goes_on(filing, case.paused(wait), event.due, &event.calendar)
 }
 
 fn supplement_not_brought(
@@ -243,14 +241,12 @@ fn supplement_not_brought(
     else {
         return dossier;
     };
-    let why = PauseWhy::SupplementNotBrought;
-    let case = case.paused(Pause {
+    let wait = Pause {
         from: request.asked_at,
         to: at,
-        why,
-    });
-    let case = with_due(case, event.due, &event.calendar);
-    Dossier::InProcessing(InProcessing { filing, case })
+        why: PauseWhy::SupplementNotBrought,
+    };
+    goes_on(filing, case.paused(wait), event.due, &event.calendar)
 }
 
 fn supplement_lapsed(dossier: Dossier, at: Timestamp) -> Dossier {
@@ -327,8 +323,7 @@ fn payment_over(
             why,
         });
     }
-    let case = with_due(case, due, calendar);
-    Dossier::InProcessing(InProcessing { filing, case })
+    goes_on(filing, case, due, calendar)
 }
 
 fn extended(mut dossier: Dossier, at: Timestamp, event: &DeadlineExtended) -> Dossier {
@@ -369,14 +364,12 @@ fn resumed(dossier: Dossier, at: Timestamp, event: &ProcessingResumed) -> Dossie
     else {
         return dossier;
     };
-    let why = PauseWhy::Suspension;
-    let case = case.paused(Pause {
+    let wait = Pause {
         from: since,
         to: at,
-        why,
-    });
-    let case = with_due(case, event.due, &event.calendar);
-    Dossier::InProcessing(InProcessing { filing, case })
+        why: PauseWhy::Suspension,
+    };
+    goes_on(filing, case.paused(wait), event.due, &event.calendar)
 }
 
 fn terminated(dossier: Dossier, at: Timestamp, event: &ProcessingTerminated) -> Dossier {
@@ -484,6 +477,12 @@ fn duplicated(mut dossier: Dossier, event: &DuplicateSubmission) -> Dossier {
         filing.duplicates.push(event.clone());
     }
     dossier
+}
+
+/// Processing goes on after a wait, with the due date that follows from it.
+fn goes_on(filing: Filing, case: Case, due: Option<Due>, calendar: &VersionHash) -> Dossier {
+    let case = with_due(case, due, calendar);
+    Dossier::InProcessing(InProcessing { filing, case })
 }
 
 fn with_due(mut case: Case, due: Option<Due>, calendar: &VersionHash) -> Case {
