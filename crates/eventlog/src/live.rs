@@ -1,7 +1,7 @@
 //! The live segment's store: a sled folder of blocks, opened and synced by the rules that sled 0.34.7 needs.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -154,9 +154,10 @@ impl Live {
         &self.folder
     }
 
-    /// Bytes of the file that holds everything.
+    /// Bytes of the file that holds everything. Asked by seeking: once the times of a file are looked at, newer kernels give
+    /// the next write a time of its own, and a file system without a journal then syncs the inode with every commit.
     pub(crate) fn file_len(&self) -> io::Result<u64> {
-        self.file.metadata().map(|metadata| metadata.len())
+        (&self.file).seek(SeekFrom::End(0))
     }
 
     /// Hands blocks to sled, in order. They are neither synced nor safe yet; a crash keeps a prefix
