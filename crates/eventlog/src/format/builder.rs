@@ -101,7 +101,11 @@ impl BlockBuilder {
     /// Encodes what was gathered; none when there is nothing. The builder goes on with the next block.
     pub fn finish(&mut self) -> Option<EncodedBlock> {
         let gathered = self.gathered()?;
-        Some(self.packer.pack(&gathered))
+        let block = self.packer.pack(&gathered);
+        // Kept for the next block: 64 KiB asked for anew with every commit are pages to be cleared anew.
+        self.raw = gathered.raw;
+        self.raw.clear();
+        Some(block)
     }
 
     /// Ends the block under way without encoding it; none when there is nothing in it.
@@ -133,25 +137,33 @@ pub(crate) struct Gathered {
 /// Compresses blocks.
 pub(crate) struct Packer {
     compressor: Option<zstd::bulk::Compressor<'static>>,
+    /// Where it compresses to: as long as the longest block may get on the way.
+    compressed: Vec<u8>,
 }
 
 impl Packer {
     pub(crate) fn new() -> Self {
         Self {
             compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL).ok(),
+            compressed: Vec::new(),
         }
     }
 
     pub(crate) fn pack(&mut self, block: &Gathered) -> EncodedBlock {
         let raw = &block.raw;
         let compressed = match &mut self.compressor {
-            Some(compressor) if raw.len() >= COMPRESS_FROM => compressor
-                .compress(raw)
-                .ok()
-                .filter(|compressed| compressed.len() < raw.len()),
+            Some(compressor) if raw.len() >= COMPRESS_FROM => {
+                self.compressed.clear();
+                self.compressed.reserve(zstd::compress_bound(BLOCK_RAW_MAX));
+                compressor
+                    .compress_to_buffer(raw.as_slice(), &mut self.compressed)
+                    .ok()
+                    .and_then(|len| self.compressed.get(..len))
+                    .filter(|compressed| compressed.len() < raw.len())
+            }
             Some(_) | None => None,
         };
-        let payload = compressed.as_deref().unwrap_or(raw);
+        let payload = compressed.unwrap_or(raw);
         let header = BlockHeader {
             first: block.first,
             last: block.last,
