@@ -258,8 +258,9 @@ impl Clients {
             may_record_late: false,
         };
         let words = wishes::words(&deed.commands[0], deed.number);
-        let answer = finish(desk.carry_out(&wish, words, |kept| {
-            let mut commands = deed.commands.clone();
+        let commands = deed.commands.clone();
+        let answer = finish(desk.carry_out(&wish, words, move |kept| {
+            let mut commands = commands.clone();
             wishes::name_words(&mut commands[0], kept);
             commands
         }));

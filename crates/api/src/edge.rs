@@ -86,7 +86,7 @@ impl Edge {
         dossier: DossierId,
         organisation: OrganisationId,
         secrets: Vec<Vec<u8>>,
-        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
+        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync + 'static,
     ) -> Result<Answer, EdgeError> {
         let wish = self.wish(&asked, dossier, organisation);
         let answer = self.desk.carry_out(&wish, secrets, build).await?;

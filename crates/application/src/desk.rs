@@ -1,4 +1,4 @@
-//! The one way a wish becomes events: load → decide → append, with the first answer remembered for ever.
+//! Where wishes meet the log of one service: what they are judged by, and the first answer remembered for ever.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,20 +7,16 @@ use domain::command::Command;
 use domain::dossier::{self, CodeIssuer, Context, Dossier, Phase};
 use domain::event::Occurrence;
 pub use domain::ids::DossierName as Name;
-use domain::ids::{ActorId, DossierId, OrganisationId, VaultRef};
-use eventlog::{Append, AppendError, EventLog, Expected, Key, Record, Request, Revision, StreamId};
+use domain::ids::{ActorId, DossierId, OrganisationId};
+use eventlog::{EventLog, Key, Record, Request, Revision, StreamId};
 use jiff::Timestamp;
 use uuid::Uuid;
 use vault::Vault;
 
-use crate::codec::{self, Stamp};
 use crate::error::HandleError;
+use crate::keys;
 pub use crate::loading::Loaded;
 use crate::rehearsal::{self, Rehearsal};
-use crate::{keys, personal};
-
-/// How often a wish without an expected revision is decided again after somebody was faster.
-const TRIES_MAX: u32 = 3;
 
 /// Which part of a dossier's life a service may write: one writer per dossier at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +33,7 @@ pub struct Desk {
     log: EventLog,
     vault: Vault,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
-    codes: Arc<dyn CodeIssuer + Send + Sync>,
+    pub(crate) codes: Arc<dyn CodeIssuer + Send + Sync>,
     pub(crate) writer: Writer,
 }
 
@@ -208,87 +204,6 @@ impl Desk {
         Ok(self.log.stream(StreamId(id.0))?)
     }
 
-    /// Carries out a wish: all of its commands, in order, or none. The answer comes after the disk has it.
-    ///
-    /// `secrets` are personal data; they go to the vault, and `build` gets where they are. The rules are asked before the
-    /// vault is, so that a wish that is refused leaves nothing anywhere.
-    ///
-    /// # Errors
-    /// See [`HandleError`]; nothing is stored then.
-    pub async fn carry_out(
-        &self,
-        wish: &Wish,
-        secrets: Vec<Vec<u8>>,
-        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
-    ) -> Result<Answer, HandleError> {
-        if let Some(answer) = self.answered(wish.request)? {
-            return Ok(answer);
-        }
-        // The rules would judge by less than has happened.
-        if self.log.awaits().is_some() {
-            return Err(HandleError::AwaitsEpoch);
-        }
-        match self.carry_out_first(wish, secrets, build).await {
-            // The same request, sent twice at the same moment: its twin was faster, and what refuses this one now is what
-            // the twin has done.
-            Err(refused) => self.answered(wish.request)?.ok_or(refused),
-            answered => answered,
-        }
-    }
-
-    async fn carry_out_first(
-        &self,
-        wish: &Wish,
-        secrets: Vec<Vec<u8>>,
-        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
-    ) -> Result<Answer, HandleError> {
-        let kept = if secrets.is_empty() {
-            Vec::new()
-        } else {
-            let rehearsal = vec![personal::placeholder(); secrets.len()];
-            self.rehearse(wish, &build(&rehearsal))?;
-            personal::keep_all(&self.vault, wish.dossier, secrets).await?
-        };
-        self.handle(wish, &build(&kept)).await
-    }
-
-    /// Decides and appends, again when somebody was faster.
-    pub(crate) async fn handle(
-        &self,
-        wish: &Wish,
-        commands: &[Command],
-    ) -> Result<Answer, HandleError> {
-        for _ in 0..TRIES_MAX {
-            let loaded = self.load(wish.dossier)?;
-            let occurrences = self.decide(wish, commands, &*self.codes, &loaded)?;
-            if occurrences.is_empty() {
-                return unchanged(wish.dossier, loaded);
-            }
-            let append = encode(wish, &occurrences, loaded.revision)?;
-            match self.log.append(append).await {
-                Ok(appended) if appended.replayed => return self.answer(&appended.records, true),
-                Ok(appended) => {
-                    let record = appended.records.last().ok_or(HandleError::Unknown)?.clone();
-                    return Ok(Answer {
-                        id: wish.dossier,
-                        dossier: occurrences.iter().fold(loaded.dossier, dossier::evolve),
-                        revision: record.revision,
-                        record,
-                        replayed: false,
-                    });
-                }
-                Err(AppendError::Conflict { .. }) if wish.expected.is_none() => {}
-                Err(error @ AppendError::KeyTaken { .. }) => {
-                    // Somebody was faster with the same name: which one it is, they say.
-                    rehearsal::names_are_free(&self.log, &occurrences)?;
-                    return Err(error.into());
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(HandleError::Contended)
-    }
-
     /// What would happen, if the rules allow it; and no other dossier has its names, which the append would refuse only
     /// after the vault had been written.
     pub(crate) fn rehearse(&self, wish: &Wish, commands: &[Command]) -> Result<(), HandleError> {
@@ -298,7 +213,7 @@ impl Desk {
         rehearsal::names_are_free(&self.log, &rehearsed)
     }
 
-    fn decide(
+    pub(crate) fn decide(
         &self,
         wish: &Wish,
         commands: &[Command],
@@ -365,7 +280,7 @@ impl Desk {
     }
 
     /// The dossier as it was right after these records.
-    fn answer(&self, records: &[Record], replayed: bool) -> Result<Answer, HandleError> {
+    pub(crate) fn answer(&self, records: &[Record], replayed: bool) -> Result<Answer, HandleError> {
         let Some(last) = records.last() else {
             return Err(HandleError::Unknown);
         };
@@ -384,41 +299,4 @@ impl Desk {
             replayed,
         })
     }
-}
-
-/// The dossier as it is: what was wished is told a second time, and changes nothing.
-fn unchanged(id: DossierId, loaded: Loaded) -> Result<Answer, HandleError> {
-    let record = loaded.records.last().ok_or(HandleError::Unknown)?.clone();
-    Ok(Answer {
-        id,
-        dossier: loaded.dossier,
-        revision: loaded.revision,
-        record,
-        replayed: false,
-    })
-}
-
-fn encode(
-    wish: &Wish,
-    occurrences: &[Occurrence],
-    revision: Revision,
-) -> Result<Append, HandleError> {
-    let stamp = Stamp {
-        request: wish.request,
-        causation: wish.request_id,
-        correlation: wish.dossier.0,
-        actor: &wish.actor,
-        organisation: &wish.organisation,
-    };
-    let events = (0u32..)
-        .zip(occurrences)
-        .map(|(index, occurrence)| codec::encode(occurrence, index, &stamp))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| HandleError::Broken(error.to_string()))?;
-    Ok(Append {
-        stream: StreamId(wish.dossier.0),
-        expected: Expected::Exactly(revision),
-        request: Some(wish.request),
-        events,
-    })
 }

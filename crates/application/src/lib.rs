@@ -1,7 +1,7 @@
 //! Commands meet the log: load, decide, append; and events meet their bytes.
 //!
 //! * [`ack`]: when a write counts as acknowledged; [`clock`]: how far the machine's clock is believed
-//! * [`desk`]: the one way a wish becomes events, with the first answer remembered for ever
+//! * [`desk`]: where wishes meet the log, with the first answer remembered for ever; `carrying`: the one way they become events
 //! * [`calendar`]: calendars published while running
 //! * [`backup`]: what a service gives to whoever keeps a copy of it
 //! * [`codec`]: event ↔ record, and [`upcast`]: old shapes read as the present one
@@ -28,6 +28,7 @@
 pub mod ack;
 pub mod backup;
 pub mod calendar;
+mod carrying;
 pub mod clock;
 pub mod codec;
 pub mod codes;

@@ -1,11 +1,11 @@
 //! What belongs in the vault and never in an event: who the applicant is, and what people wrote.
 
-use domain::ids::{DossierId, VaultRef};
+use domain::ids::VaultRef;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
-use vault::{EraseError, GetError, PutError, Vault};
+use vault::{EraseError, GetError, PutError, Sealed, Vault};
 
 /// The applicant's personal data, as the vault keeps it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,20 +122,12 @@ pub(crate) fn placeholder() -> VaultRef {
     }
 }
 
-/// Keeps values under the dossier's own key; they are on disk when this returns.
-pub(crate) async fn keep_all(
-    vault: &Vault,
-    dossier: DossierId,
-    secrets: Vec<Vec<u8>>,
-) -> Result<Vec<VaultRef>, PersonalError> {
-    let sealed = vault.put_many(dossier.0, secrets).await?;
-    Ok(sealed
-        .into_iter()
-        .map(|sealed| VaultRef {
-            entry: sealed.entry,
-            digest: hexadecimal(&sealed.digest).into(),
-        })
-        .collect())
+/// What an event says of a kept value.
+pub(crate) fn reference(sealed: &Sealed) -> VaultRef {
+    VaultRef {
+        entry: sealed.entry,
+        digest: hexadecimal(&sealed.digest).into(),
+    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -15,6 +15,8 @@ mod errands;
 mod identities;
 #[path = "application/not_understood.rs"]
 mod not_understood;
+#[path = "application/together.rs"]
+mod together;
 #[path = "application/two_histories.rs"]
 mod two_histories;
 
@@ -98,7 +100,7 @@ impl Office {
     async fn submit_and_accept(&self, number: u128) -> Result<Answer, HandleError> {
         let wish = self.wish(number, "SubmitAndAccept", b"");
         self.desk
-            .carry_out(&wish, vec![b"\"Nguyen Van A\"".to_vec()], |kept| {
+            .carry_out(&wish, vec![b"\"Nguyen Van A\"".to_vec()], move |kept| {
                 vec![submit(kept, None), accept()]
             })
             .await
@@ -107,7 +109,7 @@ impl Office {
     async fn submit(&self, number: u128) -> Result<Answer, HandleError> {
         let wish = self.wish(number, "Submit", b"");
         self.desk
-            .carry_out(&wish, vec![b"\"Nguyen Van A\"".to_vec()], |kept| {
+            .carry_out(&wish, vec![b"\"Nguyen Van A\"".to_vec()], move |kept| {
                 vec![submit(kept, None)]
             })
             .await
@@ -197,7 +199,7 @@ async fn a_repeated_request_gets_its_first_answer_after_a_restart_and_after_the_
     };
     before
         .desk
-        .carry_out(&withdraw, Vec::new(), |_| {
+        .carry_out(&withdraw, Vec::new(), move |_| {
             vec![Command::Withdraw(Withdraw { reason: None })]
         })
         .await
@@ -222,7 +224,7 @@ async fn the_same_request_id_with_another_body_is_another_wish_and_refused() {
     let other = office.wish(1, "Submit", b"another body");
     let refused = office
         .desk
-        .carry_out(&other, vec![b"\"B\"".to_vec()], |kept| {
+        .carry_out(&other, vec![b"\"B\"".to_vec()], move |kept| {
             vec![submit(kept, None)]
         })
         .await;
@@ -236,15 +238,15 @@ async fn the_same_request_id_with_another_body_is_another_wish_and_refused() {
 async fn a_wish_that_is_refused_leaves_nothing_in_log_or_vault() {
     let folder = TempDir::new().unwrap();
     let office = office(folder.path(), Writer::Intake);
-    let source = SourceReference {
+    let source = || SourceReference {
         system: "motcua".into(),
         reference: "2022-1".into(),
     };
     let taken = office.wish(1, "Submit", b"");
     office
         .desk
-        .carry_out(&taken, vec![b"\"A\"".to_vec()], |kept| {
-            vec![submit(kept, Some(source.clone()))]
+        .carry_out(&taken, vec![b"\"A\"".to_vec()], move |kept| {
+            vec![submit(kept, Some(source()))]
         })
         .await
         .unwrap();
@@ -253,7 +255,7 @@ async fn a_wish_that_is_refused_leaves_nothing_in_log_or_vault() {
     let unknown = office.wish(2, "Submit", b"");
     let refused = office
         .desk
-        .carry_out(&unknown, vec![b"\"B\"".to_vec()], |kept| {
+        .carry_out(&unknown, vec![b"\"B\"".to_vec()], move |kept| {
             let Command::Submit(good) = submit(kept, None) else {
                 unreachable!()
             };
@@ -270,8 +272,8 @@ async fn a_wish_that_is_refused_leaves_nothing_in_log_or_vault() {
     let same_source = office.wish(3, "Submit", b"");
     let refused = office
         .desk
-        .carry_out(&same_source, vec![b"\"C\"".to_vec()], |kept| {
-            vec![submit(kept, Some(source.clone()))]
+        .carry_out(&same_source, vec![b"\"C\"".to_vec()], move |kept| {
+            vec![submit(kept, Some(source()))]
         })
         .await;
     assert!(matches!(
@@ -320,7 +322,7 @@ async fn one_service_writes_a_dossier_at_a_time() {
         ..intake.wish(4, "Refuse", b"")
     };
     let refused = processing
-        .carry_out(&early, Vec::new(), |_| {
+        .carry_out(&early, Vec::new(), move |_| {
             vec![Command::RefuseIntake(RefuseIntake {
                 reason: Reason {
                     code: "incomplete".into(),

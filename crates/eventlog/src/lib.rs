@@ -52,3 +52,4 @@ pub use record::{
 };
 pub use settings::{Faults, Role, SEGMENT_BYTES_MAX, Settings};
 pub use standing::{Break, Standing};
+pub use submit::Ticket;

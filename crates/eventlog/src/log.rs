@@ -22,7 +22,7 @@ use crate::sealing;
 use crate::segment::Segments;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::submit::{self, Taking};
+use crate::submit::{self, Taking, Ticket};
 use crate::threads::Threads;
 use crate::writer::{Writer, head_of};
 
@@ -85,6 +85,16 @@ impl EventLog {
         append: Append,
     ) -> impl Future<Output = Result<Appended, AppendError>> + Send + use<> {
         submit::append(Arc::clone(&self.shared), append)
+    }
+
+    /// For an append that another thread makes, which must not wait for the disk: what it needs, and what becomes of it.
+    pub fn ticket(
+        &self,
+    ) -> (
+        Ticket,
+        impl Future<Output = Result<Appended, AppendError>> + Send + use<>,
+    ) {
+        submit::ticket(Arc::clone(&self.shared))
     }
 
     /// Several appends at once, in this order, each judged by itself: they share a sync.

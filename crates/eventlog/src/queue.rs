@@ -1,7 +1,9 @@
 //! What waits for the writer: bounded by count and bytes, in the order it came.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
@@ -10,6 +12,11 @@ use crate::epoch::Opening;
 use crate::error::{AppendError, EpochError, ImportError};
 use crate::locks::lock;
 use crate::record::{Place, Position, Record};
+
+/// More jobs of a crowd come within this time of each other; a sync takes several times as long.
+const CROWD_GAP: Duration = Duration::from_micros(30);
+/// However fast they come, the first has waited long enough after this.
+const CROWD_WAIT: Duration = Duration::from_micros(300);
 
 /// What the writer says to an append.
 pub(crate) enum Outcome {
@@ -73,6 +80,8 @@ struct State {
     closed: Option<String>,
     /// The writer sleeps: waking it costs a system call, so it is done only then.
     idle: bool,
+    /// Several were taken together last: so will be the next, most likely.
+    crowd: bool,
 }
 
 /// The writer's queue.
@@ -143,6 +152,9 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         state.idle = false;
+        if state.crowd {
+            state = self.gathered(state, bytes_max, jobs_max);
+        }
         let mut taken = Vec::with_capacity(state.jobs.len().min(jobs_max));
         let mut sum = 0;
         while let Some((job, bytes)) = state.jobs.pop_front() {
@@ -154,9 +166,35 @@ impl Queue {
             state.bytes -= bytes;
             taken.push(job);
         }
+        state.crowd = taken.len() > 1;
         drop(state);
         self.room.notify_waiters();
         Some(taken)
+    }
+
+    /// The queue once it grows no more: each sync that a crowd shares is one that the next does not wait for.
+    fn gathered<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        bytes_max: usize,
+        jobs_max: usize,
+    ) -> MutexGuard<'a, State> {
+        let began = Instant::now();
+        let (mut len, mut grew) = (state.jobs.len(), began);
+        while grew.elapsed() < CROWD_GAP
+            && began.elapsed() < CROWD_WAIT
+            && state.bytes < bytes_max
+            && len < jobs_max
+            && state.closed.is_none()
+        {
+            drop(state);
+            thread::yield_now();
+            state = lock(&self.state);
+            if state.jobs.len() > len {
+                (len, grew) = (state.jobs.len(), Instant::now());
+            }
+        }
+        state
     }
 
     /// Takes no more jobs; those that wait are still done.

@@ -10,7 +10,7 @@ use crate::append::{Append, Appended, Imported};
 use crate::epoch::{self, Opening};
 use crate::error::{AppendError, EpochError, ImportError};
 use crate::live::SYNC_BYTES_MAX;
-use crate::queue::{Job, Jobs, Outcome, Refusal};
+use crate::queue::{AppendReply, Job, Jobs, Outcome, Refusal};
 use crate::record::{Place, Position, Record};
 use crate::settings::Role;
 use crate::shared::Shared;
@@ -59,8 +59,51 @@ pub(crate) async fn append(shared: Arc<Shared>, append: Append) -> Result<Append
     shared
         .enqueue(vec![(Job::Append(append, reply), bytes)])
         .await?;
-    let outcome = answer.await;
-    shared.appended(outcome.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))?)
+    shared.outcome(answer.await)
+}
+
+/// The right to one append, for a thread that must not wait for its sync; whoever has the other end is answered.
+pub struct Ticket {
+    shared: Arc<Shared>,
+    reply: AppendReply,
+}
+
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Ticket").finish()
+    }
+}
+
+impl Ticket {
+    /// Puts the append before the log's writer, and returns.
+    ///
+    /// # Errors
+    /// When it cannot be taken, or too much waits already: nothing is appended then, and the other end is told that the
+    /// writer is gone.
+    pub fn append(self, append: Append) -> Result<(), AppendError> {
+        let bytes = self.shared.check_append(&append)?;
+        let job = Job::Append(append, self.reply);
+        match self.shared.queue.push(vec![(job, bytes)]) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Full(_)) => Err(AppendError::Busy),
+            Err(Refusal::Closed(reason)) => Err(AppendError::Closed(reason)),
+        }
+    }
+}
+
+/// A ticket, and what becomes of its append.
+pub(crate) fn ticket(
+    shared: Arc<Shared>,
+) -> (
+    Ticket,
+    impl Future<Output = Result<Appended, AppendError>> + Send + use<>,
+) {
+    let (reply, answer) = oneshot::channel();
+    let ticket = Ticket {
+        shared: Arc::clone(&shared),
+        reply,
+    };
+    (ticket, async move { shared.outcome(answer.await) })
 }
 
 /// Appends that come together: each is judged by itself, and they share a sync.
@@ -84,10 +127,7 @@ pub(crate) async fn append_all(
             (Err(error), _) => Err(error),
             (Ok(_), Err(Waited::Full)) => Err(AppendError::Busy),
             (Ok(_), Err(Waited::Closed(reason))) => Err(AppendError::Closed(reason.clone())),
-            (Ok(answer), Ok(())) => match answer.await {
-                Ok(outcome) => outcome.and_then(|outcome| shared.appended(outcome)),
-                Err(_) => Err(AppendError::Closed(GONE.to_owned())),
-            },
+            (Ok(answer), Ok(())) => shared.outcome(answer.await),
         });
     }
     results
@@ -97,8 +137,7 @@ pub(crate) fn append_blocking(shared: &Shared, append: Append) -> Result<Appende
     let bytes = shared.check_append(&append)?;
     let (reply, answer) = oneshot::channel();
     shared.enqueue_blocking(vec![(Job::Append(append, reply), bytes)])?;
-    let outcome = answer.blocking_recv();
-    shared.appended(outcome.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))?)
+    shared.outcome(answer.blocking_recv())
 }
 
 /// How records are taken in.
@@ -228,8 +267,11 @@ impl Shared {
         }
     }
 
-    fn appended(&self, outcome: Outcome) -> Result<Appended, AppendError> {
-        match outcome {
+    fn outcome(
+        &self,
+        answer: Result<Result<Outcome, AppendError>, oneshot::error::RecvError>,
+    ) -> Result<Appended, AppendError> {
+        match answer.unwrap_or_else(|_| Err(AppendError::Closed(GONE.to_owned())))? {
             Outcome::Written(records) => Ok(Appended {
                 records,
                 replayed: false,

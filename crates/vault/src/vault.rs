@@ -1,14 +1,15 @@
 //! The handle: what a service does with a vault.
 
 use std::future::Future;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
-use tracing::info;
+use tracing::{error, info};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -76,7 +77,9 @@ impl Inner {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(thread) = thread {
+        // What was to follow a put may have had the last handle: the thread ends by itself then, as nobody can ask it any more.
+        let elsewhere = |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
+        if let Some(thread) = thread.filter(elsewhere) {
             // Fails only when the thread is gone already.
             let _ = self.jobs.send(Job::Close);
             let _ = thread.join();
@@ -110,7 +113,7 @@ impl Vault {
         let keys: MasterKeys = keys.into();
         let writer = keys.open(folder, &settings)?;
         let shared = Arc::clone(&writer.shared);
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("vault".to_owned())
             .spawn(move || writer.run(&waiting))
             .map_err(|error| OpenError::Thread(error.to_string()))?;
@@ -156,6 +159,26 @@ impl Vault {
         answer
             .await
             .unwrap_or_else(|_| Err(PutError::Closed(self.why_closed())))
+    }
+
+    /// [`put_many`](Self::put_many) that goes on by itself: `then` is called with the answer on the vault's own thread, which
+    /// writes nothing meanwhile, so it must not wait for anything. It is dropped uncalled when the vault is gone by then.
+    ///
+    /// # Errors
+    /// See [`PutError`]; `then` is not called then.
+    pub fn put_many_then(
+        &self,
+        subject: Uuid,
+        plaintexts: Vec<Vec<u8>>,
+        then: impl FnOnce(Result<Vec<Sealed>, PutError>) + Send + 'static,
+    ) -> Result<(), PutError> {
+        let reply: Reply<_> = Box::new(move |answer| {
+            // What is done then is not the vault's, and must not end it.
+            if panic::catch_unwind(AssertUnwindSafe(|| then(answer))).is_err() {
+                error!("what was to follow a put panicked; the vault goes on");
+            }
+        });
+        self.send_put(subject, fresh(plaintexts), reply)
     }
 
     /// [`put`](Self::put) for a thread that may block.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tracing::{error, info};
@@ -32,6 +34,11 @@ use crate::vault::Sealed;
 const BATCH_JOBS_MAX: usize = 1024;
 /// How much plaintext one sync may cover, in bytes; a single call may bring more.
 const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// More jobs of a crowd come within this time of each other; a sync takes several times as long.
+const CROWD_GAP: Duration = Duration::from_micros(30);
+/// However fast they come, the first has waited long enough after this.
+const CROWD_WAIT: Duration = Duration::from_micros(300);
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = Box<dyn FnOnce(T) + Send>;
@@ -101,21 +108,18 @@ pub(crate) struct Writer {
 impl Writer {
     /// Works until it is told to close or every handle is gone.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
-        let mut open = true;
+        let (mut open, mut crowd) = (true, false);
         while open {
-            let mut taken = Vec::new();
-            let mut bytes = 0;
             // With a change of the master key under way there is always something to do.
-            if self.rotation.is_none() {
+            let first = if self.rotation.is_none() {
                 let Ok(first) = jobs.recv() else { break };
-                bytes += size(&first);
-                taken.push(first);
-            }
-            while taken.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX {
-                let Ok(job) = jobs.try_recv() else { break };
-                bytes += size(&job);
-                taken.push(job);
-            }
+                Some(first)
+            } else {
+                None
+            };
+            let taken = take(jobs, first, crowd);
+            crowd = taken.len() > 1;
+            let bytes = taken.iter().map(size).sum();
             self.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
             open = self.work(taken);
             if open {
@@ -388,6 +392,31 @@ impl Writer {
         self.live = next;
         Ok(())
     }
+}
+
+/// All that waits; of a crowd, also what comes while it still grows: each sync that it shares is one that the next does not
+/// wait for.
+fn take(jobs: &Receiver<Job>, first: Option<Job>, crowd: bool) -> Vec<Job> {
+    let began = Instant::now();
+    let mut grew = began;
+    let mut bytes = first.as_ref().map_or(0, size);
+    let mut taken: Vec<Job> = first.into_iter().collect();
+    while taken.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX {
+        match jobs.try_recv() {
+            Ok(job) => {
+                bytes += size(&job);
+                taken.push(job);
+                grew = Instant::now();
+            }
+            Err(TryRecvError::Empty)
+                if crowd && grew.elapsed() < CROWD_GAP && began.elapsed() < CROWD_WAIT =>
+            {
+                thread::yield_now();
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
+    }
+    taken
 }
 
 /// A slot's number, counted from another.

@@ -55,8 +55,9 @@ impl Calls {
         };
         let (id, operator) = (carried.id(), carried.operator().clone());
         let secrets = vec![edge::secret(carried.applicant())?];
-        let build = |kept: &[_]| {
-            let command = carried.clone().command(edge::only(kept));
+        let named = carried.clone();
+        let build = move |kept: &[_]| {
+            let command = named.clone().command(edge::only(kept));
             vec![Command::CarryOver(Box::new(command))]
         };
         if only_asks {

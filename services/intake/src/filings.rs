@@ -41,7 +41,7 @@ impl Calls {
         let (id, operator) = (Edge::new_dossier(&marks), OrganisationId::new(operator));
         let answer = self
             .edge
-            .carry_out(asked, id, operator, wished.secrets, |kept| {
+            .carry_out(asked, id, operator, wished.secrets, move |kept| {
                 vec![(wished.build)(kept)]
             })
             .await?;

@@ -49,7 +49,7 @@ impl Calls {
         asked: Asked<'_, M>,
         dossier: DossierId,
         secrets: Vec<Vec<u8>>,
-        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
+        build: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync + 'static,
     ) -> Result<Answer, EdgeError> {
         self.edge.wait_for(&asked.marks.min_position).await?;
         let operator = self.operator(dossier)?;
@@ -76,7 +76,7 @@ impl Calls {
         };
         let build = wished.build;
         let answer = self
-            .change(asked, id, wished.secrets, |kept| vec![build(kept)])
+            .change(asked, id, wished.secrets, move |kept| vec![build(kept)])
             .await?;
         Ok((self.edge.written(&answer), edge::token_of(&answer)))
     }
@@ -167,7 +167,7 @@ impl IntakeService for Calls {
                 Edge::new_dossier(&marks),
                 filed.operator.clone(),
                 secrets,
-                |kept| vec![Command::Submit(filed.clone().command(edge::only(kept)))],
+                move |kept| vec![Command::Submit(filed.clone().command(edge::only(kept)))],
             )
             .await
             .map_err(|no| no.placed(&fields::FILING))?;
@@ -216,7 +216,7 @@ impl IntakeService for Calls {
         let operator = accept.operator.clone();
         let answer = self
             .edge
-            .carry_out(asked, id, operator, Vec::new(), |_| {
+            .carry_out(asked, id, operator, Vec::new(), move |_| {
                 vec![Command::Accept(accept.clone())]
             })
             .await
@@ -280,6 +280,7 @@ impl IntakeService for Calls {
             body: &asked,
         };
         let secrets = vec![edge::secret(&filed.applicant)?];
+        let point = filed.point.clone();
         let answer = self
             .edge
             .carry_out(
@@ -287,7 +288,7 @@ impl IntakeService for Calls {
                 Edge::new_dossier(&marks),
                 accept.operator.clone(),
                 secrets,
-                |kept| {
+                move |kept| {
                     let submit = filed.clone().command(edge::only(kept));
                     let mut commands =
                         vec![Command::Submit(submit), Command::Accept(accept.clone())];
@@ -299,7 +300,7 @@ impl IntakeService for Calls {
             .map_err(|no| {
                 no.placed(&fields::of_both(
                     &self.edge.desk.catalogue(),
-                    filed.point.as_ref(),
+                    point.as_ref(),
                 ))
             })?;
         Ok(Response::new(SubmitAndAcceptDossierResponse {

@@ -171,7 +171,7 @@ async fn wish(edge: &Edge, id: DossierId, wished: Wished) -> Result<bool, Handle
     };
     let answer = edge
         .desk
-        .carry_out(&wish, Vec::new(), |_| vec![command.clone()])
+        .carry_out(&wish, Vec::new(), move |_| vec![command.clone()])
         .await?;
     Ok(!answer.replayed)
 }

@@ -103,7 +103,7 @@ impl Calls {
         };
         let build = wished.build;
         self.edge
-            .carry_out(asked, id, organisation, wished.secrets, |kept| {
+            .carry_out(asked, id, organisation, wished.secrets, move |kept| {
                 vec![build(kept)]
             })
             .await

@@ -108,7 +108,7 @@ impl Office {
         let secrets = vec![b"\"Nguyen Van A\"".to_vec()];
         let answer = self
             .intake
-            .carry_out(&wish, secrets, |kept| vec![submit(kept), accept()]);
+            .carry_out(&wish, secrets, move |kept| vec![submit(kept), accept()]);
         let id = answer.await.unwrap().id;
         let log = self.calls.edge.desk.log();
         let here = log.watermark(self.intake.log().head().log);
@@ -135,7 +135,7 @@ impl Office {
             words: None,
         };
         let id = self
-            .at_intake(|_| vec![Command::ReceiveFiling(brought.clone())])
+            .at_intake(move |_| vec![Command::ReceiveFiling(brought.clone())])
             .await;
         self.import().await;
         FilingId(id.0)
@@ -143,7 +143,7 @@ impl Office {
 
     async fn at_intake(
         &self,
-        commands: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync,
+        commands: impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync + 'static,
     ) -> DossierId {
         let request_id = Uuid::new_v4();
         let id = DossierId::derive("test", request_id);
@@ -172,7 +172,7 @@ impl Office {
     pub(crate) async fn does(&self, dossier: DossierId, command: Command) {
         let desk = &self.calls.edge.desk;
         let wish = self.wish(desk, Uuid::new_v4(), dossier);
-        let answer = desk.carry_out(&wish, Vec::new(), |_| vec![command.clone()]);
+        let answer = desk.carry_out(&wish, Vec::new(), move |_| vec![command.clone()]);
         answer.await.unwrap();
     }
 

@@ -49,7 +49,7 @@ impl Province {
             ..node.wish(number, "SubmitAndAccept", b"")
         };
         let secrets = vec![b"\"Nguyen Van A\"".to_vec()];
-        let answer = node.desk.carry_out(&wish, secrets, |kept| {
+        let answer = node.desk.carry_out(&wish, secrets, move |kept| {
             vec![submit(kept, Some(source())), accept()]
         });
         answer.await.unwrap().id
@@ -67,7 +67,7 @@ impl Province {
             now: BROUGHT.parse().unwrap(),
             ..office.wish(number, "ReceiveFiling", b"")
         };
-        let answer = office.desk.carry_out(&wish, Vec::new(), |_| {
+        let answer = office.desk.carry_out(&wish, Vec::new(), move |_| {
             vec![Command::ReceiveFiling(ReceiveFiling {
                 dossier: dossier.clone(),
                 brought: brought.clone(),
@@ -85,7 +85,7 @@ impl Province {
             ..self.processing.wish(number, "Change", b"")
         };
         let desk = &self.processing.desk;
-        desk.carry_out(&wish, Vec::new(), |_| vec![command.clone()])
+        desk.carry_out(&wish, Vec::new(), move |_| vec![command.clone()])
             .await
             .unwrap();
     }
@@ -199,7 +199,7 @@ async fn a_filing_waits_until_its_dossier_is_accepted() {
     };
     let accepted = province.nodes[0]
         .desk
-        .carry_out(&wish, Vec::new(), |_| vec![accept()]);
+        .carry_out(&wish, Vec::new(), move |_| vec![accept()]);
     accepted.await.unwrap();
     province.import(0).await;
     assert_eq!(province.decide().await, 0);
@@ -300,7 +300,7 @@ pub(super) async fn at_intake(
         ..province.nodes[0].wish(number, "Change", b"")
     };
     let desk = &province.nodes[0].desk;
-    desk.carry_out(&wish, Vec::new(), |_| vec![command.clone()])
+    desk.carry_out(&wish, Vec::new(), move |_| vec![command.clone()])
         .await
         .unwrap();
 }
@@ -377,7 +377,7 @@ async fn whom_an_authorisation_names_lies_in_the_vault_and_is_swept_from_it_by_n
     let office = &province.nodes[1];
     let wish = office.wish(3, "ReceiveFiling", b"");
     let secrets = vec![b"\"Tran Thi B\"".to_vec(), b"\"her sister\"".to_vec()];
-    let answer = office.desk.carry_out(&wish, secrets, |kept| {
+    let answer = office.desk.carry_out(&wish, secrets, move |kept| {
         vec![Command::ReceiveFiling(ReceiveFiling {
             dossier: DossierName::Id(id),
             brought: Brought::Authorisation(Authorised {

@@ -31,7 +31,7 @@ impl Province {
             ..node.wish(1, "Submit", b"")
         };
         let secrets = vec![b"\"Nguyen Van A\"".to_vec()];
-        let answer = node.desk.carry_out(&wish, secrets, |kept| {
+        let answer = node.desk.carry_out(&wish, secrets, move |kept| {
             vec![submit(kept, None), ask_missing()]
         });
         answer.await.unwrap().id
@@ -128,9 +128,9 @@ async fn what_came_before_its_dossier_goes_to_its_home_as_soon_as_the_dossier_is
     let node = &province.nodes[0];
     let wish = node.wish(1, "Submit", b"");
     let secrets = vec![b"\"Nguyen Van A\"".to_vec()];
-    let filed = node
-        .desk
-        .carry_out(&wish, secrets, |kept| vec![submit(kept, Some(source()))]);
+    let filed = node.desk.carry_out(&wish, secrets, move |kept| {
+        vec![submit(kept, Some(source()))]
+    });
     let id = filed.await.unwrap().id;
     province.import(0).await;
     assert_eq!(province.decide().await, 1);
@@ -188,7 +188,7 @@ async fn what_a_filing_brought_is_fetched_from_where_it_was_brought_and_not_from
     let there = &province.nodes[1];
     let wish = there.wish(3, "ReceiveFiling", b"");
     let secrets = vec![b"\"he moves away\"".to_vec()];
-    let answer = there.desk.carry_out(&wish, secrets, |kept| {
+    let answer = there.desk.carry_out(&wish, secrets, move |kept| {
         vec![Command::ReceiveFiling(ReceiveFiling {
             dossier: DossierName::Id(id),
             brought: Brought::Withdrawal {

@@ -79,9 +79,9 @@ impl Province {
         let node = &self.nodes[0];
         let wish = node.wish(request, "SubmitAndAccept", b"");
         let secrets = vec![applicant(number)];
-        let answer = node
-            .desk
-            .carry_out(&wish, secrets, |kept| vec![submit(kept, None), accept()]);
+        let answer = node.desk.carry_out(&wish, secrets, move |kept| {
+            vec![submit(kept, None), accept()]
+        });
         answer.await.unwrap().id
     }
 
@@ -109,7 +109,7 @@ impl Province {
             ..office.wish(request, "CorrectApplicant", b"")
         };
         let secrets = vec![applicant(number)];
-        let answer = office.desk.carry_out(&wish, secrets, |kept| {
+        let answer = office.desk.carry_out(&wish, secrets, move |kept| {
             vec![Command::ReplaceSubject(ReplaceSubject {
                 subject: kept[0].clone(),
                 reason: Reason {
@@ -127,7 +127,9 @@ impl Province {
             dossier,
             ..office.wish(request, "EraseSubject", b"")
         };
-        let answer = office.desk.carry_out(&wish, Vec::new(), |_| vec![erase()]);
+        let answer = office
+            .desk
+            .carry_out(&wish, Vec::new(), move |_| vec![erase()]);
         answer.await.unwrap();
         office.desk.erase_here(dossier).await.unwrap();
     }
@@ -200,7 +202,7 @@ async fn whoever_may_act_for_the_applicant_is_found_too_once_that_is_recorded() 
     let wish = node.wish(2, "ReceiveFiling", b"");
     let answer = node
         .desk
-        .carry_out(&wish, vec![secret(&person).unwrap()], |kept| {
+        .carry_out(&wish, vec![secret(&person).unwrap()], move |kept| {
             vec![Command::ReceiveFiling(ReceiveFiling {
                 dossier: DossierName::Id(id),
                 brought: Brought::Authorisation(Authorised {
@@ -342,7 +344,7 @@ async fn intake_answers_for_what_is_not_accepted_and_for_nothing_else() {
         let wish = office.wish(request, "Submit", b"");
         let answer = office
             .desk
-            .carry_out(&wish, vec![applicant(NUMBER)], |kept| {
+            .carry_out(&wish, vec![applicant(NUMBER)], move |kept| {
                 vec![submit(kept, None)]
             });
         ids.push(answer.await.unwrap().id);
@@ -355,7 +357,7 @@ async fn intake_answers_for_what_is_not_accepted_and_for_nothing_else() {
         };
         let answer = office
             .desk
-            .carry_out(&wish, Vec::new(), |_| vec![command.clone()]);
+            .carry_out(&wish, Vec::new(), move |_| vec![command.clone()]);
         answer.await.unwrap();
     };
     does(4, ids[2], accept()).await;

@@ -84,7 +84,7 @@ async fn a_dossier_not_understood_is_listed_and_refused_until_a_newer_program_fo
         dossier: filed.id,
         ..office.wish(9, "Withdraw", b"")
     };
-    let refused = office.desk.carry_out(&wish, Vec::new(), |_| {
+    let refused = office.desk.carry_out(&wish, Vec::new(), move |_| {
         vec![Command::Withdraw(Withdraw { reason: None })]
     });
     let refused = refused.await;

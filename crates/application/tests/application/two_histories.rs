@@ -48,7 +48,9 @@ impl Province {
             dossier,
             ..office.wish(number, "Accept", b"")
         };
-        let answer = office.desk.carry_out(&wish, Vec::new(), |_| vec![accept()]);
+        let answer = office
+            .desk
+            .carry_out(&wish, Vec::new(), move |_| vec![accept()]);
         code(&answer.await.unwrap())
     }
 

@@ -335,6 +335,58 @@ fn too_many_waiting_appends_are_refused_as_busy() {
 }
 
 #[test]
+fn an_append_made_by_another_thread_is_answered_where_its_ticket_came_from() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = with_faults(move |point| {
+        if point == "writer::sync" {
+            // An error means that the test has ended its part.
+            let _ = wait.lock().unwrap().recv();
+        }
+        Ok(())
+    });
+    settings.queue_max = 2;
+    let log = EventLog::open(folder.path(), settings).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let mut waiting = Vec::new();
+    // The first is with the writer when it is held; two more fill the queue.
+    let mut put = |number: u128| {
+        let (ticket, answer) = log.ticket();
+        waiting.push(answer);
+        std::thread::scope(|scope| {
+            let made = scope.spawn(|| ticket.append(append(1, [number])));
+            made.join().unwrap()
+        })
+    };
+    put(0).unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while log.load().writes > 0 {
+        assert!(std::time::Instant::now() < deadline, "the writer is slow");
+        std::thread::yield_now();
+    }
+    put(1).unwrap();
+    put(2).unwrap();
+    assert_eq!(put(3).unwrap_err(), AppendError::Busy);
+    drop(go);
+    let refused = waiting.pop().unwrap();
+    let told = runtime.block_on(refused).unwrap_err();
+    assert!(matches!(told, AppendError::Closed(_)), "{told}");
+    for (answer, position) in waiting.into_iter().zip(1..) {
+        let appended = runtime.block_on(answer).unwrap();
+        assert_eq!(appended.records[0].place.position, position);
+    }
+    let (ticket, answer) = log.ticket();
+    drop(ticket);
+    runtime.block_on(answer).unwrap_err();
+    drop(log);
+    assert_eq!(check(&open(folder.path())).len(), 3);
+}
+
+#[test]
 fn appends_that_come_together_are_judged_in_their_order_and_share_a_sync() {
     let syncs = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = Arc::clone(&syncs);

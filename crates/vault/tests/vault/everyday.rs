@@ -31,6 +31,71 @@ fn what_was_kept_reads_back_after_reopening() {
 }
 
 #[test]
+fn what_follows_a_put_comes_after_the_disk_has_it_and_cannot_end_the_vault() {
+    let folder = tempfile::tempdir().unwrap();
+    let synced = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&synced);
+    let settings = Settings {
+        before: Arc::new(move |step| {
+            if step == Step::Sync(Content::Entries) {
+                *count.lock().unwrap() += 1;
+            }
+            Ok(())
+        }),
+        ..settings()
+    };
+    let vault = Vault::open(folder.path(), master(1), settings).unwrap();
+    let before = *synced.lock().unwrap();
+    let (tell, told) = mpsc::channel();
+    let then = {
+        let (vault, synced) = (vault.clone(), Arc::clone(&synced));
+        move |sealed: Result<Vec<vault::Sealed>, PutError>| {
+            let entry = sealed.unwrap()[0].entry;
+            let text = vault.get(entry).unwrap();
+            tell.send((entry, text.to_vec(), *synced.lock().unwrap()))
+                .unwrap();
+            panic!("what follows has a fault");
+        }
+    };
+    vault
+        .put_many_then(subject(1), vec![b"Nguyen Van An".to_vec()], then)
+        .unwrap();
+    let (entry, text, syncs) = told.recv().unwrap();
+    assert_eq!(text, b"Nguyen Van An");
+    assert!(syncs > before, "it came before the sync");
+    // The vault goes on, and what follows may be the last that has it.
+    let (tell, told) = mpsc::channel();
+    let (dropped, others) = mpsc::channel::<()>();
+    let last = vault.clone();
+    vault
+        .put_many_then(subject(2), vec![b"one".to_vec()], move |sealed| {
+            others.recv().unwrap_err();
+            drop(last);
+            tell.send(sealed.unwrap()[0].entry).unwrap();
+        })
+        .unwrap();
+    drop(vault);
+    drop(dropped);
+    let other = told.recv().unwrap();
+    let vault = opened_again(folder.path());
+    assert_eq!(*vault.get(entry).unwrap(), b"Nguyen Van An");
+    assert_eq!(*vault.get(other).unwrap(), b"one");
+}
+
+/// The folder is free a moment after its last handle is gone.
+fn opened_again(folder: &std::path::Path) -> Vault {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        match Vault::open(folder, master(1), settings()) {
+            Err(OpenError::Locked { .. }) if std::time::Instant::now() < deadline => {
+                std::thread::yield_now();
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
+#[test]
 fn nothing_on_the_disk_shows_what_was_kept_or_about_whom() {
     let folder = tempfile::tempdir().unwrap();
     let vault = open(folder.path());

@@ -276,7 +276,7 @@ async fn file(
     let secrets = vec![edge::secret(&filed.applicant)?];
     let wish = wish(desk, None, now, "SubmitAndAcceptDossier");
     let answer = desk
-        .carry_out(&wish, secrets, |kept| {
+        .carry_out(&wish, secrets, move |kept| {
             let submit = Command::Submit(filed.clone().command(edge::only(kept)));
             let accept = accept.clone().map(Command::Accept);
             [submit].into_iter().chain(accept).collect()

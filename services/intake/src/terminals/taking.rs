@@ -201,7 +201,7 @@ impl Session {
         let note = collection.command(self.id().clone(), keyed.device_at);
         let secrets = vec![edge::secret(&filed.applicant)?];
         let answer = desk
-            .carry_out(&wish, secrets, |kept| {
+            .carry_out(&wish, secrets, move |kept| {
                 vec![
                     Command::Submit(filed.clone().command(edge::only(kept))),
                     Command::NoteCollection(note.clone()),
@@ -323,7 +323,7 @@ impl Session {
             .calls
             .edge
             .desk
-            .carry_out(&wish, wished.secrets, |kept| vec![build(kept)])
+            .carry_out(&wish, wished.secrets, move |kept| vec![build(kept)])
             .await?;
         let filing = FilingId(answer.id.0);
         // For a dossier that is not accepted yet, and was filed here, this node decides; the receipt stands in any case.

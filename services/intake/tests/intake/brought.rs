@@ -102,7 +102,8 @@ async fn receipted(node: &Node, dossier: DossierId, brought: &[Brought]) -> Vec<
             through: None,
             may_record_late: false,
         };
-        let answer = desk.carry_out(&wish, Vec::new(), |_| {
+        let brought = brought.clone();
+        let answer = desk.carry_out(&wish, Vec::new(), move |_| {
             vec![Command::ReceiveFiling(ReceiveFiling {
                 dossier: DossierName::Id(dossier),
                 brought: brought.clone(),
