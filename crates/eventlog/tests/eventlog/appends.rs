@@ -293,11 +293,10 @@ fn a_nearly_full_disk_refuses_writes_and_serves_reads() {
     assert_eq!(log.failed(), None);
 }
 
-#[test]
-fn too_many_waiting_appends_are_refused_as_busy() {
+/// Settings of a log whose writer is held before each sync until the sender is gone, and whose queue takes two.
+fn held_at_its_sync() -> (mpsc::Sender<()>, Settings) {
     let (go, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
-    let folder = tempfile::tempdir().unwrap();
     let mut settings = with_faults(move |point| {
         if point == "writer::sync" {
             // An error means that the test has ended its part.
@@ -306,6 +305,13 @@ fn too_many_waiting_appends_are_refused_as_busy() {
         Ok(())
     });
     settings.queue_max = 2;
+    (go, settings)
+}
+
+#[test]
+fn too_many_waiting_appends_are_refused_as_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (go, mut settings) = held_at_its_sync();
     settings.queue_wait = Duration::from_millis(20);
     let log = EventLog::open(folder.path(), settings).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -336,17 +342,8 @@ fn too_many_waiting_appends_are_refused_as_busy() {
 
 #[test]
 fn an_append_made_by_another_thread_is_answered_where_its_ticket_came_from() {
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = with_faults(move |point| {
-        if point == "writer::sync" {
-            // An error means that the test has ended its part.
-            let _ = wait.lock().unwrap().recv();
-        }
-        Ok(())
-    });
-    settings.queue_max = 2;
+    let (go, settings) = held_at_its_sync();
     let log = EventLog::open(folder.path(), settings).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
