@@ -133,6 +133,13 @@ impl<S: Fold> Projection<S> {
         self
     }
 
+    /// Gathers records that keep coming for so long before it folds them; whoever waits for one has it at once all the same.
+    #[must_use]
+    pub fn gathering(mut self, gather: Duration) -> Self {
+        self.gather = gather;
+        self
+    }
+
     fn caught_up(self) -> Result<Self, ReadError> {
         while self.step()? {}
         Ok(self)
