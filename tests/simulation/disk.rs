@@ -29,7 +29,7 @@ pub(crate) fn unsealed(folder: &Path) -> u64 {
     closed.count() as u64
 }
 
-pub(crate) fn newest_live(folder: &Path) -> Option<PathBuf> {
+fn newest_live(folder: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(folder).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let newest = names
@@ -38,15 +38,52 @@ pub(crate) fn newest_live(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(newest).join("db"))
 }
 
-/// Copies a folder as it is; of the live file's pages written since the last sync some are lost.
-pub(crate) fn photograph(from: &Path, to: &Path, lost: Option<(&[u8], Chance)>) {
-    let live = newest_live(&log_in(from));
+/// Files, and what is in them.
+pub(crate) type Files = Vec<(PathBuf, Vec<u8>)>;
+
+/// The files of the newest live segment.
+pub(crate) fn live_files(folder: &Path) -> Files {
+    let Some(db) = newest_live(folder) else {
+        return Vec::new();
+    };
+    let files = [db.with_file_name("journal"), db];
+    files
+        .map(|file| {
+            let bytes = fs::read(&file).expect("the live file reads");
+            (file, bytes)
+        })
+        .into()
+}
+
+/// Puts the newest live segment of an earlier copy of the disk in the place of the one of now; not when that is another one.
+pub(crate) fn put_back(then: &Path, now: &Path) -> bool {
+    let segment = |disk| {
+        let db = newest_live(&log_in(disk)).expect("there is one");
+        db.parent().expect("a folder").to_owned()
+    };
+    let (earlier, now) = (segment(then), segment(now));
+    if earlier.file_name() != now.file_name() {
+        return false;
+    }
+    for (file, bytes) in live_files(&log_in(then)) {
+        let name = file.file_name().expect("a name");
+        fs::write(now.join(name), bytes).expect("it is written");
+    }
+    true
+}
+
+/// Copies a folder as it is; of the live files' pages written since their last sync some are lost.
+pub(crate) fn photograph(from: &Path, to: &Path, lost: Option<(&Files, Chance)>) {
     copy(from, to);
-    if let (Some((synced, mut chance)), Some(live)) = (lost, live)
-        && let Ok(written) = fs::read(&live)
-    {
+    let Some((synced, mut chance)) = lost else {
+        return;
+    };
+    for (file, synced) in synced {
+        let Ok(written) = fs::read(file) else {
+            continue;
+        };
         let keep = chance.below(101);
-        let mut bytes = synced.to_vec();
+        let mut bytes = synced.clone();
         if chance.percent(50) && bytes.len() < written.len() {
             bytes.resize(written.len(), 0);
         }
@@ -57,7 +94,7 @@ pub(crate) fn photograph(from: &Path, to: &Path, lost: Option<(&[u8], Chance)>) 
                 page[..new.len()].copy_from_slice(new);
             }
         }
-        let path = to.join(live.strip_prefix(from).expect("it is in there"));
+        let path = to.join(file.strip_prefix(from).expect("it is in there"));
         fs::write(path, bytes).expect("the copy is written");
     }
 }

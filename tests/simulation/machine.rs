@@ -15,7 +15,7 @@ use uuid::Uuid;
 use vault::{Content, MasterKey, Random, Vault};
 
 use crate::chance::Chance;
-use crate::disk::{copy, log_in, newest_live, photograph, unsealed};
+use crate::disk::{Files, copy, live_files, log_in, photograph, put_back, unsealed};
 use crate::office;
 
 /// The log's threads come to rest within this, or something hangs.
@@ -30,12 +30,14 @@ const VAULT_FILL_BYTES: u64 = 4 * 1024;
 const VAULT_FILE_BYTES: u64 = 2 * 1024;
 
 /// Where a machine may die: each is a point between two steps of writing, closing, sealing or opening.
-const POINTS: [&str; 24] = [
+const POINTS: [&str; 26] = [
     "writer::takes",
-    "writer::apply",
-    "writer::flush",
+    "writer::write",
     "writer::sync",
     "writer::synced",
+    "checkpoint::flush",
+    "checkpoint::sync",
+    "checkpoint::synced",
     "roll::begin",
     "roll::created",
     "roll::done",
@@ -91,8 +93,8 @@ struct Now {
     dead: bool,
     /// Pages were lost with it.
     cut: bool,
-    /// The live file as it was at the last sync, kept for a power cut.
-    synced: Vec<u8>,
+    /// The live segment's files as they were at their last sync, kept for a power cut.
+    synced: Files,
 }
 
 #[derive(Debug)]
@@ -120,8 +122,7 @@ impl State {
                 now.waits = false;
                 if now.death.is_some_and(|death| death.power.is_some()) {
                     // All that was written before was synced.
-                    now.synced = newest_live(&log_in(&self.folder))
-                        .map_or_else(Vec::new, |db| fs::read(db).expect("the live file reads"));
+                    now.synced = live_files(&log_in(&self.folder));
                 }
             }
             "roll::done" => now.unsealed += 1,
@@ -133,10 +134,10 @@ impl State {
         {
             now.met += 1;
             if now.met == death.nth {
-                // Before the sync nothing but the live file has unsynced pages, and after it none has.
-                let unsynced = matches!(point, "writer::apply" | "writer::flush" | "writer::sync");
+                // Before a sync nothing but the file that it is for has unsynced pages, and after it none has.
+                let unsynced = matches!(point, "writer::sync" | "checkpoint::sync");
                 let lost = death.power.filter(|_| unsynced);
-                let lost = lost.map(|seed| (&now.synced[..], Chance::new(seed, "pages")));
+                let lost = lost.map(|seed| (&now.synced, Chance::new(seed, "pages")));
                 let cut = lost.is_some();
                 photograph(&self.folder, &self.next, lost);
                 now.cut = cut;
@@ -426,12 +427,16 @@ impl Machine {
         }
     }
 
-    /// Takes a backup of the log, and of the vault if it has one.
-    pub(crate) fn back_up(&mut self, of: Option<&Vault>) {
+    /// Takes a backup of the log, and of the vault if it has one; false when the machine has died of it.
+    #[must_use]
+    pub(crate) fn back_up(&mut self, of: Option<&Vault>) -> bool {
         let folder = self.fresh("backup");
         let vault = self.fresh("vault-backup");
-        if let Some(of) = of {
-            office::copy_vault(of, &vault);
+        if let Some(of) = of
+            && let Err(error) = office::copy_vault(of, &vault)
+        {
+            assert!(self.state.lock().dead, "{}: {error}", self.name);
+            return false;
         }
         let at = self.clock.load(Ordering::SeqCst);
         let log = self.log().expect("it is alive");
@@ -444,6 +449,7 @@ impl Machine {
             position,
             at,
         });
+        true
     }
 
     /// The disk is what it was at some time, and nothing says so. Gives where the log ends.
@@ -479,16 +485,12 @@ impl Machine {
         self.seen.store(0, Ordering::SeqCst);
     }
 
-    /// After a stop, the file of the newest records is what it was at some time: its disk had not written what it said it
-    /// had. False when that file is another one by now.
+    /// After a stop, the files of the newest records are what they were at some time: their disk had not written what it said
+    /// it had. False when those files are others by now.
     pub(crate) fn lose_end(&mut self) -> bool {
         let older = self.older.as_ref().expect("a copy");
-        let then = newest_live(&log_in(&older.folder)).expect("there is one");
-        let now = newest_live(&log_in(&self.state.folder)).expect("there is one");
-        let same =
-            then.parent().and_then(Path::file_name) == now.parent().and_then(Path::file_name);
+        let same = put_back(&older.folder, &self.state.folder);
         if same {
-            fs::copy(then, now).expect("it is written");
             self.seen.store(older.position, Ordering::SeqCst);
         }
         same

@@ -20,7 +20,7 @@ use processing::line::Line;
 use processing::speaking::{self, Speaker};
 use processing::vaults::Vaults;
 use tokio::runtime::{Builder, Handle, Runtime};
-use vault::copy::CopyFolder;
+use vault::copy::{CopyError, CopyFolder};
 use vault::{LineKey, Vault};
 
 use crate::errand::Carrier;
@@ -257,15 +257,15 @@ impl Office {
     }
 }
 
-/// Copies a vault while it works.
-pub(crate) fn copy_vault(vault: &Vault, to: &Path) {
-    let outline = finish(vault.outline()).expect("it is alive");
+/// Copies a vault while it works; not when its machine dies of it.
+pub(crate) fn copy_vault(vault: &Vault, to: &Path) -> Result<(), CopyError> {
+    let outline = finish(vault.outline())?;
     let mut folder = CopyFolder::begin(to, outline.vault).expect("a folder");
     for (nth, part) in outline.parts.iter().enumerate() {
         folder.file(&part.name).expect("a file");
         let mut at = 0;
         loop {
-            let piece = finish(vault.piece(&outline, nth, at)).expect("nothing is erased");
+            let piece = finish(vault.piece(&outline, nth, at))?;
             if piece.is_empty() {
                 break;
             }
@@ -274,6 +274,7 @@ pub(crate) fn copy_vault(vault: &Vault, to: &Path) {
         }
     }
     folder.finish().expect("it is written");
+    Ok(())
 }
 
 /// Answers for the vault beside this log.

@@ -42,7 +42,9 @@ impl World {
             "disk is copied"
         } else {
             let vault = this.desk().map(|desk| desk.vault().clone());
-            this.machine.back_up(vault.as_ref());
+            if !this.machine.back_up(vault.as_ref()) {
+                return self.settle(node);
+            }
             "log is backed up"
         };
         let position = self.nodes[node].log().head().position;
@@ -176,7 +178,7 @@ impl World {
             }
             Way::Rebuilt => {
                 let copyist = &mut self.nodes[copyist?].machine;
-                copyist.back_up(None);
+                assert!(copyist.back_up(None), "there is no vault to die of");
                 let backup = copyist.backup.take()?;
                 self.nodes[node].has.clear();
                 let own = self.nodes[node].machine.backup.take();

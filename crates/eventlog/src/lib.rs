@@ -12,6 +12,7 @@ mod guard;
 mod head;
 mod heart;
 mod index;
+mod journal;
 mod live;
 mod load;
 mod locks;

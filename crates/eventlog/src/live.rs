@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::durable;
-use crate::format::{Cursor, EncodedBlock};
+use crate::format::{BlockHeader, Cursor, EncodedBlock};
+use crate::journal::{Found, Journal};
 use crate::record::{ChainHash, Position};
 
 /// sled's own segments, bytes. A message over a quarter of this would leave sled's log for a side file that is never
@@ -66,6 +67,8 @@ pub(crate) struct Live {
     /// sled's own segments, bytes.
     segment: usize,
     folder: PathBuf,
+    journal: Journal,
+    shown: Position,
 }
 
 impl std::fmt::Debug for Live {
@@ -90,6 +93,8 @@ impl Live {
             filled: AtomicU64::new(0),
             segment,
             folder: folder.to_owned(),
+            journal: Journal::open(folder, segment, &header.before)?,
+            shown: 0,
         };
         live.put(HEADER_KEY, &header.encode())?;
         live.flush()?;
@@ -129,20 +134,65 @@ impl Live {
         let db = open_sled(folder, segment)?;
         // Opening has filled the segment up.
         let filled = AtomicU64::new(file.metadata()?.len());
-        let live = Self {
+        let mut live = Self {
             db,
             file,
             filled,
             segment,
             folder: folder.to_owned(),
+            journal: Journal::open(folder, segment, &header.before)?,
+            shown: 0,
         };
         match live.value(HEADER_KEY)? {
-            Some(value) if value.as_ref() == header.encode() => Ok(live),
+            Some(value) if value.as_ref() == header.encode() => {
+                live.shown = live.take_journal(header.first)?;
+                Ok(live)
+            }
             Some(value) => Err(invalid(&wrong_header(&value, header))),
             None => Err(invalid(
                 "it has no header block: its file db was emptied or replaced",
             )),
         }
+    }
+
+    /// Puts into sled what the journal has and sled has lost; says up to where the journal shows that the log went.
+    fn take_journal(&self, first: Position) -> io::Result<Position> {
+        let Found { blocks, shown } = self.journal.read()?;
+        if blocks.is_empty() {
+            return Ok(shown);
+        }
+        let last = guarded(|| self.db.last())?;
+        let mut end = match last {
+            Some((key, value)) if key.as_ref() != HEADER_KEY => {
+                let header = BlockHeader::decode(&value);
+                header.map_err(|error| invalid(&error.to_string()))?.last
+            }
+            Some(_) | None => first.saturating_sub(1),
+        };
+        let before = end;
+        for block in &blocks {
+            // After a gap nothing is taken: what is before it is lost here, and comes from somebody who has it.
+            if Some(block.header.first) == end.checked_add(1) {
+                self.put(block.header.first.to_be_bytes(), &block.bytes)?;
+                end = block.header.last;
+            }
+        }
+        if end > before {
+            // The journal begins anew.
+            self.flush()?;
+            self.sync()?;
+        }
+        Ok(shown)
+    }
+
+    /// Up to where the journal showed, when the folder was opened, that the log went.
+    pub(crate) fn shown(&self) -> Position {
+        self.shown
+    }
+
+    /// What a commit is made durable in.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// Fails when a value has left sled's log for a side file.

@@ -10,8 +10,9 @@ use crate::error::OpenError;
 use crate::record::{ChainHash, LogId, Position};
 use crate::settings::{Faults, Role};
 
-/// The format of everything in the folder; a program refuses what it does not know.
-const FORMAT: u32 = 1;
+/// The format of everything in the folder; a program refuses what it does not know. Since version 2 live folders have journals,
+/// without which version 1 would open them; a folder of version 1 is read, and of version 2 from then on.
+const FORMAT: u32 = 2;
 
 /// Which log this is and what it is made of.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -82,12 +83,14 @@ impl Manifest {
         let Some(bytes) = durable::read(&path).map_err(|error| fault(error.to_string()))? else {
             return Ok(None);
         };
-        let manifest: Self =
+        let mut manifest: Self =
             serde_json::from_slice(&bytes).map_err(|error| fault(error.to_string()))?;
-        if manifest.format != FORMAT {
+        if !(1..=FORMAT).contains(&manifest.format) {
             let found = manifest.format;
-            return Err(fault(format!("format {found} is not known, only {FORMAT}")));
+            let known = format!("format {found} is not known, only up to {FORMAT}");
+            return Err(fault(known));
         }
+        manifest.format = FORMAT;
         manifest.check().map_err(|why| fault(why.to_owned()))?;
         Ok(Some(manifest))
     }

@@ -212,9 +212,9 @@ impl Opening<'_> {
             closed.push(segment);
         }
         let found = manifest.segments.last().map_or(0, |entry| entry.number);
-        let (live, after) = self.live(&mut manifest, &standing, marker.as_ref())?;
+        let (live, after, shown) = self.live(&mut manifest, &standing, marker.as_ref())?;
         let segments = Segments::new(closed, live);
-        let seen = marker.map_or(0, |marker| marker.position);
+        let seen = shown.max(marker.map_or(0, |marker| marker.position));
         let awaits = self.awaits(&segments, &after, seen)?;
         manifest.epoch = manifest.epoch.max(after.epoch);
         manifest
@@ -293,7 +293,7 @@ impl Opening<'_> {
         manifest: &mut Manifest,
         before: &Standing,
         marker: Option<&Marker>,
-    ) -> Result<(Arc<LiveSegment>, Standing), OpenError> {
+    ) -> Result<(Arc<LiveSegment>, Standing, Position), OpenError> {
         let Some(entry) = manifest.segments.last_mut() else {
             return Err(damaged(self.folder, "the manifest names no segment"));
         };
@@ -301,24 +301,26 @@ impl Opening<'_> {
         if marker.is_some_and(|marker| marker.fits(entry.number, &folder.join("db"))) {
             let (live, index, after) =
                 recover::walk(&folder, before, self.settings.store_segment_bytes)?;
+            let shown = live.shown();
             let segment = LiveSegment::new(entry.number, before.clone(), live, index);
-            return Ok((Arc::new(segment), after));
+            return Ok((Arc::new(segment), after, shown));
         }
         tracing::warn!(folder = %folder.display(), "the last stop was unclean: the live segment is written anew");
         let copy = manifest::recovery_folder(self.folder, entry.number);
         recover::copy(&folder, &copy)?;
         let (old, index, after) = recover::walk(&copy, before, self.settings.store_segment_bytes)?;
+        let shown = old.shown();
         let old = LiveSegment::new(entry.number, before.clone(), old, index);
         let path = manifest::live_folder(self.folder, self.next_number);
         let (live, index) = recover::rewrite(&old, &path, self.settings.store_segment_bytes)?;
         entry.number = self.next_number;
         self.next_number = self.next_number.saturating_add(1);
         let segment = LiveSegment::new(entry.number, before.clone(), live, index);
-        Ok((Arc::new(segment), after))
+        Ok((Arc::new(segment), after, shown))
     }
 
     /// Does the log wait for its next epoch? Noted before anything that says so is gone: `seen` is where it ended at the
-    /// last clean stop.
+    /// last clean stop, or went by its journal.
     fn awaits(
         &self,
         segments: &Segments,
@@ -329,7 +331,7 @@ impl Opening<'_> {
         if shorter {
             tracing::error!(
                 folder = %self.folder.display(), last = standing.position, seen,
-                "the log ends before the position of its last stop"
+                "the log ends before the position of its last stop, or of its journal"
             );
         }
         if self.settings.role == Role::Replica {
@@ -347,7 +349,7 @@ impl Opening<'_> {
         if !shorter {
             return Ok(None);
         }
-        let by = "the mark of its last stop".to_owned();
+        let by = "the mark of its last stop, or its journal".to_owned();
         let awaits = Awaits::new(Why::Shorter { seen, by }, standing);
         let stored = awaits.store(self.folder);
         stored.map_err(io_error("marking", self.folder))?;

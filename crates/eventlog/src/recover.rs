@@ -8,6 +8,7 @@ use crate::chain;
 use crate::error::OpenError;
 use crate::format::{BLOCK_RAW_MAX, BlockBuilder, EncodedBlock, decode_record};
 use crate::index::{Index, Run};
+use crate::journal;
 use crate::live::{self, Header, Live, SYNC_BYTES_MAX};
 use crate::locks::read;
 use crate::open::{damaged, io_error};
@@ -32,6 +33,7 @@ pub(crate) fn copy(folder: &Path, copy: &Path) -> Result<(), OpenError> {
     fs::create_dir(copy).map_err(io_error("making", copy))?;
     fs::copy(&db, copy.join("db"))
         .and_then(|_| live::copy_conf(folder, copy))
+        .and_then(|()| journal::copy(folder, copy))
         .map_err(io_error("copying to", copy))
 }
 

@@ -1,4 +1,4 @@
-//! The one thread that writes: takes all that waits, one flush and one sync, and only then anybody sees it.
+//! The one thread that writes: takes all that waits, one write of the journal and one sync, and only then anybody sees it.
 
 mod epoch;
 
@@ -85,7 +85,7 @@ impl Writer {
                 self.group(jobs)?;
                 faults.at("writer::waits")?;
             }
-            Ok::<(), io::Error>(())
+            self.checkpoint()
         }));
         match result {
             Ok(Ok(())) => {}
@@ -102,6 +102,7 @@ impl Writer {
         self.stage.full = self.disk_nearly_full();
         // The same reading is judged that is written down: between two the clock may have come back.
         self.stage.jump = self.shared.leap_to(self.stage.now);
+        let before = self.stage.standing.position;
         let mut answers = Vec::with_capacity(jobs.len());
         let mut broken = None;
         for job in jobs {
@@ -126,8 +127,14 @@ impl Writer {
         for answer in answers {
             send(answer, reason.as_deref());
         }
+        if self.head.borrow().position != before {
+            // Whoever follows the log is woken after whoever waits for an answer.
+            self.head.send_modify(|_| {});
+        }
         done?;
-        self.segments.live().live.fill_ahead()?;
+        if self.segments.live().live.journal().is_due() {
+            self.checkpoint()?;
+        }
         self.roll_if_full()
     }
 
@@ -195,20 +202,51 @@ impl Writer {
             return Ok(());
         }
         self.stage.finish()?;
-        let segment = self.segments.live();
+        let live = &self.segments.live().live;
         let faults = &self.shared.settings.faults;
-        faults.at("writer::apply")?;
-        segment.live.apply(&self.stage.batch.blocks)?;
-        faults.at("writer::flush")?;
-        segment.live.flush()?;
-        faults.at("writer::sync")?;
-        let began = Instant::now();
-        segment.live.sync()?;
-        self.shared.syncs.took(began.elapsed());
-        faults.at("writer::synced")?;
+        let blocks = &self.stage.batch.blocks;
+        if !live.journal().has_room(blocks) {
+            self.checkpoint()?;
+        }
+        if live.journal().has_room(blocks) {
+            faults.at("writer::write")?;
+            live.journal().write(blocks)?;
+            faults.at("writer::sync")?;
+            let began = Instant::now();
+            live.journal().sync()?;
+            self.shared.syncs.took(began.elapsed());
+            faults.at("writer::synced")?;
+            live.apply(blocks)?;
+        } else {
+            // It would fill the journal by itself, and shares sled's sync with nobody.
+            live.apply(blocks)?;
+            self.sync_store()?;
+        }
         let batch = std::mem::take(&mut self.stage.batch);
         self.show(&batch);
         Ok(())
+    }
+
+    /// From now on sled's own file has everything, and the journal begins anew.
+    fn checkpoint(&self) -> io::Result<()> {
+        if self.segments.live().live.journal().is_empty() {
+            return Ok(());
+        }
+        self.sync_store()
+    }
+
+    fn sync_store(&self) -> io::Result<()> {
+        let live = &self.segments.live().live;
+        let faults = &self.shared.settings.faults;
+        faults.at("checkpoint::flush")?;
+        live.flush()?;
+        faults.at("checkpoint::sync")?;
+        let began = Instant::now();
+        live.sync()?;
+        self.shared.syncs.took(began.elapsed());
+        faults.at("checkpoint::synced")?;
+        live.journal().restart();
+        live.fill_ahead()
     }
 
     /// Moves the index and the head over what is synced.
@@ -217,8 +255,12 @@ impl Writer {
         // The head moves while the watermarks are locked: whoever sees one of them sees the other too.
         let mut shown = write(&self.shared.standing);
         shown.clone_from(&self.stage.standing);
-        self.head
-            .send_replace(head_of(&self.stage.standing, self.stage.epoch));
+        let newest = head_of(&self.stage.standing, self.stage.epoch);
+        // Who follows it is told later: see `group`.
+        self.head.send_if_modified(|head| {
+            *head = newest;
+            false
+        });
     }
 
     fn roll_if_full(&mut self) -> io::Result<()> {
@@ -240,6 +282,7 @@ impl Writer {
     fn roll(&mut self) -> io::Result<()> {
         let settings = &self.shared.settings;
         settings.faults.at("roll::begin")?;
+        self.checkpoint()?;
         let standing = self.stage.standing.clone();
         let first = standing.position.saturating_add(1);
         let (number, before) = (self.next_number, standing.chain);

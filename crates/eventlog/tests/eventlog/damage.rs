@@ -29,6 +29,13 @@ fn made(folder: &Path) -> Vec<Record> {
     written
 }
 
+/// As after many more commits: of those the journal has none any more.
+fn without_journal(folder: &Path) {
+    let journal = folder.join("live-000001/journal");
+    let len = fs::metadata(&journal).unwrap().len();
+    fs::write(journal, vec![0; usize::try_from(len).unwrap()]).unwrap();
+}
+
 /// Opens a copy that `harm` was done to: its records, and whether it takes no writes.
 fn harmed(folder: &Path, harm: impl FnOnce(&Path)) -> Result<(Vec<Record>, bool), OpenError> {
     let to = tempfile::tempdir().unwrap();
@@ -83,6 +90,7 @@ fn harms(len: usize) -> Vec<Harm> {
 fn damage_after_an_unclean_stop_gives_a_prefix_or_an_error_that_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let written = made(folder.path());
+    without_journal(folder.path());
     fs::remove_file(folder.path().join("stopped")).unwrap();
     let len = usize::try_from(
         fs::metadata(folder.path().join("live-000001/db"))
@@ -117,6 +125,7 @@ fn damage_after_an_unclean_stop_gives_a_prefix_or_an_error_that_says_where() {
 fn damage_after_a_clean_stop_is_always_noticed_when_it_costs_a_record() {
     let folder = tempfile::tempdir().unwrap();
     let written = made(folder.path());
+    without_journal(folder.path());
     let len = usize::try_from(
         fs::metadata(folder.path().join("live-000001/db"))
             .unwrap()
@@ -134,6 +143,60 @@ fn damage_after_a_clean_stop_is_always_noticed_when_it_costs_a_record() {
             assert_eq!(awaits, records.len() < written.len());
         }
     }
+}
+
+#[test]
+fn what_the_journal_still_has_is_not_lost_with_the_pages_of_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = made(folder.path());
+    let len = usize::try_from(
+        fs::metadata(folder.path().join("live-000001/db"))
+            .unwrap()
+            .len(),
+    )
+    .unwrap();
+    let (mut whole, mut all) = (0, 0);
+    for harm in harms(len) {
+        let result = harmed(folder.path(), |path| {
+            let mut db = fs::read(path).unwrap();
+            harm(&mut db);
+            fs::write(path, db).unwrap();
+        });
+        all += 1;
+        if let Ok((records, awaits)) = result {
+            assert_eq!((&records, awaits), (&written, false));
+            whole += 1;
+        }
+    }
+    assert!(whole * 10 > all * 8, "{whole} of {all}");
+}
+
+#[test]
+fn a_log_that_ends_before_what_its_journal_shows_takes_no_writes_until_somebody_has_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = made(folder.path());
+    fs::remove_file(folder.path().join("stopped")).unwrap();
+    let to = tempfile::tempdir().unwrap();
+    // As it was made, and the second commit in the journal does not read.
+    drop(open(to.path()));
+    for file in ["db", "conf"] {
+        let path = Path::new("live-000001").join(file);
+        fs::copy(to.path().join(&path), folder.path().join(&path)).unwrap();
+    }
+    let journal = folder.path().join("live-000001/journal");
+    let mut bytes = fs::read(&journal).unwrap();
+    let second = (512..bytes.len())
+        .step_by(512)
+        .find(|at| bytes[*at..].starts_with(b"hJNL"));
+    bytes[second.unwrap() + 100] ^= 1;
+    fs::write(&journal, bytes).unwrap();
+    let log = open(folder.path());
+    assert_eq!(check(&log), written[..1]);
+    let awaits = log.awaits().unwrap().to_string();
+    assert!(
+        awaits.contains("150") && awaits.contains("journal"),
+        "{awaits}"
+    );
 }
 
 #[test]

@@ -225,8 +225,7 @@ fn a_crash_between_any_two_steps_of_opening_leaves_it_open_or_to_be_opened_never
     for point in [
         "epoch::begin",
         "epoch::noted",
-        "writer::apply",
-        "writer::flush",
+        "writer::write",
         "writer::sync",
         "writer::synced",
         "epoch::written",

@@ -77,16 +77,17 @@ fn the_first_versions_folder_opens_and_goes_on() {
 }
 
 #[test]
-fn a_folder_of_a_later_format_is_refused() {
+fn an_earlier_format_becomes_this_one_and_a_later_one_is_refused() {
     let to = tempfile::tempdir().unwrap();
     copy(&fixture(), to.path());
+    drop(EventLog::open(to.path(), settings()).unwrap());
     let path = to.path().join("manifest");
-    let text = fs::read_to_string(&path)
-        .unwrap()
-        .replace("\"format\": 1", "\"format\": 2");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("\"format\": 2"), "{text}");
+    let text = text.replace("\"format\": 2", "\"format\": 3");
     let (body, _) = text.split_once("\ncrc32").unwrap();
     let line = format!("\ncrc32 {:08x}\n", crc32fast::hash(body.as_bytes()));
     fs::write(&path, format!("{body}{line}")).unwrap();
     let error = EventLog::open(to.path(), settings()).unwrap_err();
-    assert!(error.to_string().contains("format 2"), "{error}");
+    assert!(error.to_string().contains("format 3"), "{error}");
 }

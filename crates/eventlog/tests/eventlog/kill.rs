@@ -145,8 +145,10 @@ fn a_kill_at_any_step_of_sealing_loses_nothing() {
         "seal::written",
         "seal::done",
         "seal::remove",
-        "writer::apply",
-        "writer::flush",
+        "checkpoint::flush",
+        "checkpoint::sync",
+        "checkpoint::synced",
+        "writer::write",
         "writer::sync",
         "writer::synced",
     ];
