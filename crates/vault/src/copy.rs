@@ -79,10 +79,12 @@ impl From<DiskError> for CopyError {
 }
 
 impl Writer {
-    pub(crate) fn outline(&self) -> Result<Outline, CopyError> {
+    pub(crate) fn outline(&mut self) -> Result<Outline, CopyError> {
         if let Some(reason) = self.closed() {
             return Err(CopyError::Closed(reason));
         }
+        self.checkpoint()
+            .map_err(|error| CopyError::Closed(self.stop(&error.into())))?;
         let mut parts = Vec::new();
         for (file, number) in self.shared.index().files.iter().zip(0..) {
             let bytes = if number == self.live.number {

@@ -124,11 +124,6 @@ impl DataFile {
             .map_err(|source| DiskError::new("sync", &self.path, source))
     }
 
-    /// The error of a sync that nobody could do.
-    pub(crate) fn not_synced(&self, why: &str) -> DiskError {
-        DiskError::new("sync", &self.path, io::Error::other(why.to_owned()))
-    }
-
     pub(crate) fn cut(&self, length: u64) -> Result<(), DiskError> {
         (self.before)(Step::Write(self.content))
             .and_then(|()| self.file.set_len(length))

@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use crate::cipher::{
-    NONCE_BYTES, NoRandomness, Random, Secret, SubjectTag, TAG_BYTES, random_nonce, sha256,
+    NONCE_BYTES, NoRandomness, Random, Secret, SubjectTag, TAG_BYTES, WRAPPED_BYTES, Wrapped,
+    random_nonce, sha256,
 };
 use crate::manifest::number;
 use crate::settings::PLAINTEXT_BYTES_MAX;
@@ -12,6 +13,9 @@ use crate::settings::PLAINTEXT_BYTES_MAX;
 pub(crate) const BLOCK: usize = 64;
 
 const MAGIC: [u8; 3] = *b"HVE";
+/// Bytes of a wrapped key, as a header counts them.
+pub(crate) const KEY_LENGTH: u32 = 48;
+const _: () = assert!(KEY_LENGTH as usize == WRAPPED_BYTES);
 
 /// What a record is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,10 +27,12 @@ pub(crate) enum Kind {
     /// Everything before it was synced before it was written: at the end of a closed file, after each orderly stop, and
     /// after each recovery.
     End,
+    /// A new subject's wrapped key, until the keys file is synced: see [`crate::checkpoint`].
+    Key,
 }
 
-/// The header of a record. 64 bytes, little-endian: magic 3, kind 1, blocks back to the start of its batch 4, entry 16,
-/// slot 4, length of the body 4, nonce 24, crc32 of the body 4, crc32 of all before 4.
+/// The header of a record. 64 bytes, little-endian: magic 3, kind 1, blocks back to the start of its batch 4, entry 16
+/// (of a key: its subject's tag), slot 4, length of the body 4, nonce 24, crc32 of the body 4, crc32 of all before 4.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Header {
     pub(crate) kind: Kind,
@@ -69,6 +75,7 @@ impl Header {
             Kind::Entry => 1,
             Kind::Destroyed => 2,
             Kind::End => 3,
+            Kind::Key => 4,
         };
         bytes[4..8].copy_from_slice(&self.back.to_le_bytes());
         bytes[8..24].copy_from_slice(self.entry.as_bytes());
@@ -91,6 +98,7 @@ impl Header {
             1 => Kind::Entry,
             2 => Kind::Destroyed,
             3 => Kind::End,
+            4 => Kind::Key,
             _ => return None,
         };
         let length = number(bytes, 28);
@@ -100,6 +108,7 @@ impl Header {
             }
             Kind::Destroyed => true,
             Kind::End => length == 0,
+            Kind::Key => length == KEY_LENGTH,
         };
         let mut entry = [0; 16];
         entry.copy_from_slice(&bytes[8..24]);
@@ -119,7 +128,7 @@ impl Header {
     /// Whether this body is the one that was written.
     pub(crate) fn fits(&self, body: &[u8]) -> bool {
         match self.kind {
-            Kind::Entry => crc32fast::hash(body) == self.body_checksum,
+            Kind::Entry | Kind::Key => crc32fast::hash(body) == self.body_checksum,
             Kind::Destroyed | Kind::End => body.iter().all(|byte| *byte == 0),
         }
     }
@@ -133,6 +142,11 @@ impl Header {
 /// Bytes of a record whose body is `length` bytes long.
 pub(crate) fn span(length: u32) -> u64 {
     BLOCK as u64 + u64::from(length).next_multiple_of(BLOCK as u64)
+}
+
+/// A place in a batch, in blocks; a batch is at most some tens of MiB.
+fn blocks(at: usize) -> u32 {
+    u32::try_from(at / BLOCK).unwrap_or(u32::MAX)
 }
 
 /// What a ciphertext is bound to besides its key: an entry cannot stand in for another, nor for another subject's.
@@ -154,14 +168,42 @@ pub(crate) struct Fresh {
     pub(crate) digest: [u8; 32],
 }
 
+/// A new subject's key as a batch holds it.
+pub(crate) struct FreshKey {
+    pub(crate) tag: SubjectTag,
+    pub(crate) slot: u32,
+    /// Blocks from the start of the batch.
+    pub(crate) block: u32,
+}
+
 /// Records that are written and synced together.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) entries: Vec<Fresh>,
+    pub(crate) keys: Vec<FreshKey>,
 }
 
 impl Batch {
+    /// Adds a new subject's key.
+    pub(crate) fn add_key(&mut self, tag: SubjectTag, slot: u32, wrapped: &Wrapped) {
+        let block = blocks(self.bytes.len());
+        let header = Header {
+            kind: Kind::Key,
+            back: block,
+            entry: Uuid::from_bytes(tag),
+            slot,
+            length: KEY_LENGTH,
+            nonce: wrapped.nonce,
+            body_checksum: crc32fast::hash(&wrapped.sealed),
+        };
+        self.bytes.extend(header.encode());
+        self.bytes.extend(wrapped.sealed);
+        self.bytes
+            .resize(self.bytes.len().next_multiple_of(BLOCK), 0);
+        self.keys.push(FreshKey { tag, slot, block });
+    }
+
     /// Encrypts one more entry; says where it stands in `entries`.
     pub(crate) fn seal(
         &mut self,
@@ -183,8 +225,8 @@ impl Batch {
         let made = key.seal(&nonce, &bound_to(entry, tag), text);
         mark.copy_from_slice(&made);
         let ciphertext = &self.bytes[body..sealed];
-        // A batch is at most some tens of MiB and an entry 64 KiB: neither conversion can fall short.
-        let block = u32::try_from(start / BLOCK).unwrap_or(u32::MAX);
+        let block = blocks(start);
+        // An entry is at most 64 KiB.
         let length = u32::try_from(ciphertext.len()).unwrap_or(u32::MAX);
         let header = Header {
             kind: Kind::Entry,
@@ -274,6 +316,29 @@ mod tests {
         written.extend(crc32fast::hash(&written).to_le_bytes());
         assert_eq!(Header::decode(&written), Some(header));
         assert_eq!(header.encode()[..], written);
+    }
+
+    #[test]
+    fn a_key_written_by_version_2_is_read_for_ever() {
+        let mut batch = Batch::default();
+        let wrapped = Wrapped {
+            nonce: [0x41; NONCE_BYTES],
+            sealed: [0x61; WRAPPED_BYTES],
+        };
+        batch.add_key([0x11; 16], 0x2122_2324, &wrapped);
+        let mut written = Vec::new();
+        written.extend(b"HVE\x04\0\0\0\0");
+        written.extend([0x11; 16]);
+        written.extend(b"\x24\x23\x22\x21\x30\0\0\0");
+        written.extend([0x41; 24]);
+        written.extend(crc32fast::hash(&[0x61; 48]).to_le_bytes());
+        written.extend(crc32fast::hash(&written).to_le_bytes());
+        written.extend([0x61; 48]);
+        written.extend([0; 16]);
+        assert_eq!(batch.bytes, written);
+        let header = Header::decode(&written).unwrap();
+        assert_eq!((header.kind, header.span()), (Kind::Key, 128));
+        assert!(header.fits(&[0x61; 48]) && !header.fits(&[0; 48]));
     }
 
     #[test]

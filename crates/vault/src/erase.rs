@@ -5,12 +5,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::cipher::SubjectTag;
-use crate::disk::DiskError;
+use crate::disk::{DataFile, DiskError};
 use crate::entry::{BLOCK, Header, span};
 use crate::error::EraseError;
 use crate::index::{Place, SlotState};
 use crate::keys::{self, Slot};
 use crate::writer::{Erase, Stop, Writer};
+
+/// How much is gathered before it is written, in bytes; one record may be larger.
+const RUN_BYTES_MAX: usize = 256 * 1024;
 
 impl Writer {
     pub(crate) fn erase(&mut self, erases: Vec<Erase>) {
@@ -30,6 +33,7 @@ impl Writer {
     }
 
     fn erase_all(&mut self, tags: &[SubjectTag]) -> Result<(), Stop> {
+        self.checkpoint()?;
         self.overwritten += 1;
         let mut graves = Vec::new();
         let mut fresh = Vec::new();
@@ -61,10 +65,10 @@ impl Writer {
             file.sync()?;
             self.erase_in_rotation(&graves)?;
         }
-        self.write_slots(first, &fresh)?;
+        self.write_slots(first, fresh)?;
         let slots: Vec<u32> = graves.iter().map(|(slot, _)| *slot).collect();
         let entries = self.shared.index().entries_in(&slots);
-        self.overwrite(&entries)?;
+        self.overwrite(entries)?;
         Ok(())
     }
 
@@ -81,31 +85,67 @@ impl Writer {
             // No event named it, so nobody will ask for it: not even its id stays.
             places.map(|place| (Uuid::nil(), place)).collect()
         };
-        self.overwrite(&taken)
+        self.overwrite(taken.iter().copied())
             .map_err(|error| EraseError::Closed(self.stop(&error.into())))?;
         Ok(taken.len() as u64)
     }
 
-    /// Writes zeros over ciphertexts, nonces and checksums, and syncs them; the id given here stays.
-    pub(crate) fn overwrite(&self, entries: &[(Uuid, Place)]) -> Result<(), DiskError> {
+    /// Writes zeros over bodies, nonces and checksums of records, and syncs them; the id given here stays.
+    pub(crate) fn overwrite(
+        &self,
+        records: impl IntoIterator<Item = (Uuid, Place)>,
+    ) -> Result<(), DiskError> {
         let files = self.shared.index().files.clone();
         let mut touched = vec![false; files.len()];
-        for (entry, place) in entries {
-            let at = place.file as usize;
-            let (Some(file), Some(touched)) = (files.get(at), touched.get_mut(at)) else {
-                continue;
-            };
-            *touched = true;
-            file.write(
-                &Header::destroyed(*entry, place.slot, place.length).encode(),
-                place.offset(),
-            )?;
-            let body = place.offset() + BLOCK as u64;
-            file.write_zeros(body, place.offset() + span(place.length))?;
+        let mut run = Run::default();
+        for (id, place) in records {
+            if !run.goes_on_with(place) {
+                run.write(&files)?;
+            }
+            run.add(id, place);
+            if let Some(touched) = touched.get_mut(place.file as usize) {
+                *touched = true;
+            }
         }
+        run.write(&files)?;
         for (file, _) in files.iter().zip(&touched).filter(|(_, touched)| **touched) {
             file.sync()?;
         }
+        Ok(())
+    }
+}
+
+/// Neighbouring records that are overwritten at once.
+#[derive(Default)]
+struct Run {
+    file: u32,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Run {
+    fn goes_on_with(&self, place: Place) -> bool {
+        let end = self.start + self.bytes.len() as u64;
+        (self.file, end) == (place.file, place.offset()) && self.bytes.len() < RUN_BYTES_MAX
+    }
+
+    fn add(&mut self, id: Uuid, place: Place) {
+        if self.bytes.is_empty() {
+            (self.file, self.start) = (place.file, place.offset());
+        }
+        let header = Header::destroyed(id, place.slot, place.length);
+        self.bytes.extend(header.encode());
+        let body = usize::try_from(span(place.length)).unwrap_or(usize::MAX) - BLOCK;
+        self.bytes.resize(self.bytes.len() + body, 0);
+    }
+
+    fn write(&mut self, files: &[Arc<DataFile>]) -> Result<(), DiskError> {
+        if let Some(file) = files.get(self.file as usize)
+            && !self.bytes.is_empty()
+        {
+            file.write(&self.bytes, self.start)?;
+        }
+        self.bytes.clear();
         Ok(())
     }
 }

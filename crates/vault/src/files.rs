@@ -65,15 +65,6 @@ impl Live {
 
     /// Writes records and syncs them.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
-        self.append_by(bytes, DataFile::sync)
-    }
-
-    /// Writes records and has them synced.
-    pub(crate) fn append_by(
-        &mut self,
-        bytes: &[u8],
-        sync: impl FnOnce(&DataFile) -> Result<(), DiskError>,
-    ) -> Result<(), DiskError> {
         let end = self.end + bytes.len() as u64;
         if end > self.filled {
             let filled = end.next_multiple_of(self.fill);
@@ -82,7 +73,7 @@ impl Live {
             self.filled = filled;
         }
         self.file.write(bytes, self.end)?;
-        sync(&self.file)?;
+        self.file.sync()?;
         self.end = end;
         self.ended = false;
         Ok(())

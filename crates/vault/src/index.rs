@@ -92,12 +92,39 @@ impl Slots {
     pub(crate) fn push(&mut self, tag: Option<SubjectTag>, state: SlotState) {
         let slot = self.next();
         self.states.push(state);
-        let Some(tag) = tag else { return };
+        if let Some(tag) = tag {
+            self.name(slot, tag);
+        }
+    }
+
+    /// Takes the slots up to this one for given away: something names them.
+    pub(crate) fn reach(&mut self, slot: u32) {
+        while self.next() <= slot {
+            self.push(None, SlotState::Damaged);
+        }
+    }
+
+    /// The subject's key was found elsewhere; says whether it is this slot's. A tombstone stays.
+    pub(crate) fn restore(&mut self, slot: u32, tag: SubjectTag) -> bool {
+        self.reach(slot);
+        match self.state(slot) {
+            Some(SlotState::Damaged) => {
+                self.set(slot, SlotState::Live);
+                self.name(slot, tag);
+                true
+            }
+            Some(SlotState::Live) => self.by_tag.get(&tag) == Some(&slot),
+            Some(SlotState::Erased | SlotState::DamagedTombstone) | None => false,
+        }
+    }
+
+    fn name(&mut self, slot: u32, tag: SubjectTag) {
         match self
             .by_tag
             .get(&tag)
             .map(|earlier| (*earlier, self.state(*earlier)))
         {
+            Some((earlier, _)) if earlier == slot => {}
             // A tombstone speaks for its subject, whatever else there is.
             Some((_, Some(earlier))) if earlier.refuses() => self.others.push((tag, slot)),
             Some((earlier, _)) => {

@@ -100,9 +100,13 @@ pub(crate) fn read(file: &DataFile, slot: u32) -> Result<Slot, DiskError> {
     Ok(Slot::decode(&bytes))
 }
 
-/// Wraps a subject's key into a slot.
-pub(crate) fn live(wrapping: &Secret, tag: SubjectTag, key: &Secret) -> Result<Slot, NoRandomness> {
-    Ok(Slot::Live(tag, wrapping.wrap(key, &purpose(tag))?))
+/// Wraps a subject's key, as its slot holds it.
+pub(crate) fn wrap(
+    wrapping: &Secret,
+    tag: SubjectTag,
+    key: &Secret,
+) -> Result<Wrapped, NoRandomness> {
+    wrapping.wrap(key, &purpose(tag))
 }
 
 /// A subject's key, if it was wrapped under this master key and for this subject.
@@ -171,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_slot_gives_its_key_back_and_an_erased_one_holds_none() {
-        let slot = live(&secret(1), [9; 16], &secret(2)).unwrap();
+        let slot = Slot::Live([9; 16], wrap(&secret(1), [9; 16], &secret(2)).unwrap());
         let Slot::Live(tag, wrapped) = Slot::decode(&slot.encode()) else {
             panic!("not live")
         };
@@ -203,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_flipped_byte_never_gives_another_key_and_never_revives_a_tombstone() {
-        let slot = live(&secret(1), [9; 16], &secret(2)).unwrap().encode();
+        let wrapped = wrap(&secret(1), [9; 16], &secret(2)).unwrap();
+        let slot = Slot::Live([9; 16], wrapped).encode();
         let erased = Slot::Erased([9; 16]).encode();
         for at in 0..SLOT_BYTES {
             for bit in 0..8 {

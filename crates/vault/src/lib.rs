@@ -10,7 +10,7 @@
 //! | `lock` | nothing | locked by the one process that has the vault open |
 //! | `manifest` | format version, vault id, which files belong to it, the fingerprint key under the master key | replaced whole (write, sync, rename, sync) |
 //! | `keys-NNNN` | fixed slots of 128 bytes: a keyed digest of the subject, its key under the master key | in place; zeros are written and synced ahead |
-//! | `entries-NNNN` | records: a header of 64 bytes, the ciphertext, zeros to the next 64 bytes | appended; overwritten in place on erasure |
+//! | `entries-NNNN` | records: a header of 64 bytes, the ciphertext, zeros to the next 64 bytes; also new subjects' wrapped keys, until `keys-NNNN` is synced | appended; overwritten in place on erasure, and keys at each checkpoint |
 //!
 //! Overwriting in place reaches the disk's blocks on file systems that do not copy on write (ext4, xfs) — put a vault on
 //! one of those; a drive's own wear levelling is out of a program's reach, which is why the key goes first: without it
@@ -22,7 +22,7 @@
 //! * [`LineKey`]: what vaults of one province speak under, when one takes an entry over from another; [`LineKeys`]: its files
 //! * [`Settings`]: limits, and where tests make the disk fail
 
-mod beside;
+mod checkpoint;
 mod cipher;
 pub mod copy;
 mod disk;

@@ -12,7 +12,8 @@ use crate::error::OpenError;
 use crate::settings::{Content, Hook};
 
 const MAGIC: [u8; 8] = *b"hosovlt\0";
-const FORMAT: u32 = 1;
+/// Version 2 keeps new subjects' keys beside their entries for a while, where version 1 would not look for them.
+pub(crate) const FORMAT: u32 = 2;
 pub(crate) const BYTES: usize = 128;
 pub(crate) const NAME: &str = "manifest";
 const NEW_NAME: &str = "manifest.new";
@@ -21,6 +22,8 @@ const NEW_NAME: &str = "manifest.new";
 /// wrapped fingerprint key 48, zeros 16, crc32 of all before 4.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Manifest {
+    /// The format version it was read in; it is written in the one of now.
+    pub(crate) format: u32,
     /// The vault's own id, drawn once.
     pub(crate) vault: Uuid,
     /// The number of the keys file in use; a change of the master key makes the next.
@@ -89,6 +92,7 @@ impl Manifest {
         let mut sealed = [0; WRAPPED_BYTES];
         sealed.copy_from_slice(&bytes[60..108]);
         Ok(Self {
+            format,
             vault: Uuid::from_bytes(vault),
             keys: number(bytes, 28),
             files: number(bytes, 32),
@@ -149,6 +153,7 @@ mod tests {
 
     fn sample() -> Manifest {
         Manifest {
+            format: FORMAT,
             vault: Uuid::from_u128(7),
             keys: 3,
             files: 2,
@@ -180,7 +185,7 @@ mod tests {
         bytes[8] = 9;
         let error = Manifest::decode(Path::new("m"), &bytes).unwrap_err();
         assert!(
-            matches!(error, OpenError::Version { found: 9, known: 1 }),
+            matches!(error, OpenError::Version { found: 9, known: 2 }),
             "{error}"
         );
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use tracing::warn;
 
-use crate::beside::Beside;
+use crate::checkpoint;
 use crate::cipher::{NoRandomness, Secret, random_id};
 use crate::disk::{self, DataFile, DiskError};
 use crate::error::OpenError;
@@ -17,7 +17,7 @@ use crate::keys::{self, Keyring};
 use crate::manifest::{self, Manifest};
 use crate::master_key::MasterKey;
 use crate::read::Shared;
-use crate::recover::{self, Recovered};
+use crate::recover;
 use crate::settings::{Content, Settings};
 use crate::writer::Writer;
 
@@ -46,20 +46,17 @@ pub(crate) fn open(
     let file = DataFile::open(&keys_path, Content::Keys, &settings.before)?;
     let (slots, slots_filled) = keys::scan(&file)?;
     let files = open_files(folder, &manifest, &settings)?;
-    let Recovered {
-        index,
-        live,
-        unfinished,
-    } = recover::recover(&files, slots, settings.fill_bytes)?;
+    let (recovered, live) = recover::recover(&files, slots, settings.fill_bytes)?;
+    let slots_filled = checkpoint::restore(&file, &recovered.restored, slots_filled)?;
     let counted = u32::try_from(files.len()).unwrap_or(u32::MAX);
-    if counted != manifest.files {
+    if counted != manifest.files || manifest.format != manifest::FORMAT {
         manifest.files = counted;
         manifest.replace(folder, &settings.before)?;
     }
-    let writer = Writer {
+    let mut writer = Writer {
         shared: Arc::new(Shared {
             folder: folder.to_owned(),
-            index: RwLock::new(index),
+            index: RwLock::new(recovered.index),
             tags: fingerprint.derive(&[b"subject"]),
             keyring: RwLock::new(Keyring {
                 wrapping,
@@ -79,15 +76,17 @@ pub(crate) fn open(
         live,
         overwritten: 0,
         rotation: None,
-        beside: Beside::start().map_err(|error| OpenError::Thread(error.to_string()))?,
+        noted: recovered.noted,
         _lock: lock,
     };
+    writer.checkpoint()?;
+    let unfinished = recovered.unfinished;
     if !unfinished.is_empty() {
         warn!(
             entries = unfinished.len(),
             "an erasure was interrupted; it is finished now"
         );
-        writer.overwrite(&unfinished)?;
+        writer.overwrite(unfinished)?;
     }
     Ok(writer)
 }
@@ -138,6 +137,7 @@ fn create(folder: &Path, wrapping: &Secret, settings: &Settings) -> Result<Manif
     let vault = random_id(&settings.random).map_err(random)?;
     let fingerprint = Secret::random(&settings.random).map_err(random)?;
     let manifest = Manifest {
+        format: manifest::FORMAT,
         vault,
         keys: 1,
         files: 1,
@@ -203,4 +203,25 @@ fn open_files(
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vault_of_version_1_opens_and_is_of_version_2_before_anything_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let master = MasterKey::from_bytes(&[8; 32]);
+        drop(open(folder.path(), &master, Settings::default()).unwrap());
+        let path = manifest::path(folder.path());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[8] = 1;
+        let checksum = crc32fast::hash(&bytes[..124]);
+        bytes[124..].copy_from_slice(&checksum.to_le_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(Manifest::read(folder.path()).unwrap().unwrap().format, 1);
+        let _writer = open(folder.path(), &master, Settings::default()).unwrap();
+        assert_eq!(Manifest::read(folder.path()).unwrap().unwrap().format, 2);
+    }
 }

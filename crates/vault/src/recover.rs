@@ -6,41 +6,53 @@ use std::sync::Arc;
 use tracing::{error, warn};
 use uuid::Uuid;
 
+use crate::cipher::{WRAPPED_BYTES, Wrapped};
 use crate::disk::{DataFile, DiskError};
 use crate::entry::{BLOCK, Header, Kind};
 use crate::files::Live;
 use crate::index::{Damage, Index, Place, SlotState, Slots};
+use crate::keys::Slot;
 use crate::scan::{Found, Scan, scan};
 
 /// A vault as its files have it.
 pub(crate) struct Recovered {
     pub(crate) index: Index,
-    pub(crate) live: Live,
     /// Entries that were to be overwritten and are not, or not wholly.
     pub(crate) unfinished: Vec<(Uuid, Place)>,
+    /// Keys that lie beside their entries still.
+    pub(crate) noted: Vec<Place>,
+    /// Those of them that belong into the keys file.
+    pub(crate) restored: Vec<(u32, Slot)>,
 }
 
-/// Reads all files; clears what is torn at the end of the last one.
+/// Reads all files; clears what is torn at the end of the last one, and gives that too.
 pub(crate) fn recover(
     files: &[Arc<DataFile>],
     slots: Slots,
     fill: u64,
-) -> Result<Recovered, DiskError> {
-    let mut index = Index {
+) -> Result<(Recovered, Live), DiskError> {
+    let index = Index {
         slots,
         entries: HashMap::new(),
         files: files.to_vec(),
         damage: Vec::new(),
         end: crate::index::Mark { file: 0, block: 0 },
     };
-    let mut unfinished = Vec::new();
+    let mut recovered = Recovered {
+        index,
+        unfinished: Vec::new(),
+        noted: Vec::new(),
+        restored: Vec::new(),
+    };
     let mut live = None;
     for (file, number) in files.iter().zip(0..) {
         let last = number as usize + 1 == files.len();
-        let erased = |slot| index.slots.state(slot) == Some(SlotState::Erased);
-        let scan = scan(file, last, erased)?;
+        let slots = &recovered.index.slots;
+        let scan = scan(file, last, |slot| {
+            slots.state(slot) == Some(SlotState::Erased)
+        })?;
         for found in &scan.records {
-            take(&mut index, &mut unfinished, number, found);
+            recovered.take(file, number, found)?;
         }
         for range in &scan.damage {
             error!(
@@ -49,7 +61,7 @@ pub(crate) fn recover(
                 bytes = range.end - range.start,
                 "damaged"
             );
-            index.damage.push(Damage {
+            recovered.index.damage.push(Damage {
                 file: file.name(),
                 offset: range.start,
                 bytes: range.end - range.start,
@@ -68,50 +80,75 @@ pub(crate) fn recover(
             gone,
         ));
     };
-    index.end = live.mark();
-    Ok(Recovered {
-        index,
-        live,
-        unfinished,
-    })
+    recovered.index.end = live.mark();
+    Ok((recovered, live))
 }
 
-/// Puts a record into the index.
-fn take(index: &mut Index, unfinished: &mut Vec<(Uuid, Place)>, file: u32, found: &Found) {
-    let Header {
-        kind,
-        entry,
-        slot,
-        length,
-        ..
-    } = found.header;
-    // Records begin at blocks, and files are limited so that their blocks can be counted.
-    let block = u32::try_from(found.offset / BLOCK as u64).unwrap_or(u32::MAX);
-    let place = Place {
-        file,
-        block,
-        length,
-        slot,
-    };
-    let destroyed = kind == Kind::Destroyed;
-    if destroyed && !found.whole {
-        unfinished.push((entry, place));
+impl Recovered {
+    /// Takes a record in.
+    fn take(&mut self, from: &DataFile, file: u32, found: &Found) -> Result<(), DiskError> {
+        let Header {
+            kind,
+            entry,
+            slot,
+            length,
+            ..
+        } = found.header;
+        // Records begin at blocks, and files are limited so that their blocks can be counted.
+        let block = u32::try_from(found.offset / BLOCK as u64).unwrap_or(u32::MAX);
+        let place = Place {
+            file,
+            block,
+            length,
+            slot,
+        };
+        match kind {
+            Kind::End => {}
+            Kind::Key => {
+                self.noted.push(place);
+                if found.whole {
+                    self.take_key(from, place, &found.header)?;
+                }
+            }
+            Kind::Destroyed => {
+                if !found.whole {
+                    self.unfinished.push((entry, place));
+                }
+                // Without an id it was swept, torn, or a key: nobody's any more.
+                if !entry.is_nil() {
+                    self.index.slots.reach(slot);
+                    self.index.entries.insert(entry, place);
+                }
+            }
+            Kind::Entry => {
+                // A slot that entries name was given away, even if the disk lost it since, or never got it.
+                self.index.slots.reach(slot);
+                self.index.entries.insert(entry, place);
+                if self.index.slots.state(slot) == Some(SlotState::Erased) {
+                    self.unfinished.push((entry, place));
+                } else if !found.whole {
+                    error!(%entry, file, offset = found.offset, "an entry is damaged");
+                }
+            }
+        }
+        Ok(())
     }
-    // Swept or torn: nobody's any more.
-    if kind == Kind::End || entry.is_nil() {
-        return;
-    }
-    // A slot that entries name was given away, even if the disk lost it since, or never got it: both are synced at once.
-    while index.slots.next() <= slot {
-        index.slots.push(None, SlotState::Damaged);
-    }
-    let erased = index.slots.state(slot) == Some(SlotState::Erased);
-    if erased && !destroyed {
-        unfinished.push((entry, place));
-    }
-    index.entries.insert(entry, place);
-    if !destroyed && !erased && !found.whole {
-        error!(%entry, file, offset = found.offset, "an entry is damaged");
+
+    fn take_key(
+        &mut self,
+        from: &DataFile,
+        place: Place,
+        header: &Header,
+    ) -> Result<(), DiskError> {
+        let tag = header.entry.into_bytes();
+        if self.index.slots.restore(place.slot, tag) {
+            let mut sealed = [0; WRAPPED_BYTES];
+            from.read(&mut sealed, place.offset() + BLOCK as u64)?;
+            let nonce = header.nonce;
+            let key = Slot::Live(tag, Wrapped { nonce, sealed });
+            self.restored.push((place.slot, key));
+        }
+        Ok(())
     }
 }
 
@@ -128,10 +165,13 @@ fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan, fill: u64) -> Result<Li
         let body = (range.end - range.start).saturating_sub(BLOCK as u64);
         let body = u32::try_from(body).unwrap_or(u32::MAX);
         file.write_zeros(range.start, range.end)?;
-        file.write(
-            &Header::destroyed(Uuid::nil(), 0, body).encode(),
-            range.start,
-        )?;
+        let back = (range.start - scan.sure) / BLOCK as u64;
+        let header = Header {
+            // It vouches for no more than is sure: what is cleared before it may be torn once more.
+            back: u32::try_from(back).unwrap_or(u32::MAX),
+            ..Header::destroyed(Uuid::nil(), 0, body)
+        };
+        file.write(&header.encode(), range.start)?;
     }
     if let Some(tail) = &scan.tail {
         warn!(

@@ -193,7 +193,8 @@ impl Writer {
             if let Slot::Live(tag, wrapped) = Slot::decode(&found) {
                 match keys::key(&keyring.wrapping, tag, &wrapped) {
                     Some(key) => {
-                        bytes.copy_from_slice(&keys::live(&new.wrapping, tag, &key)?.encode());
+                        let wrapped = keys::wrap(&new.wrapping, tag, &key)?;
+                        bytes.copy_from_slice(&Slot::Live(tag, wrapped).encode());
                     }
                     // It goes along as it is, as all damaged slots do: there is nothing better to put there.
                     None => error!(
@@ -230,6 +231,8 @@ impl Writer {
     }
 
     fn take_into_use(&mut self, new: New, manifest: Manifest) -> Result<Stage, Stop> {
+        // The old file keeps no key that the new one lacks, and nothing else under the old master key may stay.
+        self.checkpoint()?;
         // A copy that is under way has the old file.
         self.overwritten += 1;
         manifest.replace(&self.shared.folder, &self.settings.before)?;

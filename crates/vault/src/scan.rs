@@ -38,6 +38,8 @@ pub(crate) struct Scan {
     pub(crate) damage: Vec<Range<u64>>,
     /// Stretches of the last batch that never reached the disk: nobody was told that they had.
     pub(crate) torn: Vec<Range<u64>>,
+    /// Everything before this was synced.
+    pub(crate) sure: u64,
     /// Where the next record goes.
     pub(crate) end: u64,
     /// Bytes that are not zero after `end`, up to the file's end.
@@ -115,6 +117,7 @@ fn split(scan: &mut Scan, gaps: Vec<Range<u64>>, erased: impl Fn(u32) -> bool) {
         .map(Found::synced_before)
         .max()
         .unwrap_or(0);
+    scan.sure = sure;
     for gap in gaps {
         if gap.start < sure {
             scan.damage.push(gap.start..gap.end.min(sure));
@@ -124,7 +127,7 @@ fn split(scan: &mut Scan, gaps: Vec<Range<u64>>, erased: impl Fn(u32) -> bool) {
         }
     }
     scan.records.retain(|found| {
-        let torn = found.header.kind == Kind::Entry
+        let torn = matches!(found.header.kind, Kind::Entry | Kind::Key)
             && !found.whole
             && found.offset >= sure
             && !erased(found.header.slot);

@@ -1,4 +1,4 @@
-//! The one thread that writes: it takes all that waits, writes keys and entries, syncs both, and only then answers.
+//! The one thread that writes: it takes all that waits, writes keys and entries, syncs them, and only then answers.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,11 +13,10 @@ use tracing::{error, info};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::beside::Beside;
-use crate::cipher::{NoRandomness, Secret, SubjectTag, random_id};
+use crate::cipher::{NoRandomness, Secret, SubjectTag, Wrapped, random_id};
 use crate::copy::{CopyError, Outline};
 use crate::disk::{self, DataFile, DiskError};
-use crate::entry::Batch;
+use crate::entry::{Batch, KEY_LENGTH};
 use crate::error::{EraseError, PutError, RotateError};
 use crate::files::Live;
 use crate::index::{Place, SlotState};
@@ -99,8 +98,8 @@ pub(crate) struct Writer {
     pub(crate) overwritten: u64,
     /// A change of the master key, while it is under way.
     pub(crate) rotation: Option<Rotation>,
-    /// Syncs the keys of new subjects while their entries are synced.
-    pub(crate) beside: Beside,
+    /// Keys that lie beside their entries until the next checkpoint.
+    pub(crate) noted: Vec<Place>,
     /// Held while the vault is open; the lock goes when this is dropped.
     pub(crate) _lock: Lock,
 }
@@ -128,7 +127,7 @@ impl Writer {
         }
         self.leave_rotation("it was closed before the master key was changed");
         if self.shared.closed.get().is_none() {
-            match self.live.mark_end() {
+            match self.checkpoint().and_then(|()| self.live.mark_end()) {
                 Ok(()) => info!("vault closed"),
                 Err(stop) => {
                     error!(%stop, "the vault's last mark was not written; opening checks its end");
@@ -223,6 +222,7 @@ impl Writer {
                 for (put, sealed) in taken.into_iter().zip(sealed) {
                     (put.reply)(Ok(sealed));
                 }
+                self.checkpoint_in_time();
             }
             Err(stop) => {
                 let reason = self.stop(&stop);
@@ -242,8 +242,9 @@ impl Writer {
         }
     }
 
-    /// Keys and entries are synced at once, and nobody is answered before both are. A power cut between may leave an entry
-    /// without its key: nobody was told of it, its slot counts as given away, and the sweep of orphans takes it.
+    /// New keys go along with the entries and are synced with them, and nobody is answered before. A power cut before that
+    /// may leave an entry without its key: nobody was told of it, its slot counts as given away, and the sweep of orphans
+    /// takes it.
     fn commit(&mut self, puts: &[Put]) -> Result<Vec<Vec<Sealed>>, Stop> {
         let random = &self.settings.random;
         let first = self.shared.index().slots.next();
@@ -258,8 +259,8 @@ impl Writer {
                     let found = match self.known_key(put.tag)? {
                         Some(found) => found,
                         None => {
-                            let (key, slot) = self.fresh_key(put.tag)?;
-                            fresh.push((put.tag, slot));
+                            let (key, wrapped) = self.fresh_key(put.tag)?;
+                            fresh.push((put.tag, wrapped));
                             (nth_after(first, fresh.len() - 1)?, key)
                         }
                     };
@@ -282,41 +283,42 @@ impl Writer {
             }
             answers.push(sealed);
         }
+        for ((tag, wrapped), nth) in fresh.iter().zip(0..) {
+            batch.add_key(*tag, nth_after(first, nth)?, wrapped);
+        }
         self.make_room(batch.bytes.len())?;
         let (file, base) = (self.live.number, self.live.block());
-        let keys = self.fill_slots(first, fresh.iter().map(|(_, slot)| slot))?;
-        match (keys, batch.bytes.is_empty()) {
-            (Some(keys), false) => {
-                let beside = &self.beside;
-                self.live
-                    .append_by(&batch.bytes, |entries| beside.sync_both(entries, &keys))?;
-            }
-            (Some(keys), true) => keys.sync()?,
-            (None, false) => self.live.append(&batch.bytes)?,
-            (None, true) => {}
+        let slots = fresh
+            .iter()
+            .map(|(tag, wrapped)| Slot::Live(*tag, *wrapped));
+        self.fill_slots(first, slots)?;
+        if !batch.bytes.is_empty() {
+            self.live.append(&batch.bytes)?;
         }
+        let place = |block, length, slot| Place {
+            file,
+            block: base + block,
+            length,
+            slot,
+        };
         let mut index = self.shared.index_mut();
-        for (tag, _) in fresh {
-            index.slots.push(Some(tag), SlotState::Live);
+        for key in batch.keys {
+            index.slots.push(Some(key.tag), SlotState::Live);
+            self.noted.push(place(key.block, KEY_LENGTH, key.slot));
         }
         for entry in batch.entries {
-            let place = Place {
-                file,
-                block: base + entry.block,
-                length: entry.length,
-                slot: entry.slot,
-            };
+            let place = place(entry.block, entry.length, entry.slot);
             index.entries.insert(entry.entry, place);
         }
         index.end = self.live.mark();
         Ok(answers)
     }
 
-    /// A new subject's key, and the slot that will hold it.
-    fn fresh_key(&self, tag: SubjectTag) -> Result<(Secret, Slot), Stop> {
+    /// A new subject's key, bare and wrapped.
+    fn fresh_key(&self, tag: SubjectTag) -> Result<(Secret, Wrapped), Stop> {
         let key = Secret::random(&self.settings.random)?;
-        let slot = keys::live(&self.shared.keyring().wrapping, tag, &key)?;
-        Ok((key, slot))
+        let wrapped = keys::wrap(&self.shared.keyring().wrapping, tag, &key)?;
+        Ok((key, wrapped))
     }
 
     /// The subject's slot and key; none when it has none that can be read.
@@ -341,20 +343,20 @@ impl Writer {
     }
 
     /// Writes neighbouring new slots and syncs them.
-    pub(crate) fn write_slots(&mut self, first: u32, slots: &[Slot]) -> Result<(), Stop> {
-        match self.fill_slots(first, slots.iter())? {
+    pub(crate) fn write_slots(&mut self, first: u32, slots: Vec<Slot>) -> Result<(), Stop> {
+        match self.fill_slots(first, slots.into_iter())? {
             Some(file) => Ok(file.sync()?),
             None => Ok(()),
         }
     }
 
     /// Writes neighbouring new slots; gives the file that is to be synced, if there are any.
-    fn fill_slots<'a>(
+    fn fill_slots(
         &mut self,
         first: u32,
-        slots: impl Iterator<Item = &'a Slot>,
+        slots: impl Iterator<Item = Slot>,
     ) -> Result<Option<Arc<DataFile>>, Stop> {
-        let bytes: Vec<u8> = slots.flat_map(Slot::encode).collect();
+        let bytes: Vec<u8> = slots.flat_map(|slot| slot.encode()).collect();
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -378,6 +380,7 @@ impl Writer {
         if self.live.end == 0 || self.live.end + bytes as u64 <= max {
             return Ok(());
         }
+        self.checkpoint()?;
         self.live.close()?;
         let number = self
             .live

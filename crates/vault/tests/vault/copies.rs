@@ -6,7 +6,7 @@ use std::path::Path;
 use vault::copy::{self, CopyError, CopyFolder, CopyFolderError};
 use vault::{GetError, Settings, Vault};
 
-use crate::support::{files_with, master, open, settings, subject, wait};
+use crate::support::{beside_their_entries, files_with, master, open, settings, subject, wait};
 
 /// Copies the vault as it is now; `between` runs after each piece.
 fn copied(vault: &Vault, to: &Path, mut between: impl FnMut()) -> Result<(), CopyError> {
@@ -42,6 +42,7 @@ fn a_copy_taken_under_writing_is_a_vault_with_everything_kept_before() {
         kept.push((sealed, text));
     }
     wait(vault.erase(subject(7))).unwrap();
+    wait(vault.put(subject(50), b"its key lies beside it".to_vec())).unwrap();
     let mut later = 1_000;
     copied(&vault, &to, || {
         later += 1;
@@ -50,6 +51,7 @@ fn a_copy_taken_under_writing_is_a_vault_with_everything_kept_before() {
     .unwrap();
     assert!(later > 1_003, "the vault was written to meanwhile");
     assert!(files_with(&to, b"Pham Van Dung").is_empty());
+    assert_eq!(beside_their_entries(&to), 0);
     for file in fs::read_dir(&to).unwrap() {
         let name = file.unwrap().file_name();
         assert_ne!(name, "lock", "a copy is not locked");

@@ -285,7 +285,7 @@ fn when_too_much_waits_a_call_is_refused_and_none_that_was_taken_is_lost() {
     let slow = Settings {
         queue_max: 3,
         before: Arc::new(move |step| {
-            if step == Step::Sync(Content::Keys) {
+            if step == Step::Sync(Content::Entries) {
                 let _ = arrive.send(());
                 let _ = gate.lock().unwrap().recv();
             }

@@ -64,6 +64,19 @@ pub(crate) fn files_with(folder: &Path, part: &[u8]) -> Vec<String> {
     names
 }
 
+/// How many subjects' wrapped keys lie beside their entries.
+pub(crate) fn beside_their_entries(folder: &Path) -> usize {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    let entries = files.filter(|file| file.file_name().to_string_lossy().starts_with("entries-"));
+    let count = |bytes: Vec<u8>| {
+        let blocks = bytes.chunks_exact(64);
+        blocks.filter(|block| block.starts_with(b"HVE\x04")).count()
+    };
+    entries
+        .map(|file| count(fs::read(file.path()).unwrap()))
+        .sum()
+}
+
 /// Holds the vault's writer before a sync of keys, until it may go on.
 pub(crate) struct Hold {
     after: Arc<AtomicUsize>,
