@@ -18,7 +18,7 @@ use crate::format::{BlockHeader, Cursor, EncodedBlock};
 use crate::locks::lock;
 use crate::record::{ChainHash, Position};
 
-pub(crate) const NAME: &str = "journal";
+const NAME: &str = "journal";
 
 /// The journal's part of the size of sled's segments: together with what may be under way at a checkpoint no more than
 /// [`SYNC_BYTES_MAX`](crate::live::SYNC_BYTES_MAX) comes between two syncs of sled's file.

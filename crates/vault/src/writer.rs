@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::cipher::{NoRandomness, Secret, SubjectTag, Wrapped, random_id};
 use crate::copy::{CopyError, Outline};
-use crate::disk::{self, DataFile, DiskError};
+use crate::disk::{self, DiskError};
 use crate::entry::{Batch, KEY_LENGTH};
 use crate::error::{EraseError, PutError, RotateError};
 use crate::files::Live;
@@ -344,21 +344,18 @@ impl Writer {
 
     /// Writes neighbouring new slots and syncs them.
     pub(crate) fn write_slots(&mut self, first: u32, slots: Vec<Slot>) -> Result<(), Stop> {
-        match self.fill_slots(first, slots.into_iter())? {
-            Some(file) => Ok(file.sync()?),
-            None => Ok(()),
+        if slots.is_empty() {
+            return Ok(());
         }
+        self.fill_slots(first, slots.into_iter())?;
+        Ok(self.shared.keyring().file.sync()?)
     }
 
-    /// Writes neighbouring new slots; gives the file that is to be synced, if there are any.
-    fn fill_slots(
-        &mut self,
-        first: u32,
-        slots: impl Iterator<Item = Slot>,
-    ) -> Result<Option<Arc<DataFile>>, Stop> {
+    /// Writes neighbouring new slots; they are not synced yet.
+    fn fill_slots(&mut self, first: u32, slots: impl Iterator<Item = Slot>) -> Result<(), Stop> {
         let bytes: Vec<u8> = slots.flat_map(|slot| slot.encode()).collect();
         if bytes.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
         let file = Arc::clone(&self.shared.keyring().file);
         let end = nth_after(first, bytes.len() / SLOT_BYTES)?;
@@ -371,7 +368,7 @@ impl Writer {
             self.slots_filled = filled;
         }
         file.write(&bytes, keys::offset(first))?;
-        Ok(Some(file))
+        Ok(())
     }
 
     /// Begins the next file when the batch would make this one too large.

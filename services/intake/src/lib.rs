@@ -63,7 +63,7 @@ use crate::worklist::Worklist;
 /// What intake folds out of its log: what waits, the codes given out, who has which papers.
 pub(crate) type Folded = (Worklist, (Counters, Custody));
 
-/// How long what is folded is gathered while nobody asks for it: it is by those who decide that the log is read at once.
+/// How long records are gathered before they are folded; for whoever asks they are folded at once.
 const GATHER: Duration = Duration::from_millis(20);
 /// How long the codes of a healed log may take to be counted before that is tried again.
 const CODES_PATIENCE: Duration = Duration::from_secs(60);

@@ -180,7 +180,8 @@ fn a_torn_end_is_cut_back_to_the_last_whole_entry_and_the_vault_goes_on() {
     // Killed: no end mark. Then three entries in one batch, which reach the disk only in part.
     let killed = tempfile::tempdir().unwrap();
     copy(folder.path(), killed.path());
-    let start = 128;
+    // After the first entry and its subject's key.
+    let start = 256;
     let batch =
         wait(vault.put_many(subject(0), vec![vec![1; 40], vec![2; 40], vec![3; 40]])).unwrap();
     let full = fs::read(folder.path().join("entries-0001")).unwrap();
@@ -214,6 +215,31 @@ fn a_torn_end_is_cut_back_to_the_last_whole_entry_and_the_vault_goes_on() {
             assert_eq!(vault.status().damage, [], "cut {cut}");
         }
     }
+}
+
+#[test]
+fn what_is_torn_once_more_while_it_is_cleared_is_not_taken_for_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path());
+    let first = wait(vault.put(subject(0), b"first".to_vec())).unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    wait(vault.put_many(subject(0), vec![vec![1; 40], vec![2; 40], vec![3; 40]])).unwrap();
+    copy(folder.path(), killed.path());
+    let entries = killed.path().join("entries-0001");
+    // Of the batch after the first entry and its key, the first header and the last body never reached the disk.
+    let (gap, last) = (256..320, 256 + 2 * 128);
+    let mut torn = fs::read(&entries).unwrap();
+    torn[gap].fill(0);
+    torn[last + 64..last + 128].fill(0);
+    fs::write(&entries, &torn).unwrap();
+    drop(open(killed.path()));
+    // The power goes while it is cleared: of what that wrote, only the last is there.
+    let cleared = fs::read(&entries).unwrap();
+    torn[last..last + 128].copy_from_slice(&cleared[last..last + 128]);
+    fs::write(&entries, &torn).unwrap();
+    let vault = open(killed.path());
+    assert_eq!(vault.status().damage, []);
+    assert_eq!(*vault.get(first.entry).unwrap(), b"first");
 }
 
 #[test]
