@@ -1,7 +1,8 @@
 //! A real nats-server of the test's own: on a free port, with its own store, killed with the test.
 
+use std::fs::File;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
@@ -32,14 +33,19 @@ fn program() -> PathBuf {
 }
 
 /// A port that nobody listens on and that no connection gets by chance: it lies below those the system hands out, so that
-/// whoever was killed finds it free again.
+/// whoever was killed finds it free again. Until this process ends, no other test draws it, not even while it is free.
 pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 10_000;
     const COUNT: u128 = 22_000;
+    static DRAWN: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ports");
+    std::fs::create_dir_all(&folder).unwrap();
     loop {
-        let drawn = u16::try_from(Uuid::new_v4().as_u128() % COUNT).unwrap();
-        if TcpListener::bind(("127.0.0.1", FIRST + drawn)).is_ok() {
-            return FIRST + drawn;
+        let port = FIRST + u16::try_from(Uuid::new_v4().as_u128() % COUNT).unwrap();
+        let mark = File::create(folder.join(port.to_string())).unwrap();
+        if mark.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            DRAWN.lock().unwrap().push(mark);
+            return port;
         }
     }
 }
