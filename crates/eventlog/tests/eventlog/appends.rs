@@ -1,6 +1,7 @@
 //! Appends: revisions, requests, keys, bounds, and what readers see.
 
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -298,8 +299,9 @@ fn a_nearly_full_disk_refuses_writes_and_serves_reads() {
     assert_eq!(log.failed(), None);
 }
 
-/// Settings of a log whose writer is held before each sync until the sender is gone, and whose queue takes two.
-fn held_at_its_sync() -> (mpsc::Sender<()>, Settings) {
+/// A log whose writer is held before each sync until the sender is gone, and whose queue takes two. The sender goes first, so
+/// that a test that fails lets its log close.
+fn held_at_its_sync(folder: &Path) -> (EventLog, mpsc::Sender<()>) {
     let (go, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
     let mut settings = with_faults(move |point| {
@@ -310,15 +312,24 @@ fn held_at_its_sync() -> (mpsc::Sender<()>, Settings) {
         Ok(())
     });
     settings.queue_max = 2;
-    (go, settings)
+    settings.queue_wait = Duration::from_millis(20);
+    let log = EventLog::open(folder, settings).unwrap();
+    (log, go)
+}
+
+/// Until so many writes wait for the writer.
+fn until_waiting(log: &EventLog, writes: usize) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while log.load().writes != writes {
+        assert!(Instant::now() < deadline, "{:?}", log.load());
+        std::thread::yield_now();
+    }
 }
 
 #[test]
 fn too_many_waiting_appends_are_refused_as_busy() {
     let folder = tempfile::tempdir().unwrap();
-    let (go, mut settings) = held_at_its_sync();
-    settings.queue_wait = Duration::from_millis(20);
-    let log = EventLog::open(folder.path(), settings).unwrap();
+    let (log, go) = held_at_its_sync(folder.path());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -327,10 +338,12 @@ fn too_many_waiting_appends_are_refused_as_busy() {
         let log = log.clone();
         std::thread::spawn(move || write(&log, number))
     };
-    let mut waiting = vec![spawn(0)];
-    std::thread::sleep(Duration::from_millis(50));
-    waiting.extend([spawn(1), spawn(2)]);
-    std::thread::sleep(Duration::from_millis(50));
+    // The first is with the writer when it is held; two more fill the queue.
+    let (ticket, first) = log.ticket();
+    ticket.append(append(1, [0])).unwrap();
+    until_waiting(&log, 0);
+    let waiting = [spawn(1), spawn(2)];
+    until_waiting(&log, 2);
     assert_eq!(
         log.append_blocking(append(1, [9])).unwrap_err(),
         AppendError::Busy
@@ -338,6 +351,7 @@ fn too_many_waiting_appends_are_refused_as_busy() {
     let busy = runtime.block_on(log.append(append(1, [9])));
     assert_eq!(busy.unwrap_err(), AppendError::Busy);
     drop(go);
+    runtime.block_on(first).unwrap();
     for thread in waiting {
         thread.join().unwrap();
     }
@@ -348,8 +362,7 @@ fn too_many_waiting_appends_are_refused_as_busy() {
 #[test]
 fn an_append_made_by_another_thread_is_answered_where_its_ticket_came_from() {
     let folder = tempfile::tempdir().unwrap();
-    let (go, settings) = held_at_its_sync();
-    let log = EventLog::open(folder.path(), settings).unwrap();
+    let (log, go) = held_at_its_sync(folder.path());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -365,11 +378,7 @@ fn an_append_made_by_another_thread_is_answered_where_its_ticket_came_from() {
         })
     };
     put(0).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while log.load().writes > 0 {
-        assert!(Instant::now() < deadline, "the writer is slow");
-        std::thread::yield_now();
-    }
+    until_waiting(&log, 0);
     put(1).unwrap();
     put(2).unwrap();
     assert_eq!(put(3).unwrap_err(), AppendError::Busy);
