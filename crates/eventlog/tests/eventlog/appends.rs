@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -137,18 +137,8 @@ fn a_key_belongs_to_the_first_record_that_brings_it() {
 
 #[test]
 fn of_two_claims_of_a_key_at_once_one_wins() {
-    // The writer is held at its first commit, so that the two claims are judged in one group.
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let first = AtomicBool::new(true);
     let folder = tempfile::tempdir().unwrap();
-    let settings = with_faults(move |point| {
-        if point == "writer::sync" && first.swap(false, Ordering::SeqCst) {
-            wait.lock().unwrap().recv().map_err(io::Error::other)?;
-        }
-        Ok(())
-    });
-    let log = EventLog::open(folder.path(), settings).unwrap();
+    let (log, go) = held_at_its_sync(folder.path());
     let claim = |to| {
         let log = log.clone();
         std::thread::spawn(move || {
@@ -160,15 +150,13 @@ fn of_two_claims_of_a_key_at_once_one_wins() {
             .is_ok()
         })
     };
-    let held = {
-        let log = log.clone();
-        std::thread::spawn(move || write(&log, 0))
-    };
-    std::thread::sleep(Duration::from_millis(50));
+    // The writer is held at its first commit, so that the two claims are judged in one group.
+    let (ticket, _) = log.ticket();
+    ticket.append(append(1, [0])).unwrap();
+    until_waiting(&log, 0);
     let claims = [claim(10), claim(11)];
-    std::thread::sleep(Duration::from_millis(50));
-    go.send(()).unwrap();
-    held.join().unwrap();
+    until_waiting(&log, 2);
+    drop(go);
     let won: usize = claims
         .into_iter()
         .map(|claim| usize::from(claim.join().unwrap()))
