@@ -220,3 +220,25 @@ fn commit(seed: u32, bytes: &[u8]) -> Option<(Vec<EncodedBlock>, usize)> {
 fn span(len: usize) -> usize {
     (HEADER_LEN + len).next_multiple_of(SECTOR)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_commit_of_another_folder_shows_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |before| Journal::open(folder.path(), 64 << 10, &ChainHash([before; 32]));
+        let journal = open(1).unwrap();
+        let sector = u64::try_from(SECTOR).unwrap();
+        let another = crc32fast::hash(&[2; 32]);
+        // Where the next commit would be, and behind that, where a header is taken for a witness.
+        for at in [0, sector, 2 * sector] {
+            let header = encode(another, 150, b"");
+            journal.file.write_all_at(&header, at).unwrap();
+        }
+        assert_eq!(journal.read().unwrap().shown, 0);
+        // The same is a witness where it is at home.
+        assert_eq!(open(2).unwrap().read().unwrap().shown, 150);
+    }
+}
