@@ -113,12 +113,22 @@ fn bounded(text: &str, characters_max: usize) -> Result<Cow<'_, str>, String> {
     Ok(composed)
 }
 
-/// The text in NFC. Nearly all of it is already, and asking is ten times faster than composing.
+/// The text in NFC. Nearly all of it is already, and asking is ten times faster than composing; to see that it is composed
+/// Vietnamese is faster still.
 fn composed(text: &str) -> Cow<'_, str> {
+    if text.chars().all(composed_vietnamese) {
+        return Cow::Borrowed(text);
+    }
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => Cow::Borrowed(text),
         IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
     }
+}
+
+/// Characters that NFC leaves as they are, whatever stands beside them: those before the combining ones, and the Vietnamese
+/// letters with two marks.
+fn composed_vietnamese(c: char) -> bool {
+    matches!(c, '\0'..='\u{2FF}' | '\u{1EA0}'..='\u{1EF9}')
 }
 
 /// Characters that show as nothing or turn text around: good only for deceiving a reader.
@@ -136,6 +146,18 @@ mod tests {
         let decomposed: String = composed.nfd().collect();
         assert_ne!(composed, decomposed);
         assert_eq!(name(&decomposed).unwrap(), composed);
+    }
+
+    #[test]
+    fn what_passes_for_composed_vietnamese_is_composed_whatever_stands_beside_it() {
+        let letters: Vec<char> = ('\0'..='\u{FFFF}')
+            .filter(|c| composed_vietnamese(*c))
+            .collect();
+        assert_eq!(letters.len(), 0x300 + 0x5A);
+        for letter in &letters {
+            let text = String::from_iter(['a', *letter, '\u{1EC7}', *letter]);
+            assert_eq!(text.nfc().collect::<String>(), text, "{letter:?}");
+        }
     }
 
     #[test]
