@@ -1,7 +1,8 @@
 //! The one way a wish becomes events: load → decide → append, and again when somebody was faster.
 //!
 //! A wish with personal data goes through two threads, the vault's and the log's, and the first hands it to the second: the
-//! caller is not woken between, and what the log names the vault has on the disk all the same.
+//! caller is not woken between, and what the log names the vault has on the disk all the same. What will be appended is known
+//! before the vault is asked, as a rule, so those two threads are left with writing.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use domain::event::Occurrence;
 use domain::ids::{DossierId, VaultRef};
 use eventlog::{Append, AppendError, Appended, Expected, Revision, StreamId, Ticket};
 use tokio::sync::oneshot;
-use vault::{PutError, Sealed};
+use vault::{Draft, PutError, Sealed};
 
 use crate::codec::{self, Stamp};
 use crate::desk::{Answer, Desk, Wish};
@@ -37,11 +38,19 @@ struct Happening {
     occurrences: Vec<Occurrence>,
 }
 
+/// What will be appended if the vault keeps what was drafted, under these names.
+struct Foreseen {
+    kept: Vec<Sealed>,
+    append: Append,
+}
+
 /// What the vault's thread came to.
 enum Tried {
     /// Nothing new.
     Unchanged(Box<Answer>),
-    /// The log's thread has the events.
+    /// The log's thread has what was foreseen.
+    AsForeseen,
+    /// The log's thread has these events.
     Appending(Happening),
     /// The log had no room: the caller may wait for it.
     Busy,
@@ -87,54 +96,85 @@ impl Desk {
         secrets: Vec<Vec<u8>>,
         build: Arc<impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync + 'static>,
     ) -> Result<Answer, HandleError> {
-        self.rehearse(wish, &build(&vec![personal::placeholder(); secrets.len()]))?;
+        let count = secrets.len();
+        let draft = self.vault().draft(wish.dossier.0, secrets);
+        let draft = draft.map_err(PersonalError::from)?;
+        let (foreseen, happening) = self.foresee(wish, &draft, count, &*build)?.unzip();
         let (ticket, appended) = self.log().ticket();
         let (tell, told) = oneshot::channel();
         let then = {
             let (desk, wish, build) = (self.clone(), wish.clone(), Arc::clone(&build));
             move |sealed| {
                 // A caller that went away is no fault.
-                let _ = tell.send(desk.go_on(&wish, sealed, &*build, ticket));
+                let _ = tell.send(desk.go_on(&wish, sealed, foreseen, &*build, ticket));
             }
         };
         // Calls that came together reach the vault together.
         tokio::task::yield_now().await;
-        let keeping = self.vault().put_many_then(wish.dossier.0, secrets, then);
+        let keeping = self.vault().keep_then(draft, then);
         keeping.map_err(PersonalError::from)?;
         let appended = appended.await;
         let gone = || PersonalError::Closed("its writer is gone".to_owned());
         let (kept, tried) = told.await.map_err(|_| gone())??;
-        match tried {
+        let happening = match tried {
             Tried::Unchanged(answer) => return Ok(*answer),
-            Tried::Appending(happening) => {
-                if let Some(answer) = self.appended(wish, happening, appended)? {
-                    return Ok(answer);
-                }
-            }
-            Tried::Busy => {}
+            Tried::AsForeseen => happening,
+            Tried::Appending(happening) => Some(happening),
+            Tried::Busy => None,
+        };
+        if let Some(happening) = happening
+            && let Some(answer) = self.appended(wish, happening, appended)?
+        {
+            return Ok(answer);
         }
         self.handle(wish, &build(&kept)).await
     }
 
-    /// On the vault's thread, which must not wait: decides by what is there now, and leaves the events to the log's thread.
+    /// Asks the rules before the vault is written. What they say stands if the draft's names will do and no number of a
+    /// dossier was given out: those are given out only for what is kept.
+    fn foresee(
+        &self,
+        wish: &Wish,
+        draft: &Draft,
+        secrets: usize,
+        build: &impl Fn(&[VaultRef]) -> Vec<Command>,
+    ) -> Result<Option<(Foreseen, Happening)>, HandleError> {
+        let Some(kept) = draft.foreseen() else {
+            self.rehearse(wish, &build(&vec![personal::placeholder(); secrets]))?;
+            return Ok(None);
+        };
+        let rehearsed = self.rehearse(wish, &build(&references(&kept)))?;
+        if rehearsed.gave_codes || rehearsed.occurrences.is_empty() {
+            return Ok(None);
+        }
+        let (append, happening) = happening(wish, rehearsed.occurrences, rehearsed.loaded)?;
+        Ok(Some((Foreseen { kept, append }, happening)))
+    }
+
+    /// On the vault's thread, which must not wait: leaves the events to the log's thread, and decides what they are by what is
+    /// there now if they were not foreseen.
     fn go_on(
         &self,
         wish: &Wish,
         sealed: Result<Vec<Sealed>, PutError>,
+        foreseen: Option<Foreseen>,
         build: &impl Fn(&[VaultRef]) -> Vec<Command>,
         ticket: Ticket,
     ) -> Result<(Vec<VaultRef>, Tried), HandleError> {
         let sealed = sealed.map_err(PersonalError::from)?;
-        let kept: Vec<VaultRef> = sealed.iter().map(personal::reference).collect();
-        let tried = match self.decided(wish, &build(&kept))? {
-            Decided::Unchanged(answer) => Tried::Unchanged(answer),
-            Decided::Events(append, happening) => match ticket.append(append) {
-                Ok(()) => Tried::Appending(happening),
-                Err(AppendError::Busy) => Tried::Busy,
-                Err(error) => return Err(error.into()),
+        let kept = references(&sealed);
+        let (append, tried) = match foreseen.filter(|foreseen| foreseen.kept == sealed) {
+            Some(foreseen) => (foreseen.append, Tried::AsForeseen),
+            None => match self.decided(wish, &build(&kept))? {
+                Decided::Unchanged(answer) => return Ok((kept, Tried::Unchanged(answer))),
+                Decided::Events(append, happening) => (append, Tried::Appending(happening)),
             },
         };
-        Ok((kept, tried))
+        match ticket.append(append) {
+            Ok(()) => Ok((kept, tried)),
+            Err(AppendError::Busy) => Ok((kept, Tried::Busy)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Decides and appends, again when somebody was faster.
@@ -164,11 +204,7 @@ impl Desk {
             let answer = unchanged(wish.dossier, loaded)?;
             return Ok(Decided::Unchanged(Box::new(answer)));
         }
-        let append = encode(wish, &occurrences, loaded.revision)?;
-        let happening = Happening {
-            before: Box::new(loaded.dossier),
-            occurrences,
-        };
+        let (append, happening) = happening(wish, occurrences, loaded)?;
         Ok(Decided::Events(append, happening))
     }
 
@@ -187,7 +223,8 @@ impl Desk {
         match appended {
             Ok(appended) if appended.replayed => self.answer(&appended.records, true).map(Some),
             Ok(appended) => {
-                let record = appended.records.last().ok_or(HandleError::Unknown)?.clone();
+                let last = appended.records.into_iter().last();
+                let record = last.ok_or(HandleError::Unknown)?;
                 Ok(Some(Answer {
                     id: wish.dossier,
                     dossier: occurrences.iter().fold(*before, dossier::evolve),
@@ -217,6 +254,23 @@ fn unchanged(id: DossierId, loaded: Loaded) -> Result<Answer, HandleError> {
         record,
         replayed: false,
     })
+}
+
+fn references(sealed: &[Sealed]) -> Vec<VaultRef> {
+    sealed.iter().map(personal::reference).collect()
+}
+
+fn happening(
+    wish: &Wish,
+    occurrences: Vec<Occurrence>,
+    loaded: Loaded,
+) -> Result<(Append, Happening), HandleError> {
+    let append = encode(wish, &occurrences, loaded.revision)?;
+    let happening = Happening {
+        before: Box::new(loaded.dossier),
+        occurrences,
+    };
+    Ok((append, happening))
 }
 
 fn encode(

@@ -16,7 +16,7 @@ use vault::Vault;
 use crate::error::HandleError;
 use crate::keys;
 pub use crate::loading::Loaded;
-use crate::rehearsal::{self, Rehearsal};
+use crate::rehearsal::{self, Rehearsal, Rehearsed};
 
 /// Which part of a dossier's life a service may write: one writer per dossier at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -206,11 +206,20 @@ impl Desk {
 
     /// What would happen, if the rules allow it; and no other dossier has its names, which the append would refuse only
     /// after the vault had been written.
-    pub(crate) fn rehearse(&self, wish: &Wish, commands: &[Command]) -> Result<(), HandleError> {
+    pub(crate) fn rehearse(
+        &self,
+        wish: &Wish,
+        commands: &[Command],
+    ) -> Result<Rehearsed, HandleError> {
         let loaded = self.load(wish.dossier)?;
-        let codes = Rehearsal(&*self.codes);
-        let rehearsed = self.decide(wish, commands, &codes, &loaded)?;
-        rehearsal::names_are_free(&self.log, &rehearsed)
+        let codes = Rehearsal::of(&*self.codes);
+        let occurrences = self.decide(wish, commands, &codes, &loaded)?;
+        rehearsal::names_are_free(&self.log, &occurrences)?;
+        Ok(Rehearsed {
+            gave_codes: codes.gave(),
+            occurrences,
+            loaded,
+        })
     }
 
     pub(crate) fn decide(

@@ -1,5 +1,7 @@
 //! Asking the rules without doing anything: before the vault is written, and for who only wants to know.
 
+use std::cell::Cell;
+
 use domain::command::Command;
 use domain::dossier::{CodeIssuer, CodeOfAnotherNode, CodesExhausted};
 use domain::event::{AcceptanceBasis, Event, Occurrence};
@@ -9,21 +11,50 @@ use jiff::civil::Date;
 
 use crate::desk::{Desk, Wish};
 use crate::error::HandleError;
+use crate::loading::Loaded;
 use crate::{keys, personal};
 
 /// Gives out codes that nobody will see, and takes none over: for asking the rules only.
-pub(crate) struct Rehearsal<'a>(pub(crate) &'a dyn CodeIssuer);
+pub(crate) struct Rehearsal<'a> {
+    codes: &'a dyn CodeIssuer,
+    gave: Cell<bool>,
+}
+
+/// What the rules say to a wish, and about what.
+pub(crate) struct Rehearsed {
+    /// Some of it stands only in a rehearsal: codes that were given out or taken over.
+    pub(crate) gave_codes: bool,
+    pub(crate) occurrences: Vec<Occurrence>,
+    pub(crate) loaded: Loaded,
+}
+
+impl<'a> Rehearsal<'a> {
+    pub(crate) fn of(codes: &'a dyn CodeIssuer) -> Self {
+        Self {
+            codes,
+            gave: Cell::new(false),
+        }
+    }
+
+    /// Whether a code was given out or taken over.
+    pub(crate) fn gave(&self) -> bool {
+        self.gave.get()
+    }
+}
 
 impl CodeIssuer for Rehearsal<'_> {
     fn issue(&self, prefix: &str, day: Date) -> Result<DossierCode, CodesExhausted> {
+        self.gave.set(true);
         Ok(domain::code::format(prefix, day, 0, 1))
     }
 
     fn may_take_over(&self, code: &DossierCode) -> Result<(), CodeOfAnotherNode> {
-        self.0.may_take_over(code)
+        self.codes.may_take_over(code)
     }
 
-    fn take_over(&self, _: &DossierCode) {}
+    fn take_over(&self, _: &DossierCode) {
+        self.gave.set(true);
+    }
 }
 
 impl Desk {

@@ -39,7 +39,7 @@ impl Random {
         Self(Some(Arc::new(draw)))
     }
 
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    pub(crate) fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         match &self.0 {
             None => getrandom::fill(bytes),
             Some(draw) => {
@@ -97,39 +97,32 @@ impl Secret {
         XChaCha20Poly1305::new(self.bytes().into())
     }
 
-    /// HMAC-SHA-256 (RFC 2104) over the parts, one after the other.
-    fn mac(&self, parts: &[&[u8]], out: &mut [u8; 32]) {
-        // HMAC pads a shorter key with zeros up to the hash's block; done here, because then the length cannot be wrong.
-        let mut block = Zeroizing::new([0; 64]);
-        block[..32].copy_from_slice(self.bytes());
-        let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
-        for part in parts {
-            mac.update(part);
-        }
-        let mut digest = mac.finalize().into_bytes();
-        out.copy_from_slice(&digest);
-        digest.as_mut_slice().zeroize();
-    }
-
     /// Another key for one purpose: from one, no other can be computed.
     pub(crate) fn derive(&self, parts: &[&[u8]]) -> Self {
         let mut derived = Self::empty();
-        self.mac(parts, derived.bytes_mut());
+        Digests::under(self).mac(parts, derived.bytes_mut());
         derived
-    }
-
-    /// The first sixteen bytes of HMAC-SHA-256.
-    pub(crate) fn digest(&self, bytes: &[u8]) -> [u8; 16] {
-        let mut whole = Zeroizing::new([0; 32]);
-        self.mac(&[bytes], &mut whole);
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&whole[..16]);
-        digest
     }
 
     /// Puts `key` under this one, for the use that `purpose` names.
     pub(crate) fn wrap(&self, key: &Self, purpose: &[u8]) -> Result<Wrapped, NoRandomness> {
-        let nonce = random_nonce(&Random::SYSTEM)?;
+        Ok(self.wrap_with(random_nonce(&Random::SYSTEM)?, key, purpose))
+    }
+
+    /// [`wrap`](Self::wrap) for several, in order: one draw of the system for all of them.
+    pub(crate) fn wrap_all<P: AsRef<[u8]>>(
+        &self,
+        keys: &[(P, &Self)],
+    ) -> Result<Vec<Wrapped>, NoRandomness> {
+        let mut drawn = vec![[0; NONCE_BYTES]; keys.len()];
+        Random::SYSTEM.fill(drawn.as_flattened_mut())?;
+        let each = keys.iter().zip(drawn);
+        Ok(each
+            .map(|((purpose, key), nonce)| self.wrap_with(nonce, key, purpose.as_ref()))
+            .collect())
+    }
+
+    fn wrap_with(&self, nonce: [u8; NONCE_BYTES], key: &Self, purpose: &[u8]) -> Wrapped {
         let mut sealed = [0; WRAPPED_BYTES];
         let (body, tag) = sealed.split_at_mut(32);
         body.copy_from_slice(key.bytes());
@@ -141,7 +134,7 @@ impl Secret {
             // Only for messages of over 256 GiB; a wrapped key that nothing opens is safe, one in the clear is not.
             Err(_) => sealed.zeroize(),
         }
-        Ok(Wrapped { nonce, sealed })
+        Wrapped { nonce, sealed }
     }
 
     /// The key that was wrapped, if it was wrapped under this one and for this use.
@@ -190,6 +183,39 @@ impl Secret {
     }
 }
 
+/// Keyed digests under one secret, ready to begin: half the work of a short one lies in the key. Zeroed when dropped.
+#[derive(Clone)]
+pub(crate) struct Digests(Hmac<Sha256>);
+
+impl Digests {
+    pub(crate) fn under(secret: &Secret) -> Self {
+        // HMAC pads a shorter key with zeros up to the hash's block; done here, because then the length cannot be wrong.
+        let mut block = Zeroizing::new([0; 64]);
+        block[..32].copy_from_slice(secret.bytes());
+        Self(<Hmac<Sha256> as KeyInit>::new((&*block).into()))
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) over the parts, one after the other.
+    fn mac(&self, parts: &[&[u8]], out: &mut [u8; 32]) {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        let mut digest = mac.finalize().into_bytes();
+        out.copy_from_slice(&digest);
+        digest.as_mut_slice().zeroize();
+    }
+
+    /// The first sixteen bytes of HMAC-SHA-256.
+    pub(crate) fn of(&self, bytes: &[u8]) -> [u8; 16] {
+        let mut whole = Zeroizing::new([0; 32]);
+        self.mac(&[bytes], &mut whole);
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&whole[..16]);
+        digest
+    }
+}
+
 pub(crate) fn random_nonce(random: &Random) -> Result<[u8; NONCE_BYTES], NoRandomness> {
     let mut nonce = [0; NONCE_BYTES];
     random.fill(&mut nonce)?;
@@ -200,7 +226,12 @@ pub(crate) fn random_nonce(random: &Random) -> Result<[u8; NONCE_BYTES], NoRando
 pub(crate) fn random_id(random: &Random) -> Result<Uuid, NoRandomness> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes)?;
-    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    Ok(id_of(bytes))
+}
+
+/// The id that these random bytes make.
+pub(crate) fn id_of(drawn: [u8; 16]) -> Uuid {
+    uuid::Builder::from_random_bytes(drawn).into_uuid()
 }
 
 /// SHA-256: how an event names a ciphertext.
@@ -227,7 +258,7 @@ mod tests {
             0xb0, 0x34, 0x4c, 0x61, 0xd8, 0xdb, 0x38, 0x53, 0x5c, 0xa8, 0xaf, 0xce, 0xaf, 0x0b,
             0xf1, 0x2b,
         ];
-        assert_eq!(key.digest(b"Hi There"), expected);
+        assert_eq!(Digests::under(&key).of(b"Hi There"), expected);
     }
 
     #[test]

@@ -2,12 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::cipher::{
-    NONCE_BYTES, NoRandomness, Random, Secret, SubjectTag, TAG_BYTES, WRAPPED_BYTES, Wrapped,
-    random_nonce, sha256,
-};
+use crate::cipher::{NONCE_BYTES, Secret, SubjectTag, TAG_BYTES, WRAPPED_BYTES, Wrapped, sha256};
 use crate::manifest::number;
 use crate::settings::PLAINTEXT_BYTES_MAX;
+use crate::vault::Sealed;
 
 /// Records begin at multiples of this: a header then lies in one sector and is never torn.
 pub(crate) const BLOCK: usize = 64;
@@ -164,8 +162,6 @@ pub(crate) struct Fresh {
     /// Blocks from the start of the batch.
     pub(crate) block: u32,
     pub(crate) length: u32,
-    /// SHA-256 of the ciphertext.
-    pub(crate) digest: [u8; 32],
 }
 
 /// A new subject's key as a batch holds it.
@@ -204,76 +200,92 @@ impl Batch {
         self.keys.push(FreshKey { tag, slot, block });
     }
 
-    /// Encrypts one more entry; says where it stands in `entries`.
-    pub(crate) fn seal(
-        &mut self,
-        key: &Secret,
-        tag: SubjectTag,
-        slot: u32,
-        entry: Uuid,
-        plaintext: &[u8],
-        random: &Random,
-    ) -> Result<usize, NoRandomness> {
-        let nonce = random_nonce(random)?;
-        let start = self.bytes.len();
-        let body = start + BLOCK;
-        let sealed = body + plaintext.len() + TAG_BYTES;
-        // All the room at once: growing later would leave a copy of the plaintext in freed memory.
-        self.bytes.resize(sealed.next_multiple_of(BLOCK), 0);
-        let (text, mark) = self.bytes[body..sealed].split_at_mut(plaintext.len());
-        text.copy_from_slice(plaintext);
-        let made = key.seal(&nonce, &bound_to(entry, tag), text);
-        mark.copy_from_slice(&made);
-        let ciphertext = &self.bytes[body..sealed];
-        let block = blocks(start);
+    /// Adds an entry, under the key in this slot.
+    pub(crate) fn add(&mut self, sealed: &Ciphertext, slot: u32) {
+        let block = blocks(self.bytes.len());
         // An entry is at most 64 KiB.
-        let length = u32::try_from(ciphertext.len()).unwrap_or(u32::MAX);
+        let length = u32::try_from(sealed.bytes.len()).unwrap_or(u32::MAX);
         let header = Header {
             kind: Kind::Entry,
             back: block,
-            entry,
+            entry: sealed.entry,
             slot,
             length,
-            nonce,
-            body_checksum: crc32fast::hash(ciphertext),
+            nonce: sealed.nonce,
+            body_checksum: crc32fast::hash(&sealed.bytes),
         };
-        let digest = sha256(ciphertext);
-        self.bytes[start..body].copy_from_slice(&header.encode());
+        self.bytes.extend(header.encode());
+        self.bytes.extend(&sealed.bytes);
+        self.bytes
+            .resize(self.bytes.len().next_multiple_of(BLOCK), 0);
         self.entries.push(Fresh {
-            entry,
+            entry: sealed.entry,
             slot,
             block,
             length,
-            digest,
         });
-        Ok(self.entries.len() - 1)
+    }
+}
+
+/// An entry as it is kept, but for where.
+pub(crate) struct Ciphertext {
+    entry: Uuid,
+    nonce: [u8; NONCE_BYTES],
+    bytes: Vec<u8>,
+    /// SHA-256 of `bytes`.
+    digest: [u8; 32],
+}
+
+impl Ciphertext {
+    pub(crate) fn seal(
+        key: &Secret,
+        tag: SubjectTag,
+        entry: Uuid,
+        nonce: [u8; NONCE_BYTES],
+        plaintext: &[u8],
+    ) -> Self {
+        // All the room at once: growing later would leave a copy of the plaintext in freed memory.
+        let mut bytes = Vec::with_capacity(plaintext.len() + TAG_BYTES);
+        bytes.extend(plaintext);
+        let mark = key.seal(&nonce, &bound_to(entry, tag), &mut bytes);
+        bytes.extend(mark);
+        let digest = sha256(&bytes);
+        Self {
+            entry,
+            nonce,
+            bytes,
+            digest,
+        }
+    }
+
+    /// As an event names it.
+    pub(crate) fn named(&self) -> Sealed {
+        Sealed {
+            entry: self.entry,
+            digest: self.digest,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cipher::{Random, random_nonce};
 
     #[test]
     fn a_record_opens_only_as_the_entry_and_for_the_subject_it_was_sealed_for() {
         let key = Secret::random(&Random::SYSTEM).unwrap();
+        let seal = |entry, text| {
+            let nonce = random_nonce(&Random::SYSTEM).unwrap();
+            Ciphertext::seal(&key, [1; 16], Uuid::from_u128(entry), nonce, text)
+        };
+        let (first, second) = (seal(5, "Nguyễn Văn A".as_bytes()), seal(6, b""));
         let mut batch = Batch::default();
-        batch
-            .seal(
-                &key,
-                [1; 16],
-                4,
-                Uuid::from_u128(5),
-                b"Nguy\xe1\xbb\x85n V\xc4\x83n A",
-                &Random::SYSTEM,
-            )
-            .unwrap();
-        batch
-            .seal(&key, [1; 16], 4, Uuid::from_u128(6), b"", &Random::SYSTEM)
-            .unwrap();
+        batch.add(&first, 4);
+        batch.add(&second, 4);
         assert_eq!(batch.bytes.len() % BLOCK, 0);
-        let second = batch.entries[1].block as usize * BLOCK;
-        let header = Header::decode(&batch.bytes[second..]).unwrap();
+        let at = batch.entries[1].block as usize * BLOCK;
+        let header = Header::decode(&batch.bytes[at..]).unwrap();
         assert_eq!(
             (header.length as usize, header.back),
             (TAG_BYTES, batch.entries[1].block)
@@ -281,7 +293,7 @@ mod tests {
         let header = Header::decode(&batch.bytes).unwrap();
         let body = &batch.bytes[BLOCK..BLOCK + header.length as usize];
         assert!(header.fits(body));
-        assert_eq!(sha256(body), batch.entries[0].digest);
+        assert_eq!(sha256(body), first.named().digest);
         let open = |entry, tag| {
             let mut text = body[..body.len() - TAG_BYTES].to_vec();
             let mark = &body[body.len() - TAG_BYTES..];

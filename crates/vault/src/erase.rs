@@ -166,14 +166,11 @@ mod tests {
         let mut writer = crate::open::open(folder.path(), &master, settings).unwrap();
         let (answer, answers) = std::sync::mpsc::channel();
         let tag = writer.shared.tag(Uuid::from_u128(1));
+        let entries = crate::draft::fresh(vec![b"Tran Thi B, 087190001234".to_vec()]);
+        let subject = Uuid::from_u128(1);
+        let random = crate::Random::SYSTEM;
         writer.put(vec![crate::writer::Put {
-            subject: Uuid::from_u128(1),
-            tag,
-            entries: vec![crate::writer::Brought {
-                text: zeroize::Zeroizing::new(b"Tran Thi B, 087190001234".to_vec()),
-                id: None,
-            }],
-            bytes: 24,
+            draft: crate::Draft::new(&writer.shared, subject, entries, &random, 1024).unwrap(),
             reply: Box::new(move |sealed| answer.send(sealed).unwrap()),
         }]);
         let sealed = answers.recv().unwrap().unwrap();

@@ -13,10 +13,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::cipher::{NONCE_BYTES, Secret, TAG_BYTES, sha256};
+use crate::draft::Brought;
 use crate::entry::bound_to;
 use crate::error::{GetError, PutError};
 use crate::vault::{Vault, to_task};
-use crate::writer::Brought;
 
 /// What stands before the ciphertext: the subject's tag in the vault it comes from, its key there, the nonce.
 const HEAD_BYTES: usize = 16 + 32 + NONCE_BYTES;
@@ -69,7 +69,7 @@ impl Vault {
             .and_then(|text| {
                 let id = Some(entry);
                 let brought = vec![Brought { text, id }];
-                Ok(self.send_put(subject, brought, to_task(reply))?)
+                Ok(self.send_put(self.draft_of(subject, brought)?, to_task(reply))?)
             });
         let vault = self.clone();
         async move {

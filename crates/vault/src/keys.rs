@@ -109,6 +109,18 @@ pub(crate) fn wrap(
     wrapping.wrap(key, &purpose(tag))
 }
 
+/// [`wrap`] for several, in order.
+pub(crate) fn wrap_all(
+    wrapping: &Secret,
+    keys: &[(SubjectTag, &Secret)],
+) -> Result<Vec<Wrapped>, NoRandomness> {
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|(tag, key)| (purpose(*tag), *key))
+        .collect();
+    wrapping.wrap_all(&keys)
+}
+
 /// A subject's key, if it was wrapped under this master key and for this subject.
 pub(crate) fn key(wrapping: &Secret, tag: SubjectTag, wrapped: &Wrapped) -> Option<Secret> {
     wrapping.uncover(wrapped, &purpose(tag))

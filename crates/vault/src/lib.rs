@@ -18,6 +18,7 @@
 //! hold what they hold until they expire.
 //!
 //! * [`Vault`]: the handle everyone uses
+//! * [`Draft`]: entries that are sealed and not yet kept
 //! * [`MasterKey`]: what opens a vault; [`MasterKeys`]: the files that it and its successor are in
 //! * [`LineKey`]: what vaults of one province speak under, when one takes an entry over from another; [`LineKeys`]: its files
 //! * [`Settings`]: limits, and where tests make the disk fail
@@ -26,11 +27,13 @@ mod checkpoint;
 mod cipher;
 pub mod copy;
 mod disk;
+mod draft;
 mod entry;
 mod erase;
 mod error;
 mod exchange;
 mod files;
+mod fingerprints;
 mod handover;
 mod index;
 mod key_file;
@@ -50,6 +53,7 @@ mod writer;
 
 pub use crate::cipher::Random;
 pub use crate::disk::DiskError;
+pub use crate::draft::Draft;
 pub use crate::error::{EraseError, GetError, OpenError, PutError, RotateError};
 pub use crate::exchange::{Exchange, MasterKeys};
 pub use crate::handover::TakeError;

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use tracing::warn;
 
 use crate::checkpoint;
-use crate::cipher::{NoRandomness, Secret, random_id};
+use crate::cipher::{Digests, NoRandomness, Secret, random_id};
 use crate::disk::{self, DataFile, DiskError};
 use crate::error::OpenError;
 use crate::files::{self, Live};
+use crate::fingerprints::Fingerprints;
 use crate::keys::{self, Keyring};
 use crate::manifest::{self, Manifest};
 use crate::master_key::MasterKey;
@@ -57,12 +58,12 @@ pub(crate) fn open(
         shared: Arc::new(Shared {
             folder: folder.to_owned(),
             index: RwLock::new(recovered.index),
-            tags: fingerprint.derive(&[b"subject"]),
+            tags: Digests::under(&fingerprint.derive(&[b"subject"])),
             keyring: RwLock::new(Keyring {
                 wrapping,
                 file: Arc::new(file),
             }),
-            fingerprint,
+            fingerprints: Fingerprints::of(fingerprint),
             opening: random_id(&settings.random)
                 .map_err(|error| OpenError::Random(error.to_string()))?,
             closed: OnceLock::new(),

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLo
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::cipher::{NONCE_BYTES, Secret, SubjectTag, TAG_BYTES};
+use crate::cipher::{Digests, NONCE_BYTES, Secret, SubjectTag, TAG_BYTES};
 use crate::disk::{DataFile, DiskError};
 use crate::entry::{BLOCK, Header, Kind, bound_to};
 use crate::error::GetError;
 use crate::exchange::Exchange;
+use crate::fingerprints::Fingerprints;
 use crate::index::{Index, Place, SlotState};
 use crate::keys::{self, Keyring, Slot};
 use crate::rotate::Rewrapped;
@@ -21,10 +22,10 @@ pub(crate) struct Shared {
     pub(crate) folder: PathBuf,
     pub(crate) index: RwLock<Index>,
     pub(crate) keyring: RwLock<Keyring>,
-    /// The root of fingerprints; stays the same when the master key changes.
-    pub(crate) fingerprint: Secret,
+    /// Stay the same when the master key changes.
+    pub(crate) fingerprints: Fingerprints,
     /// Makes subject tags.
-    pub(crate) tags: Secret,
+    pub(crate) tags: Digests,
     /// Drawn each time the vault opens.
     pub(crate) opening: Uuid,
     /// Why the vault is closed, once it is.
@@ -85,7 +86,7 @@ impl Shared {
 
     /// How the files name a subject.
     pub(crate) fn tag(&self, subject: Uuid) -> SubjectTag {
-        self.tags.digest(subject.as_bytes())
+        self.tags.of(subject.as_bytes())
     }
 
     pub(crate) fn get(&self, entry: Uuid) -> Result<Zeroizing<Vec<u8>>, GetError> {

@@ -225,7 +225,11 @@ impl Writer {
         let wrapping = &new.wrapping;
         Ok(Manifest {
             keys: new.number,
-            fingerprint: Manifest::cover(self.manifest.vault, wrapping, &self.shared.fingerprint)?,
+            fingerprint: Manifest::cover(
+                self.manifest.vault,
+                wrapping,
+                &self.shared.fingerprints.root,
+            )?,
             ..self.manifest.clone()
         })
     }

@@ -13,17 +13,16 @@ use tracing::{error, info};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::cipher::Random;
 use crate::copy::{CopyError, Outline};
+use crate::draft::{self, Brought, Draft};
 use crate::error::{EraseError, GetError, OpenError, PutError, Refused, RotateError};
 use crate::exchange::{Files, MasterKeys};
 use crate::index::{Damage, Mark, SlotState};
 use crate::master_key::MasterKey;
 use crate::read::Shared;
-use crate::settings::{PLAINTEXT_BYTES_MAX, QUEUE_BYTES_LIMIT, Settings};
-use crate::writer::{Brought, Erase, Job, Put, Reply};
-
-/// What an entry counts in the queue besides its plaintext, in bytes: about what its record adds on the disk.
-const ENTRY_COST: usize = 128;
+use crate::settings::{QUEUE_BYTES_LIMIT, Settings};
+use crate::writer::{Erase, Job, Put, Reply};
 
 /// A kept entry, as an event names it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -57,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     jobs: SyncSender<Job>,
     queue_bytes_max: usize,
+    random: Random,
     /// Where the master key and its successor are.
     pub(crate) files: Option<Arc<Files>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -121,6 +121,7 @@ impl Vault {
             shared,
             jobs,
             queue_bytes_max,
+            random: settings.random,
             files: keys.files,
             thread: Mutex::new(Some(thread)),
         }));
@@ -154,11 +155,30 @@ impl Vault {
         subject: Uuid,
         plaintexts: Vec<Vec<u8>>,
     ) -> Result<Vec<Sealed>, PutError> {
+        let draft = self.draft(subject, plaintexts)?;
         let (reply, answer) = oneshot::channel();
-        self.send_put(subject, fresh(plaintexts), to_task(reply))?;
+        self.send_put(draft, to_task(reply))?;
         answer
             .await
             .unwrap_or_else(|_| Err(PutError::Closed(self.why_closed())))
+    }
+
+    /// Entries as they are to be kept by [`keep_then`](Self::keep_then). Nothing is written; an unused draft leaves nothing.
+    ///
+    /// # Errors
+    /// When they are too large.
+    pub fn draft(&self, subject: Uuid, plaintexts: Vec<Vec<u8>>) -> Result<Draft, PutError> {
+        self.draft_of(subject, draft::fresh(plaintexts))
+    }
+
+    pub(crate) fn draft_of(&self, subject: Uuid, entries: Vec<Brought>) -> Result<Draft, PutError> {
+        let Inner {
+            shared,
+            random,
+            queue_bytes_max,
+            ..
+        } = &*self.0;
+        Draft::new(shared, subject, entries, random, *queue_bytes_max)
     }
 
     /// [`put_many`](Self::put_many) that goes on by itself: `then` is called with the answer on the vault's own thread, which
@@ -166,10 +186,9 @@ impl Vault {
     ///
     /// # Errors
     /// See [`PutError`]; `then` is not called then.
-    pub fn put_many_then(
+    pub fn keep_then(
         &self,
-        subject: Uuid,
-        plaintexts: Vec<Vec<u8>>,
+        draft: Draft,
         then: impl FnOnce(Result<Vec<Sealed>, PutError>) + Send + 'static,
     ) -> Result<(), PutError> {
         let reply: Reply<_> = Box::new(move |answer| {
@@ -178,7 +197,7 @@ impl Vault {
                 error!("what was to follow a put panicked; the vault goes on");
             }
         });
-        self.send_put(subject, fresh(plaintexts), reply)
+        self.send_put(draft, reply)
     }
 
     /// [`put`](Self::put) for a thread that may block.
@@ -186,8 +205,9 @@ impl Vault {
     /// # Errors
     /// As [`put`](Self::put).
     pub fn put_blocking(&self, subject: Uuid, plaintext: Vec<u8>) -> Result<Sealed, PutError> {
+        let draft = self.draft(subject, vec![plaintext])?;
         let (reply, answer) = mpsc::sync_channel(1);
-        self.send_put(subject, fresh(vec![plaintext]), to_thread(reply))?;
+        self.send_put(draft, to_thread(reply))?;
         one(answer
             .recv()
             .unwrap_or_else(|_| Err(PutError::Closed(self.why_closed())))?)
@@ -195,35 +215,16 @@ impl Vault {
 
     pub(crate) fn send_put(
         &self,
-        subject: Uuid,
-        entries: Vec<Brought>,
+        draft: Draft,
         reply: Reply<Result<Vec<Sealed>, PutError>>,
     ) -> Result<(), PutError> {
-        let sizes = entries.iter().map(|entry| entry.text.len());
-        let largest = sizes.clone().max().unwrap_or(0);
-        if largest > PLAINTEXT_BYTES_MAX {
-            return Err(PutError::TooLarge {
-                bytes: largest,
-                max: PLAINTEXT_BYTES_MAX,
-            });
-        }
-        let bytes = sizes.map(|size| size + ENTRY_COST).sum();
-        let max = self.0.queue_bytes_max;
-        if bytes > max {
-            return Err(PutError::TooLarge { bytes, max });
-        }
         let waiting = &self.0.shared.waiting;
-        let tag = self.0.shared.tag(subject);
-        let sent = if waiting.fetch_add(bytes, Ordering::Relaxed) + bytes > max {
+        let bytes = draft.bytes;
+        let before = waiting.fetch_add(bytes, Ordering::Relaxed);
+        let sent = if before + bytes > self.0.queue_bytes_max {
             Err(Refused::Busy)
         } else {
-            self.send(Job::Put(Put {
-                subject,
-                tag,
-                entries,
-                bytes,
-                reply,
-            }))
+            self.send(Job::Put(Put { draft, reply }))
         };
         sent.map_err(|refused| {
             waiting.fetch_sub(bytes, Ordering::Relaxed);
@@ -345,11 +346,7 @@ impl Vault {
     /// can find the input, even by trying all identity numbers: HMAC-SHA-256 under a key of the vault's own, truncated.
     /// Stays the same for the vault's whole life; another vault gives others.
     pub fn fingerprint(&self, label: &str, bytes: &[u8]) -> [u8; 16] {
-        self.0
-            .shared
-            .fingerprint
-            .derive(&[b"label ", label.as_bytes()])
-            .digest(bytes)
+        self.0.shared.fingerprints.under(label).of(bytes)
     }
 
     /// Puts all subject keys under another master key, a step at a time: other calls go on meanwhile, and an erasure is final
@@ -421,12 +418,6 @@ impl Vault {
             closed: self.failed(),
         }
     }
-}
-
-/// Entries that no vault has yet.
-fn fresh(plaintexts: Vec<Vec<u8>>) -> Vec<Brought> {
-    let texts = plaintexts.into_iter().map(Zeroizing::new);
-    texts.map(|text| Brought { text, id: None }).collect()
 }
 
 /// The answer to a call with one entry.

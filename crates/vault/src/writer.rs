@@ -1,5 +1,6 @@
 //! The one thread that writes: it takes all that waits, writes keys and entries, syncs them, and only then answers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tracing::{error, info};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use crate::cipher::{NoRandomness, Secret, SubjectTag, Wrapped, random_id};
+use crate::cipher::{NoRandomness, Secret, SubjectTag, random_id, random_nonce};
 use crate::copy::{CopyError, Outline};
 use crate::disk::{self, DiskError};
-use crate::entry::{Batch, KEY_LENGTH};
+use crate::draft::Draft;
+use crate::entry::{Batch, Ciphertext, KEY_LENGTH};
 use crate::error::{EraseError, PutError, RotateError};
 use crate::files::Live;
 use crate::index::{Place, SlotState};
@@ -42,18 +43,9 @@ const CROWD_WAIT: Duration = Duration::from_micros(300);
 /// Where an answer goes.
 pub(crate) type Reply<T> = Box<dyn FnOnce(T) + Send>;
 
-/// What is to be kept, and the id it has already when it comes from another vault.
-pub(crate) struct Brought {
-    pub(crate) text: Zeroizing<Vec<u8>>,
-    pub(crate) id: Option<Uuid>,
-}
-
 /// Entries that somebody wants kept.
 pub(crate) struct Put {
-    pub(crate) subject: Uuid,
-    pub(crate) tag: SubjectTag,
-    pub(crate) entries: Vec<Brought>,
-    pub(crate) bytes: usize,
+    pub(crate) draft: Draft,
     pub(crate) reply: Reply<Result<Vec<Sealed>, PutError>>,
 }
 
@@ -207,11 +199,11 @@ impl Writer {
                 .shared
                 .index()
                 .slots
-                .of(&put.tag)
+                .of(&put.draft.tag)
                 .is_some_and(|(_, state)| state.refuses());
             if erased {
                 (put.reply)(Err(PutError::Erased {
-                    subject: put.subject,
+                    subject: put.draft.subject,
                 }));
             } else {
                 taken.push(put);
@@ -246,50 +238,52 @@ impl Writer {
     /// may leave an entry without its key: nobody was told of it, its slot counts as given away, and the sweep of orphans
     /// takes it.
     fn commit(&mut self, puts: &[Put]) -> Result<Vec<Vec<Sealed>>, Stop> {
-        let random = &self.settings.random;
         let first = self.shared.index().slots.next();
         let mut fresh = Vec::new();
-        let mut known: HashMap<SubjectTag, (u32, Secret)> = HashMap::new();
+        let mut known: HashMap<SubjectTag, (u32, Cow<'_, Secret>)> = HashMap::new();
         let mut batch = Batch::default();
         let mut answers = Vec::with_capacity(puts.len());
-        for put in puts {
-            let (slot, key) = match known.entry(put.tag) {
+        for Put { draft, .. } in puts {
+            let mut foreseen = None;
+            let (slot, key) = match known.entry(draft.tag) {
                 Entry::Occupied(found) => found.into_mut(),
-                Entry::Vacant(place) => {
-                    let found = match self.known_key(put.tag)? {
-                        Some(found) => found,
-                        None => {
-                            let (key, wrapped) = self.fresh_key(put.tag)?;
-                            fresh.push((put.tag, wrapped));
-                            (nth_after(first, fresh.len() - 1)?, key)
-                        }
-                    };
-                    place.insert(found)
-                }
+                Entry::Vacant(place) => place.insert(match self.known_key(draft.tag)? {
+                    Some((slot, key)) => (slot, Cow::Owned(key)),
+                    None => {
+                        let slot = nth_after(first, fresh.len())?;
+                        fresh.push(draft.tag);
+                        foreseen = draft.foreseen.as_ref();
+                        let key = match foreseen {
+                            Some(foreseen) => Cow::Borrowed(&foreseen.key),
+                            None => Cow::Owned(Secret::random(&self.settings.random)?),
+                        };
+                        (slot, key)
+                    }
+                }),
             };
-            let mut sealed = Vec::with_capacity(put.entries.len());
-            for brought in &put.entries {
-                if brought.id.is_some_and(|id| self.shared.has(id)) {
-                    continue;
-                }
-                let id = brought.id.map_or_else(|| random_id(random), Ok)?;
-                let at = batch.seal(key, put.tag, *slot, id, &brought.text, random)?;
-                if let Some(entry) = batch.entries.get(at) {
-                    sealed.push(Sealed {
-                        entry: entry.entry,
-                        digest: entry.digest,
-                    });
-                }
+            let made = match foreseen {
+                Some(_) => Vec::new(),
+                None => self.seal(draft, key)?,
+            };
+            let sealed = foreseen.map_or(&made, |foreseen| &foreseen.entries);
+            for entry in sealed {
+                batch.add(entry, *slot);
             }
-            answers.push(sealed);
+            answers.push(sealed.iter().map(Ciphertext::named).collect());
         }
-        for ((tag, wrapped), nth) in fresh.iter().zip(0..) {
+        let keys: Vec<_> = fresh
+            .iter()
+            .filter_map(|tag| Some((*tag, &*known.get(tag)?.1)))
+            .collect();
+        let wrapped = keys::wrap_all(&self.shared.keyring().wrapping, &keys)?;
+        for ((tag, wrapped), nth) in fresh.iter().zip(&wrapped).zip(0..) {
             batch.add_key(*tag, nth_after(first, nth)?, wrapped);
         }
         self.make_room(batch.bytes.len())?;
         let (file, base) = (self.live.number, self.live.block());
         let slots = fresh
             .iter()
+            .zip(&wrapped)
             .map(|(tag, wrapped)| Slot::Live(*tag, *wrapped));
         self.fill_slots(first, slots)?;
         if !batch.bytes.is_empty() {
@@ -314,11 +308,18 @@ impl Writer {
         Ok(answers)
     }
 
-    /// A new subject's key, bare and wrapped.
-    fn fresh_key(&self, tag: SubjectTag) -> Result<(Secret, Wrapped), Stop> {
-        let key = Secret::random(&self.settings.random)?;
-        let wrapped = keys::wrap(&self.shared.keyring().wrapping, tag, &key)?;
-        Ok((key, wrapped))
+    /// Under the key that the subject has by now; what is here already is passed over.
+    fn seal(&self, draft: &Draft, key: &Secret) -> Result<Vec<Ciphertext>, NoRandomness> {
+        let random = &self.settings.random;
+        let entries = draft.entries.iter();
+        entries
+            .filter(|brought| !brought.id.is_some_and(|id| self.shared.has(id)))
+            .map(|brought| {
+                let id = brought.id.map_or_else(|| random_id(random), Ok)?;
+                let nonce = random_nonce(random)?;
+                Ok(Ciphertext::seal(key, draft.tag, id, nonce, &brought.text))
+            })
+            .collect()
     }
 
     /// The subject's slot and key; none when it has none that can be read.
@@ -430,7 +431,7 @@ fn nth_after(first: u32, nth: usize) -> Result<u32, Stop> {
 /// How much plaintext a job brings.
 fn size(job: &Job) -> usize {
     match job {
-        Job::Put(put) => put.bytes,
+        Job::Put(put) => put.draft.bytes,
         Job::Erase(_)
         | Job::Sweep(..)
         | Job::Rotate(..)

@@ -57,9 +57,8 @@ fn what_follows_a_put_comes_after_the_disk_has_it_and_cannot_end_the_vault() {
             panic!("what follows has a fault");
         }
     };
-    vault
-        .put_many_then(subject(1), vec![b"Nguyen Van An".to_vec()], then)
-        .unwrap();
+    let draft = vault.draft(subject(1), vec![b"Nguyen Van An".to_vec()]);
+    vault.keep_then(draft.unwrap(), then).unwrap();
     let (entry, text, syncs) = told.recv().unwrap();
     assert_eq!(text, b"Nguyen Van An");
     assert!(syncs > before, "it came before the sync");
@@ -67,8 +66,9 @@ fn what_follows_a_put_comes_after_the_disk_has_it_and_cannot_end_the_vault() {
     let (tell, told) = mpsc::channel();
     let (dropped, others) = mpsc::channel::<()>();
     let last = vault.clone();
+    let draft = vault.draft(subject(2), vec![b"one".to_vec()]).unwrap();
     vault
-        .put_many_then(subject(2), vec![b"one".to_vec()], move |sealed| {
+        .keep_then(draft, move |sealed| {
             others.recv().unwrap_err();
             drop(last);
             tell.send(sealed.unwrap()[0].entry).unwrap();
@@ -80,6 +80,36 @@ fn what_follows_a_put_comes_after_the_disk_has_it_and_cannot_end_the_vault() {
     let vault = opened_again(folder.path());
     assert_eq!(*vault.get(entry).unwrap(), b"Nguyen Van An");
     assert_eq!(*vault.get(other).unwrap(), b"one");
+}
+
+#[test]
+fn of_two_drafts_of_one_new_subject_the_later_is_kept_under_the_key_of_the_earlier() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path());
+    let draft = |text: &[u8]| vault.draft(subject(1), vec![text.to_vec()]).unwrap();
+    let drafts = [draft(b"Nguyen Van An"), draft(b"0912345678")];
+    // Nothing of a draft is there before it is kept.
+    assert_eq!((vault.status().entries, vault.status().subjects), (0, 0));
+    let foreseen = drafts.each_ref().map(|draft| draft.foreseen().unwrap());
+    let (tell, told) = mpsc::channel();
+    for draft in drafts {
+        let tell = tell.clone();
+        let then = move |sealed: Result<Vec<vault::Sealed>, PutError>| {
+            tell.send(sealed.unwrap()).unwrap();
+        };
+        vault.keep_then(draft, then).unwrap();
+    }
+    let kept = [told.recv().unwrap(), told.recv().unwrap()];
+    assert_eq!(kept[0], foreseen[0]);
+    assert_ne!(kept[1], foreseen[1], "it lies under another key");
+    // For a subject that is known nothing is foreseen.
+    assert_eq!(draft(b"more").foreseen(), None);
+    vault.close();
+    let vault = open(folder.path());
+    assert_eq!(*vault.get(kept[0][0].entry).unwrap(), b"Nguyen Van An");
+    assert_eq!(*vault.get(kept[1][0].entry).unwrap(), b"0912345678");
+    wait(vault.erase(subject(1))).unwrap();
+    assert!(vault.get(kept[0][0].entry).is_err() && vault.get(kept[1][0].entry).is_err());
 }
 
 /// The folder is free a moment after its last handle is gone.
