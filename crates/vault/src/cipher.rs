@@ -183,9 +183,15 @@ impl Secret {
     }
 }
 
-/// Keyed digests under one secret, ready to begin: half the work of a short one lies in the key. Zeroed when dropped.
+/// Keyed digests under one secret, ready to begin: half the work of a short one lies in the key. The
+/// states of the hash that it is made of are zeroed when dropped.
 #[derive(Clone)]
 pub(crate) struct Digests(Hmac<Sha256>);
+
+const _: fn() = || {
+    fn zeroed<T: zeroize::ZeroizeOnDrop>() {}
+    zeroed::<Sha256>();
+};
 
 impl Digests {
     pub(crate) fn under(secret: &Secret) -> Self {

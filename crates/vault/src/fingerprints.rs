@@ -14,25 +14,26 @@ pub(crate) struct Fingerprints {
 }
 
 impl Fingerprints {
-    pub(crate) fn of(root: Secret) -> Self {
+    pub(crate) fn new(root: Secret) -> Self {
         Self {
             root,
             kept: RwLock::default(),
         }
     }
 
-    pub(crate) fn under(&self, label: &str) -> Digests {
+    pub(crate) fn of(&self, label: &str, bytes: &[u8]) -> [u8; 16] {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, digests)) = kept.iter().find(|(of, _)| **of == *label) {
-            return digests.clone();
+            return digests.of(bytes);
         }
         drop(kept);
         let digests = Digests::under(&self.root.derive(&[b"label ", label.as_bytes()]));
+        let digest = digests.of(bytes);
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         // Two that asked at once derived the same.
         if kept.len() < KEPT_MAX && kept.iter().all(|(of, _)| **of != *label) {
-            kept.push((label.into(), digests.clone()));
+            kept.push((label.into(), digests));
         }
-        digests
+        digest
     }
 }

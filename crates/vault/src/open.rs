@@ -63,7 +63,7 @@ pub(crate) fn open(
                 wrapping,
                 file: Arc::new(file),
             }),
-            fingerprints: Fingerprints::of(fingerprint),
+            fingerprints: Fingerprints::new(fingerprint),
             opening: random_id(&settings.random)
                 .map_err(|error| OpenError::Random(error.to_string()))?,
             closed: OnceLock::new(),

@@ -346,7 +346,7 @@ impl Vault {
     /// can find the input, even by trying all identity numbers: HMAC-SHA-256 under a key of the vault's own, truncated.
     /// Stays the same for the vault's whole life; another vault gives others.
     pub fn fingerprint(&self, label: &str, bytes: &[u8]) -> [u8; 16] {
-        self.0.shared.fingerprints.under(label).of(bytes)
+        self.0.shared.fingerprints.of(label, bytes)
     }
 
     /// Puts all subject keys under another master key, a step at a time: other calls go on meanwhile, and an erasure is final

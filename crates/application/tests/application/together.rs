@@ -70,3 +70,20 @@ async fn of_calls_that_come_together_each_is_answered_and_each_change_counts_onc
     Arc::into_inner(node).unwrap().close();
     assert_eq!(names(&office(folder.path(), Writer::Intake)), before);
 }
+
+#[tokio::test]
+async fn whoever_brings_a_subject_to_the_vault_in_between_changes_what_a_submission_names_not_whether_it_is_there()
+ {
+    let folder = TempDir::new().unwrap();
+    let office = office(folder.path(), Writer::Intake);
+    let subject = office.wish(1, "SubmitDossier", b"").dossier.0;
+    // A submission drafts, and lets others that came with it draft too before it goes to the vault: this one goes first.
+    let between = office.vault.put(subject, b"\"before it\"".to_vec());
+    let (filed, between) = tokio::join!(office.submit(1), between);
+    between.unwrap();
+    let filing = filed.unwrap().dossier;
+    let named = &filing.filing().unwrap().submitted.subject;
+    let kept = personal::recall::<String>(&office.vault, named).unwrap();
+    assert!(kept.is_some(), "the log names what the vault has not");
+    assert_eq!(office.vault.status().entries, 2);
+}
