@@ -99,7 +99,8 @@ impl From<AppendError> for HandleError {
             AppendError::TooLarge { bytes, .. } => Self::TooLarge { bytes },
             AppendError::Fault(_) => Self::Broken(error.to_string()),
             AppendError::Read(error) => Self::Read(error),
-            AppendError::Busy => Self::Busy,
+            // Whoever appends with a rider does something else then.
+            AppendError::Busy | AppendError::NotTaken => Self::Busy,
             AppendError::DiskNearlyFull { .. } => Self::DiskNearlyFull,
             AppendError::ClockJumped(jump) => Self::ClockJumped(jump),
             AppendError::AwaitsEpoch => Self::AwaitsEpoch,

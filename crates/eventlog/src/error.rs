@@ -203,6 +203,9 @@ pub enum AppendError {
     /// A record that the envelope cannot hold.
     #[error(transparent)]
     Fault(#[from] RecordFault),
+    /// What was to ride along with it was not kept; nothing was appended.
+    #[error("what came with it could not be kept along with it")]
+    NotTaken,
     /// Too much is waiting; try again.
     #[error("too many appends are waiting")]
     Busy,

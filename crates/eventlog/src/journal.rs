@@ -4,8 +4,9 @@
 //! durable here first. At a checkpoint what sled has is flushed and synced, and the journal begins anew at its start: it need not
 //! be wiped, since positions only grow. Opening puts into sled what the journal has and sled has lost.
 //!
-//! A commit is 24 bytes, little-endian (magic 4, bytes of its blocks 4, first position 8, crc32 of its blocks 4, crc32 of all
-//! before 4, begun with the folder's seed), then its blocks, which say their length themselves, and zeros up to the next sector.
+//! A commit is 24 bytes, little-endian (magic 4, bytes of its body 4, first position 8, crc32 of its body 4, crc32 of all
+//! before 4, begun with the folder's seed), then its body, and zeros up to the next sector. The body is blocks, which say their
+//! length themselves, and what rides along with them: magic 4, and the rest of the body.
 
 use std::fs::{self, File};
 use std::io;
@@ -26,6 +27,7 @@ const PART: usize = 8;
 /// A commit begins at a sector: its header is never torn.
 const SECTOR: usize = 512;
 const MAGIC: [u8; 4] = *b"hJNL";
+const RIDERS: [u8; 4] = *b"hRID";
 const HEADER_LEN: usize = 24;
 
 /// The file, and how much of it is in use.
@@ -48,6 +50,8 @@ struct State {
 pub(crate) struct Found {
     /// The blocks of whole commits, in order.
     pub(crate) blocks: Vec<EncodedBlock>,
+    /// What rode along with them, a commit each.
+    pub(crate) riders: Vec<Vec<u8>>,
     /// The log once went up to here at least, 0 when nothing shows that: also by commits behind one that does not read, which
     /// are of an earlier round or came after something that was lost.
     pub(crate) shown: Position,
@@ -79,8 +83,9 @@ impl Journal {
     }
 
     /// Is there room for one more commit of these blocks?
-    pub(crate) fn has_room(&self, blocks: &[EncodedBlock]) -> bool {
+    pub(crate) fn has_room(&self, blocks: &[EncodedBlock], riders: &[u8]) -> bool {
         let bytes: usize = blocks.iter().map(|block| block.bytes.len()).sum();
+        let bytes = bytes + RIDERS.len() + riders.len();
         let bytes = u64::try_from(span(bytes)).unwrap_or(u64::MAX);
         lock(&self.state).end.saturating_add(bytes) <= self.capacity
     }
@@ -95,13 +100,17 @@ impl Journal {
     }
 
     /// Writes a commit, for which there is room. It is not synced yet.
-    pub(crate) fn write(&self, blocks: &[EncodedBlock]) -> io::Result<()> {
+    pub(crate) fn write(&self, blocks: &[EncodedBlock], riders: &[u8]) -> io::Result<()> {
         let state = &mut *lock(&self.state);
         let buffer = &mut state.buffer;
         buffer.clear();
         buffer.resize(HEADER_LEN, 0);
         for block in blocks {
             buffer.extend_from_slice(&block.bytes);
+        }
+        if !riders.is_empty() {
+            buffer.extend_from_slice(&RIDERS);
+            buffer.extend_from_slice(riders);
         }
         let first = blocks.first().map_or(0, |block| block.header.first);
         let (header, body) = buffer.split_at_mut(HEADER_LEN);
@@ -127,17 +136,19 @@ impl Journal {
         let mut bytes = vec![0; usize::try_from(self.file.metadata()?.len()).unwrap_or(usize::MAX)];
         self.file.read_exact_at(&mut bytes, 0)?;
         let mut blocks: Vec<EncodedBlock> = Vec::new();
+        let mut riders = Vec::new();
         let mut at = 0;
-        while let Some((commit, len)) = bytes.get(at..).and_then(|rest| commit(self.seed, rest)) {
+        while let Some(commit) = bytes.get(at..).and_then(|rest| commit(self.seed, rest)) {
             let follows = |last: &EncodedBlock| {
-                let first = commit.first().map(|block| block.header.first);
+                let first = commit.blocks.first().map(|block| block.header.first);
                 first == last.header.last.checked_add(1)
             };
             if !blocks.last().is_none_or(follows) {
                 break;
             }
-            blocks.extend(commit);
-            at += span(len);
+            blocks.extend(commit.blocks);
+            riders.extend(commit.riders);
+            at += span(commit.len);
         }
         let rest = bytes.get(at..).unwrap_or_default();
         // Not the one that does not read: it may be the last, of which nobody was told.
@@ -146,7 +157,11 @@ impl Journal {
         let behind = behind.map(|header| header.first).max().unwrap_or(0);
         let last = blocks.last().map_or(0, |block| block.header.last);
         let shown = last.max(behind);
-        Ok(Found { blocks, shown })
+        Ok(Found {
+            blocks,
+            riders,
+            shown,
+        })
     }
 }
 
@@ -199,24 +214,39 @@ fn header(seed: u32, bytes: &[u8]) -> Option<Header> {
     })
 }
 
-/// The blocks of the commit at the start of `bytes`, and their length; none when it is not whole.
-fn commit(seed: u32, bytes: &[u8]) -> Option<(Vec<EncodedBlock>, usize)> {
+struct Commit {
+    blocks: Vec<EncodedBlock>,
+    riders: Option<Vec<u8>>,
+    /// Bytes of its body.
+    len: usize,
+}
+
+/// The commit at the start of `bytes`; none when it is not whole.
+fn commit(seed: u32, bytes: &[u8]) -> Option<Commit> {
     let header = header(seed, bytes)?;
     let mut body = bytes.get(HEADER_LEN..)?.get(..header.len)?;
     if crc32fast::hash(body) != header.checksum {
         return None;
     }
-    let mut blocks = Vec::new();
+    let (mut blocks, mut riders) = (Vec::new(), None);
     while !body.is_empty() {
+        if let Some(rest) = body.strip_prefix(&RIDERS) {
+            riders = Some(rest.to_vec());
+            break;
+        }
         let len = BlockHeader::decode(body).ok()?.encoded_len();
         let (block, rest) = body.split_at_checked(len)?;
         blocks.push(EncodedBlock::from_bytes(Box::from(block)).ok()?);
         body = rest;
     }
-    (!blocks.is_empty()).then_some((blocks, header.len))
+    (!blocks.is_empty()).then_some(Commit {
+        blocks,
+        riders,
+        len: header.len,
+    })
 }
 
-/// Bytes of a commit whose blocks have so many.
+/// Bytes of a commit whose body has so many.
 fn span(len: usize) -> usize {
     (HEADER_LEN + len).next_multiple_of(SECTOR)
 }

@@ -25,6 +25,7 @@ mod queue;
 mod reader;
 mod record;
 mod recover;
+mod rider;
 pub mod sealed;
 mod sealing;
 mod segment;
@@ -51,6 +52,7 @@ pub use reader::{LogBlocks, Scan};
 pub use record::{
     ChainHash, Key, LogId, NewRecord, Place, Position, Record, Request, Revision, StreamId,
 };
+pub use rider::{Keeper, Keeping, Rider, Taken};
 pub use settings::{Faults, Role, SEGMENT_BYTES_MAX, Settings};
 pub use standing::{Break, Standing};
 pub use submit::Ticket;

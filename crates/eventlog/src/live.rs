@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::durable;
 use crate::format::{BlockHeader, Cursor, EncodedBlock};
-use crate::journal::{Found, Journal};
+use crate::journal::Journal;
 use crate::record::{ChainHash, Position};
 
 /// sled's own segments, bytes. A message over a quarter of this would leave sled's log for a side file that is never
@@ -69,6 +69,7 @@ pub(crate) struct Live {
     folder: PathBuf,
     journal: Journal,
     shown: Position,
+    riders: Vec<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Live {
@@ -95,6 +96,7 @@ impl Live {
             folder: folder.to_owned(),
             journal: Journal::open(folder, segment, &header.before)?,
             shown: 0,
+            riders: Vec::new(),
         };
         live.put(HEADER_KEY, &header.encode())?;
         live.flush()?;
@@ -142,10 +144,13 @@ impl Live {
             folder: folder.to_owned(),
             journal: Journal::open(folder, segment, &header.before)?,
             shown: 0,
+            riders: Vec::new(),
         };
         match live.value(HEADER_KEY)? {
             Some(value) if value.as_ref() == header.encode() => {
-                live.shown = live.take_journal(header.first)?;
+                let found = live.journal.read()?;
+                live.take_journal(header.first, &found.blocks)?;
+                (live.shown, live.riders) = (found.shown, found.riders);
                 Ok(live)
             }
             Some(value) => Err(invalid(&wrong_header(&value, header))),
@@ -155,11 +160,10 @@ impl Live {
         }
     }
 
-    /// Puts into sled what the journal has and sled has lost; says up to where the journal shows that the log went.
-    fn take_journal(&self, first: Position) -> io::Result<Position> {
-        let Found { blocks, shown } = self.journal.read()?;
+    /// Puts into sled what the journal has and sled has lost.
+    fn take_journal(&self, first: Position, blocks: &[EncodedBlock]) -> io::Result<()> {
         if blocks.is_empty() {
-            return Ok(shown);
+            return Ok(());
         }
         let last = guarded(|| self.db.last())?;
         let mut end = match last {
@@ -170,7 +174,7 @@ impl Live {
             Some(_) | None => first.saturating_sub(1),
         };
         let before = end;
-        for block in &blocks {
+        for block in blocks {
             // After a gap nothing is taken: what is before it is lost here, and comes from somebody who has it.
             if Some(block.header.first) == end.checked_add(1) {
                 self.put(block.header.first.to_be_bytes(), &block.bytes)?;
@@ -182,12 +186,17 @@ impl Live {
             self.flush()?;
             self.sync()?;
         }
-        Ok(shown)
+        Ok(())
     }
 
     /// Up to where the journal showed, when the folder was opened, that the log went.
     pub(crate) fn shown(&self) -> Position {
         self.shown
+    }
+
+    /// What rode along with what the journal had when the folder was opened, a commit each.
+    pub(crate) fn riders(&self) -> &[Vec<u8>] {
+        &self.riders
     }
 
     /// What a commit is made durable in.

@@ -18,6 +18,7 @@ use crate::locks::read;
 use crate::open;
 use crate::reader::{self, LogBlocks, Scan};
 use crate::record::{ChainHash, Key, LogId, Place, Position, Record, Revision, StreamId};
+use crate::rider::Rider;
 use crate::sealing;
 use crate::segment::Segments;
 use crate::settings::Settings;
@@ -38,8 +39,10 @@ impl EventLog {
     ///
     /// # Errors
     /// When the folder is in use, damaged, or behind what others have seen; nothing is changed then.
-    pub fn open(folder: &Path, settings: Settings) -> Result<Self, OpenError> {
+    pub fn open(folder: &Path, mut settings: Settings) -> Result<Self, OpenError> {
         let opened = open::open(folder, &settings)?;
+        // It goes with the writer: whoever keeps what rides along may be closed once the log is.
+        let keeping = std::mem::take(&mut settings.keeping);
         let first = head_of(&opened.standing, opened.manifest.epoch);
         let (head, watched) = watch::channel(first);
         let shared = Arc::new(Shared::new(
@@ -63,6 +66,7 @@ impl EventLog {
             opened.standing,
             sealer,
             opened.next_number,
+            keeping,
         )
         .map_err(|error| open::damaged(folder, &error))?;
         threads.spawn("log-writer", move || writer.run())?;
@@ -84,7 +88,23 @@ impl EventLog {
         &self,
         append: Append,
     ) -> impl Future<Output = Result<Appended, AppendError>> + Send + use<> {
-        submit::append(Arc::clone(&self.shared), append)
+        submit::append(Arc::clone(&self.shared), append, None)
+    }
+
+    /// `append` of what names something that the log's [`Keeper`](crate::Keeper) is to keep: both are on the disk before this
+    /// resolves, by one sync, and after a power cut the record is not there without what it names. `bytes` is what the rider counts among
+    /// the bytes that may wait.
+    ///
+    /// # Errors
+    /// See [`AppendError`]. Where the log was asked and the append did not fit it ([`AppendError::Conflict`] and the like), the
+    /// keeper has the rider, on the disk; nothing is known of it after [`AppendError::Closed`]; otherwise it was not kept.
+    pub fn append_with(
+        &self,
+        append: Append,
+        rider: Rider,
+        bytes: usize,
+    ) -> impl Future<Output = Result<Appended, AppendError>> + Send + use<> {
+        submit::append(Arc::clone(&self.shared), append, Some((rider, bytes)))
     }
 
     /// For an append that another thread makes, which must not wait for the disk: what it needs, and what becomes of it.

@@ -11,8 +11,9 @@ use crate::record::{ChainHash, LogId, Position};
 use crate::settings::{Faults, Role};
 
 /// The format of everything in the folder; a program refuses what it does not know. Since version 2 live folders have journals,
-/// without which version 1 would open them; a folder of version 1 is read, and of version 2 from then on.
-const FORMAT: u32 = 2;
+/// without which version 1 would open them; since version 3 something may ride along in them, and version 2 would take such a
+/// commit for torn. A folder of an earlier version is read, and of this one from then on.
+const FORMAT: u32 = 3;
 
 /// Which log this is and what it is made of.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -302,6 +302,8 @@ impl Opening<'_> {
             let (live, index, after) =
                 recover::walk(&folder, before, self.settings.store_segment_bytes)?;
             let shown = live.shown();
+            // What rode along was settled by that stop, but for what an earlier opening laid aside.
+            self.restore(&[])?;
             let segment = LiveSegment::new(entry.number, before.clone(), live, index);
             return Ok((Arc::new(segment), after, shown));
         }
@@ -310,6 +312,8 @@ impl Opening<'_> {
         recover::copy(&folder, &copy)?;
         let (old, index, after) = recover::walk(&copy, before, self.settings.store_segment_bytes)?;
         let shown = old.shown();
+        // Before anything of the folder is given up.
+        self.restore(old.riders())?;
         let old = LiveSegment::new(entry.number, before.clone(), old, index);
         let path = manifest::live_folder(self.folder, self.next_number);
         let (live, index) = recover::rewrite(&old, &path, self.settings.store_segment_bytes)?;
@@ -317,6 +321,11 @@ impl Opening<'_> {
         self.next_number = self.next_number.saturating_add(1);
         let segment = LiveSegment::new(entry.number, before.clone(), live, index);
         Ok((Arc::new(segment), after, shown))
+    }
+
+    fn restore(&self, riders: &[Vec<u8>]) -> Result<(), OpenError> {
+        let restored = self.settings.keeping.restore(self.folder, riders);
+        restored.map_err(io_error("restoring what rode along with", self.folder))
     }
 
     /// Does the log wait for its next epoch? Noted before anything that says so is gone: `seen` is where it ended at the

@@ -12,6 +12,7 @@ use crate::epoch::Opening;
 use crate::error::{AppendError, EpochError, ImportError};
 use crate::locks::lock;
 use crate::record::{Place, Position, Record};
+use crate::rider::Rider;
 
 /// More jobs of a crowd come within this time of each other; a sync takes several times as long.
 const CROWD_GAP: Duration = Duration::from_micros(30);
@@ -33,7 +34,7 @@ pub(crate) type SeenReply = oneshot::Sender<Result<bool, EpochError>>;
 
 /// A write that waits.
 pub(crate) enum Job {
-    Append(Append, AppendReply),
+    Append(Append, Option<Rider>, AppendReply),
     Import(Vec<Record>, ImportReply),
     Replicate(Vec<Record>, ImportReply),
     /// Records of this very log, from somebody who has more of it.
@@ -44,11 +45,25 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    /// What rides along with it.
+    pub(crate) fn rider(&mut self) -> Option<Rider> {
+        match self {
+            Self::Append(_, rider, _) => rider.take(),
+            Self::Import(..)
+            | Self::Replicate(..)
+            | Self::Heal(..)
+            | Self::OpenEpoch(..)
+            | Self::Seen(..) => None,
+        }
+    }
+
     /// Answers that the log is closed.
     pub(crate) fn refuse(self, reason: &str) {
         // A caller that no longer waits is no fault.
         match self {
-            Self::Append(_, reply) => drop(reply.send(Err(AppendError::Closed(reason.to_owned())))),
+            Self::Append(_, _, reply) => {
+                drop(reply.send(Err(AppendError::Closed(reason.to_owned()))));
+            }
             Self::Import(_, reply) | Self::Replicate(_, reply) | Self::Heal(_, reply) => {
                 drop(reply.send(Err(ImportError::Closed(reason.to_owned()))));
             }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::guard::{self, ClockRule};
 use crate::live::STORE_SEGMENT_BYTES;
 use crate::record::LogId;
+use crate::rider::Keeping;
 
 /// Who writes the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -64,6 +65,8 @@ pub struct Settings {
     pub queue_bytes_max: usize,
     /// How long an append waits for room before it is refused as busy; default 1 s.
     pub queue_wait: Duration,
+    /// Who keeps what rides along with appends; by default nothing does.
+    pub keeping: Keeping,
     /// The ids of the log's own records, and its own where none is given; by default drawn by chance.
     pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
     /// The store's own segments, bytes; a power of two. Folders are filled up to one when they are opened, which is most
@@ -90,6 +93,7 @@ impl Settings {
             queue_max: 16 * 1024,
             queue_bytes_max: 16 << 20,
             queue_wait: Duration::from_secs(1),
+            keeping: Keeping::default(),
             ids: Arc::new(Uuid::new_v4),
             store_segment_bytes: STORE_SEGMENT_BYTES,
             faults: Faults::default(),

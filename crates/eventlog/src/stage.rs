@@ -22,6 +22,8 @@ type BodyDigest = [u8; 16];
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) blocks: Vec<EncodedBlock>,
+    /// What rides along with them.
+    pub(crate) riders: Vec<u8>,
     runs: Vec<Run>,
     /// By the streams under which records are listed.
     pub(crate) revisions: HashMap<StreamId, Revision>,

@@ -12,6 +12,7 @@ use crate::error::{AppendError, EpochError, ImportError};
 use crate::live::SYNC_BYTES_MAX;
 use crate::queue::{AppendReply, Job, Jobs, Outcome, Refusal};
 use crate::record::{Place, Position, Record};
+use crate::rider::Rider;
 use crate::settings::Role;
 use crate::shared::Shared;
 use crate::stage;
@@ -53,11 +54,16 @@ impl From<Waited> for EpochError {
     }
 }
 
-pub(crate) async fn append(shared: Arc<Shared>, append: Append) -> Result<Appended, AppendError> {
-    let bytes = shared.check_append(&append)?;
+pub(crate) async fn append(
+    shared: Arc<Shared>,
+    append: Append,
+    rider: Option<(Rider, usize)>,
+) -> Result<Appended, AppendError> {
+    let (rider, more) = rider.unzip();
+    let bytes = shared.check_append(&append)? + more.unwrap_or(0);
     let (reply, answer) = oneshot::channel();
     shared
-        .enqueue(vec![(Job::Append(append, reply), bytes)])
+        .enqueue(vec![(Job::Append(append, rider, reply), bytes)])
         .await?;
     shared.outcome(answer.await)
 }
@@ -82,7 +88,7 @@ impl Ticket {
     /// writer is gone.
     pub fn append(self, append: Append) -> Result<(), AppendError> {
         let bytes = self.shared.check_append(&append)?;
-        let job = Job::Append(append, self.reply);
+        let job = Job::Append(append, None, self.reply);
         match self.shared.queue.push(vec![(job, bytes)]) {
             Ok(()) => Ok(()),
             Err(Refusal::Full(_)) => Err(AppendError::Busy),
@@ -116,7 +122,7 @@ pub(crate) async fn append_all(
     for append in appends {
         answers.push(shared.check_append(&append).map(|bytes| {
             let (reply, answer) = oneshot::channel();
-            jobs.push((Job::Append(append, reply), bytes));
+            jobs.push((Job::Append(append, None, reply), bytes));
             answer
         }));
     }
@@ -136,7 +142,7 @@ pub(crate) async fn append_all(
 pub(crate) fn append_blocking(shared: &Shared, append: Append) -> Result<Appended, AppendError> {
     let bytes = shared.check_append(&append)?;
     let (reply, answer) = oneshot::channel();
-    shared.enqueue_blocking(vec![(Job::Append(append, reply), bytes)])?;
+    shared.enqueue_blocking(vec![(Job::Append(append, None, reply), bytes)])?;
     shared.outcome(answer.blocking_recv())
 }
 

@@ -2,6 +2,7 @@
 
 mod epoch;
 
+use std::cell::Cell;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, mpsc};
@@ -17,6 +18,7 @@ use crate::locks::{lock, write};
 use crate::manifest::{End, Entry, Form, live_folder};
 use crate::queue::{AppendReply, EpochReply, ImportReply, Job, Outcome, SeenReply};
 use crate::record::Place;
+use crate::rider::Keeping;
 use crate::segment::{LiveSegment, Segments};
 use crate::shared::Shared;
 use crate::stage::{Batch, Refused, Stage};
@@ -38,6 +40,16 @@ enum Answer {
     Seen(SeenReply, bool),
 }
 
+impl Answer {
+    /// Is nothing written of an append?
+    const fn is_refusal(&self) -> bool {
+        match self {
+            Self::Append(_, result) => result.is_err(),
+            Self::Import(..) | Self::Epoch(..) | Self::Seen(..) => false,
+        }
+    }
+}
+
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     head: watch::Sender<Head>,
@@ -48,6 +60,10 @@ pub(crate) struct Writer {
     next_number: u32,
     /// The live segment's size at which to try closing it.
     roll_at: u64,
+    /// Keeps what rides along.
+    keeping: Keeping,
+    /// It has taken something that it has not settled yet.
+    owes: Cell<bool>,
 }
 
 impl Writer {
@@ -57,6 +73,7 @@ impl Writer {
         standing: Standing,
         sealer: mpsc::Sender<Arc<LiveSegment>>,
         next_number: u32,
+        keeping: Keeping,
     ) -> Result<Self, ReadError> {
         let epoch = lock(&shared.manifest).epoch;
         let roll_at = shared.settings.segment_bytes_max;
@@ -71,6 +88,8 @@ impl Writer {
             sealer,
             next_number,
             roll_at,
+            keeping,
+            owes: Cell::new(false),
         })
     }
 
@@ -95,7 +114,7 @@ impl Writer {
     }
 
     /// Stages, commits and answers one group of writes.
-    fn group(&mut self, jobs: Vec<Job>) -> io::Result<()> {
+    fn group(&mut self, mut jobs: Vec<Job>) -> io::Result<()> {
         // The sealer may have put a file in the place of a folder.
         self.segments = self.shared.segments().map_err(io::Error::other)?;
         self.stage.now = (self.shared.settings.now)();
@@ -104,19 +123,33 @@ impl Writer {
         self.stage.jump = self.shared.leap_to(self.stage.now);
         let before = self.stage.standing.position;
         let mut answers = Vec::with_capacity(jobs.len());
+        let (came, riders): (Vec<_>, Vec<_>) = jobs.iter_mut().map(Job::rider).map(split).unzip();
+        let taken = self.keeping.take(riders.into_iter().flatten().collect());
+        if taken.each.contains(&true) {
+            self.owes.set(true);
+        }
+        self.stage.batch.riders = taken.bytes;
+        let mut each = taken.each.into_iter();
         let mut broken = None;
-        for job in jobs {
+        let mut strayed = false;
+        for (job, came) in jobs.into_iter().zip(came) {
+            let rides = came.then(|| each.next().unwrap_or(false));
             if broken.is_some() {
                 job.refuse("the log is broken");
                 continue;
             }
-            match self.stage(job, &mut answers) {
+            match self.stage(job, rides, &mut answers) {
                 Ok(()) => {}
                 Err(error) => broken = Some(error),
             }
+            strayed |= rides == Some(true) && answers.last().is_some_and(Answer::is_refusal);
         }
         let done = match broken {
             Some(error) => Err(error),
+            None if strayed => {
+                let settled = self.settle();
+                settled.and_then(|()| self.commit())
+            }
             None => self.commit(),
         };
         let reason = done.as_ref().err().map(ToString::to_string);
@@ -143,10 +176,19 @@ impl Writer {
         room.nearly_full().then_some((room.free, room.min))
     }
 
-    /// Stages one job. An error here means that the log contradicts itself.
-    fn stage(&mut self, job: Job, answers: &mut Vec<Answer>) -> io::Result<()> {
+    /// Stages one job, of which is known whether what rides along with it is kept. An error here means that the log
+    /// contradicts itself.
+    fn stage(
+        &mut self,
+        job: Job,
+        rides: Option<bool>,
+        answers: &mut Vec<Answer>,
+    ) -> io::Result<()> {
         match job {
-            Job::Append(append, reply) => {
+            Job::Append(_, _, reply) if rides == Some(false) => {
+                answers.push(Answer::Append(reply, Err(AppendError::NotTaken)));
+            }
+            Job::Append(append, _, reply) => {
                 let result = self.stage.append(&self.segments, append);
                 answers.push(Answer::Append(reply, sound(result)?));
             }
@@ -204,13 +246,13 @@ impl Writer {
         self.stage.finish()?;
         let live = &self.segments.live().live;
         let faults = &self.shared.settings.faults;
-        let blocks = &self.stage.batch.blocks;
-        if !live.journal().has_room(blocks) {
+        let (blocks, riders) = (&self.stage.batch.blocks, &self.stage.batch.riders);
+        if !live.journal().has_room(blocks, riders) {
             self.checkpoint()?;
         }
-        if live.journal().has_room(blocks) {
+        if live.journal().has_room(blocks, riders) {
             faults.at("writer::write")?;
-            live.journal().write(blocks)?;
+            live.journal().write(blocks, riders)?;
             faults.at("writer::sync")?;
             let began = Instant::now();
             live.journal().sync()?;
@@ -218,7 +260,9 @@ impl Writer {
             faults.at("writer::synced")?;
             live.apply(blocks)?;
         } else {
-            // It would fill the journal by itself, and shares sled's sync with nobody.
+            // It would fill the journal by itself, and shares sled's sync with nobody. What rides along comes first: no
+            // record may be there without it.
+            self.settle()?;
             live.apply(blocks)?;
             self.sync_store()?;
         }
@@ -227,7 +271,17 @@ impl Writer {
         Ok(())
     }
 
-    /// From now on sled's own file has everything, and the journal begins anew.
+    /// What rode along so far is on the disk where it belongs. A keeper of whom nothing is wanted is not asked: it may have
+    /// closed.
+    fn settle(&self) -> io::Result<()> {
+        if self.owes.get() {
+            self.keeping.settle()?;
+            self.owes.set(false);
+        }
+        Ok(())
+    }
+
+    /// From now on sled's own file has everything, and its keeper what rode along; the journal begins anew.
     fn checkpoint(&self) -> io::Result<()> {
         if self.segments.live().live.journal().is_empty() {
             return Ok(());
@@ -238,6 +292,8 @@ impl Writer {
     fn sync_store(&self) -> io::Result<()> {
         let live = &self.segments.live().live;
         let faults = &self.shared.settings.faults;
+        faults.at("checkpoint::settle")?;
+        self.settle()?;
         faults.at("checkpoint::flush")?;
         live.flush()?;
         faults.at("checkpoint::sync")?;
@@ -340,6 +396,11 @@ pub(crate) fn head_of(standing: &Standing, epoch: u32) -> Head {
         epoch: standing.epoch.max(epoch),
         ..standing.head()
     }
+}
+
+/// Whether there is one, and it.
+fn split<T>(it: Option<T>) -> (bool, Option<T>) {
+    (it.is_some(), it)
 }
 
 /// Separates refusals, which are answers, from contradictions, which stop the log.

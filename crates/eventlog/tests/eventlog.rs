@@ -27,6 +27,8 @@ mod kill;
 mod model;
 #[path = "eventlog/power.rs"]
 mod power;
+#[path = "eventlog/riders.rs"]
+mod riders;
 #[path = "eventlog/rivals.rs"]
 mod rivals;
 #[path = "eventlog/sealing.rs"]

@@ -83,11 +83,11 @@ fn an_earlier_format_becomes_this_one_and_a_later_one_is_refused() {
     drop(EventLog::open(to.path(), settings()).unwrap());
     let path = to.path().join("manifest");
     let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains("\"format\": 2"), "{text}");
-    let text = text.replace("\"format\": 2", "\"format\": 3");
+    assert!(text.contains("\"format\": 3"), "{text}");
+    let text = text.replace("\"format\": 3", "\"format\": 4");
     let (body, _) = text.split_once("\ncrc32").unwrap();
     let line = format!("\ncrc32 {:08x}\n", crc32fast::hash(body.as_bytes()));
     fs::write(&path, format!("{body}{line}")).unwrap();
     let error = EventLog::open(to.path(), settings()).unwrap_err();
-    assert!(error.to_string().contains("format 3"), "{error}");
+    assert!(error.to_string().contains("format 4"), "{error}");
 }
