@@ -19,7 +19,8 @@ const NOTED_MAX: usize = 1024;
 impl Writer {
     /// A checkpoint, if it is time for one. Nobody waits for it: what it is for has been answered.
     pub(crate) fn checkpoint_in_time(&mut self) {
-        if self.noted.len() < NOTED_MAX {
+        // After a failure nobody knows what the disk has of the keys file: the keys beside the entries stay.
+        if self.noted.len() < NOTED_MAX || self.closed().is_some() {
             return;
         }
         if let Err(error) = self.checkpoint() {
@@ -29,6 +30,8 @@ impl Writer {
 
     /// From now on each key lies in the keys file and nowhere else.
     pub(crate) fn checkpoint(&mut self) -> Result<(), DiskError> {
+        // What is overwritten must have been on the disk: its record says so.
+        self.live.sync()?;
         if self.noted.is_empty() {
             return Ok(());
         }

@@ -21,7 +21,7 @@ pub struct Draft {
     pub(crate) tag: SubjectTag,
     /// Needed until they are kept: somebody else may bring the subject first, and its key then seals these.
     pub(crate) entries: Vec<Brought>,
-    pub(crate) foreseen: Option<Foreseen>,
+    pub(crate) foreseen: Option<Rider>,
     /// What the draft counts in the queue.
     pub(crate) bytes: usize,
 }
@@ -32,8 +32,10 @@ pub(crate) struct Brought {
     pub(crate) id: Option<Uuid>,
 }
 
-/// How entries of a new subject will lie in the vault.
-pub(crate) struct Foreseen {
+/// A new subject's key and entries, as they will lie in the vault. They can ride along with the append that names them, and are
+/// then on the disk with its own sync: see [`Stowage`](crate::Stowage).
+pub struct Rider {
+    pub(crate) tag: SubjectTag,
     pub(crate) key: Secret,
     pub(crate) entries: Vec<Ciphertext>,
 }
@@ -44,6 +46,13 @@ impl fmt::Debug for Draft {
         f.debug_struct("Draft")
             .field("subject", &self.subject)
             .finish_non_exhaustive()
+    }
+}
+
+/// Never shows what it holds.
+impl fmt::Debug for Rider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rider").finish_non_exhaustive()
     }
 }
 
@@ -75,7 +84,7 @@ impl Draft {
             None
         } else {
             // Without randomness the writer finds the same, and says so.
-            Foreseen::seal(tag, &entries, random).ok()
+            Rider::seal(tag, &entries, random).ok()
         };
         Ok(Self {
             subject,
@@ -92,9 +101,21 @@ impl Draft {
         let foreseen = self.foreseen.as_ref()?;
         Some(foreseen.entries.iter().map(Ciphertext::named).collect())
     }
+
+    /// What can ride along with an append; the draft can still be kept by itself, under other names. None for a subject that is
+    /// known already.
+    pub fn rider(&mut self) -> Option<Rider> {
+        self.foreseen.take()
+    }
 }
 
-impl Foreseen {
+impl Rider {
+    /// About how many bytes it holds.
+    pub fn bytes(&self) -> usize {
+        let entries = self.entries.iter();
+        entries.map(|entry| entry.length() + ENTRY_COST).sum()
+    }
+
     /// Under a new key. All randomness is drawn at once: each draw is a system call.
     fn seal(tag: SubjectTag, entries: &[Brought], random: &Random) -> Result<Self, NoRandomness> {
         const EACH: usize = 16 + NONCE_BYTES;
@@ -114,6 +135,7 @@ impl Foreseen {
             })
             .collect();
         Ok(Self {
+            tag,
             key: secret,
             entries: sealed,
         })

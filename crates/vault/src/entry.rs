@@ -29,13 +29,13 @@ pub(crate) enum Kind {
     Key,
 }
 
-/// The header of a record. 64 bytes, little-endian: magic 3, kind 1, blocks back to the start of its batch 4, entry 16
+/// The header of a record. 64 bytes, little-endian: magic 3, kind 1, blocks back to what was not synced 4, entry 16
 /// (of a key: its subject's tag), slot 4, length of the body 4, nonce 24, crc32 of the body 4, crc32 of all before 4.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Header {
     pub(crate) kind: Kind,
-    /// How many blocks before this record its batch began. All before that was synced when this was written, so damage
-    /// there is damage, and only what is later can be torn.
+    /// How many blocks before this record began what was not synced yet, its own batch or an earlier one. All before that was
+    /// synced when this was written, so damage there is damage, and only what is later can be torn.
     pub(crate) back: u32,
     pub(crate) entry: Uuid,
     pub(crate) slot: u32,
@@ -175,18 +175,33 @@ pub(crate) struct FreshKey {
 /// Records that are written and synced together.
 #[derive(Default)]
 pub(crate) struct Batch {
+    /// How many blocks before it are not synced when it is written.
+    unsynced: u32,
     pub(crate) bytes: Vec<u8>,
     pub(crate) entries: Vec<Fresh>,
     pub(crate) keys: Vec<FreshKey>,
 }
 
 impl Batch {
+    /// That comes after so many blocks which are not synced yet.
+    pub(crate) fn after(unsynced: u32) -> Self {
+        Self {
+            unsynced,
+            ..Self::default()
+        }
+    }
+
+    /// How many blocks before this one nothing is known to be synced.
+    fn back(&self, block: u32) -> u32 {
+        block.saturating_add(self.unsynced)
+    }
+
     /// Adds a new subject's key.
     pub(crate) fn add_key(&mut self, tag: SubjectTag, slot: u32, wrapped: &Wrapped) {
         let block = blocks(self.bytes.len());
         let header = Header {
             kind: Kind::Key,
-            back: block,
+            back: self.back(block),
             entry: Uuid::from_bytes(tag),
             slot,
             length: KEY_LENGTH,
@@ -207,7 +222,7 @@ impl Batch {
         let length = u32::try_from(sealed.bytes.len()).unwrap_or(u32::MAX);
         let header = Header {
             kind: Kind::Entry,
-            back: block,
+            back: self.back(block),
             entry: sealed.entry,
             slot,
             length,
@@ -249,6 +264,11 @@ impl Ciphertext {
         bytes.extend(plaintext);
         let mark = key.seal(&nonce, &bound_to(entry, tag), &mut bytes);
         bytes.extend(mark);
+        Self::sealed(entry, nonce, bytes)
+    }
+
+    /// As a record has it.
+    pub(crate) fn sealed(entry: Uuid, nonce: [u8; NONCE_BYTES], bytes: Vec<u8>) -> Self {
         let digest = sha256(&bytes);
         Self {
             entry,
@@ -256,6 +276,15 @@ impl Ciphertext {
             bytes,
             digest,
         }
+    }
+
+    /// Bytes of the ciphertext.
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn entry(&self) -> Uuid {
+        self.entry
     }
 
     /// As an event names it.

@@ -33,7 +33,7 @@ impl Writer {
     }
 
     fn erase_all(&mut self, tags: &[SubjectTag]) -> Result<(), Stop> {
-        self.checkpoint()?;
+        self.forget_journal()?;
         self.overwritten += 1;
         let mut graves = Vec::new();
         let mut fresh = Vec::new();
@@ -76,6 +76,8 @@ impl Writer {
         if let Some(reason) = self.closed() {
             return Err(EraseError::Closed(reason));
         }
+        self.forget_journal()
+            .map_err(|stop| EraseError::Closed(self.stop(&stop)))?;
         self.overwritten += 1;
         let taken: Vec<(Uuid, Place)> = {
             let mut index = self.shared.index_mut();
@@ -173,6 +175,9 @@ mod tests {
             draft: crate::Draft::new(&writer.shared, subject, entries, &random, 1024).unwrap(),
             reply: Box::new(move |sealed| answer.send(sealed).unwrap()),
         }]);
+        for (reply, answered) in std::mem::take(&mut writer.answers) {
+            reply(answered);
+        }
         let sealed = answers.recv().unwrap().unwrap();
         let (slot, key) = writer.known_key(tag).unwrap().unwrap();
         let Slot::Live(_, wrapped) = keys::read(&writer.shared.keyring().file, slot).unwrap()

@@ -55,6 +55,9 @@ pub enum OpenError {
     /// The system gave no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(String),
+    /// The key for the log's journal cannot be read or made.
+    #[error("the key for the log's journal: {0}")]
+    JournalKey(String),
     /// The writer thread did not start.
     #[error("the vault's writer thread does not start: {0}")]
     Thread(String),

@@ -15,6 +15,8 @@ pub(crate) struct Live {
     pub(crate) number: u32,
     /// Where the next record goes.
     pub(crate) end: u64,
+    /// All before this is synced.
+    pub(crate) synced: u64,
     /// Up to here there are zeros, synced.
     pub(crate) filled: u64,
     /// How much is filled at a time: an append then changes no length, and its sync is one write of the disk.
@@ -44,6 +46,7 @@ impl Live {
             file: Arc::new(file),
             number,
             end: 0,
+            synced: 0,
             filled: fill,
             fill,
             ended: false,
@@ -63,8 +66,17 @@ impl Live {
         u32::try_from(self.end / BLOCK as u64).unwrap_or(u32::MAX)
     }
 
-    /// Writes records and syncs them.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
+    /// How many blocks at its end are not synced yet.
+    pub(crate) fn unsynced(&self) -> u32 {
+        let bytes = self.end.saturating_sub(self.synced);
+        u32::try_from(bytes / BLOCK as u64).unwrap_or(u32::MAX)
+    }
+
+    /// Writes records. They are not synced yet.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let end = self.end + bytes.len() as u64;
         if end > self.filled {
             let filled = end.next_multiple_of(self.fill);
@@ -73,16 +85,27 @@ impl Live {
             self.filled = filled;
         }
         self.file.write(bytes, self.end)?;
-        self.file.sync()?;
         self.end = end;
         self.ended = false;
+        Ok(())
+    }
+
+    /// Syncs what was written.
+    pub(crate) fn sync(&mut self) -> Result<(), DiskError> {
+        if self.synced < self.end {
+            self.file.sync()?;
+            self.synced = self.end;
+        }
         Ok(())
     }
 
     /// Marks that all so far is synced.
     pub(crate) fn mark_end(&mut self) -> Result<(), DiskError> {
         if !self.ended {
-            self.append(&Header::end().encode())?;
+            // It vouches for all that is before it.
+            self.sync()?;
+            self.write(&Header::end().encode())?;
+            self.sync()?;
             self.ended = true;
         }
         Ok(())

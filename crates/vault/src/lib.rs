@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | `lock` | nothing | locked by the one process that has the vault open |
 //! | `manifest` | format version, vault id, which files belong to it, the fingerprint key under the master key | replaced whole (write, sync, rename, sync) |
+//! | `journal-key` | one slot: the key under which riders lie in the log's journal, under the master key | in place, whenever something is destroyed |
 //! | `keys-NNNN` | fixed slots of 128 bytes: a keyed digest of the subject, its key under the master key | in place; zeros are written and synced ahead |
 //! | `entries-NNNN` | records: a header of 64 bytes, the ciphertext, zeros to the next 64 bytes; also new subjects' wrapped keys, until `keys-NNNN` is synced | appended; overwritten in place on erasure, and keys at each checkpoint |
 //!
@@ -18,7 +19,8 @@
 //! hold what they hold until they expire.
 //!
 //! * [`Vault`]: the handle everyone uses
-//! * [`Draft`]: entries that are sealed and not yet kept
+//! * [`Draft`]: entries that are sealed and not yet kept; [`Rider`]: those of a new subject, kept in the
+//!   [`Stowage`], with the log's own sync
 //! * [`MasterKey`]: what opens a vault; [`MasterKeys`]: the files that it and its successor are in
 //! * [`LineKey`]: what vaults of one province speak under, when one takes an entry over from another; [`LineKeys`]: its files
 //! * [`Settings`]: limits, and where tests make the disk fail
@@ -36,6 +38,7 @@ mod files;
 mod fingerprints;
 mod handover;
 mod index;
+mod journal_key;
 mod key_file;
 mod keys;
 pub mod line;
@@ -45,15 +48,18 @@ mod master_key;
 mod open;
 mod read;
 mod recover;
+mod riding;
 mod rotate;
 mod scan;
 mod settings;
+mod stowage;
+mod turns;
 mod vault;
 mod writer;
 
 pub use crate::cipher::Random;
 pub use crate::disk::DiskError;
-pub use crate::draft::Draft;
+pub use crate::draft::{Draft, Rider};
 pub use crate::error::{EraseError, GetError, OpenError, PutError, RotateError};
 pub use crate::exchange::{Exchange, MasterKeys};
 pub use crate::handover::TakeError;
@@ -64,4 +70,5 @@ pub use crate::line_file::LineKeys;
 pub use crate::master_key::MasterKey;
 pub use crate::rotate::Rewrapped;
 pub use crate::settings::{Content, Hook, PLAINTEXT_BYTES_MAX, Settings, Step};
+pub use crate::stowage::{Kept, Stowage};
 pub use crate::vault::{Sealed, Status, Vault};

@@ -14,6 +14,7 @@ use crate::disk::{self, DataFile, DiskError};
 use crate::error::OpenError;
 use crate::files::{self, Live};
 use crate::fingerprints::Fingerprints;
+use crate::journal_key::JournalKey;
 use crate::keys::{self, Keyring};
 use crate::manifest::{self, Manifest};
 use crate::master_key::MasterKey;
@@ -38,7 +39,8 @@ pub(crate) fn open(
     let fingerprint = manifest
         .fingerprint_key(&wrapping)
         .ok_or(OpenError::WrongMasterKey)?;
-    // Only now: a wrong key must change nothing.
+    // Only now: a wrong key must change nothing. And the manifest's name must be sure before what an earlier one named goes.
+    disk::sync_folder(folder)?;
     remove_leftovers(folder, &manifest, &settings)?;
     let keys_path = keys::path(folder, manifest.keys);
     if !keys_path.exists() {
@@ -54,6 +56,8 @@ pub(crate) fn open(
         manifest.files = counted;
         manifest.replace(folder, &settings.before)?;
     }
+    let journal_key = JournalKey::open(folder, &wrapping, &settings)
+        .map_err(|stop| OpenError::JournalKey(stop.to_string()))?;
     let mut writer = Writer {
         shared: Arc::new(Shared {
             folder: folder.to_owned(),
@@ -75,9 +79,11 @@ pub(crate) fn open(
         manifest,
         slots_filled,
         live,
+        journal_key,
         overwritten: 0,
         rotation: None,
         noted: recovered.noted,
+        answers: Vec::new(),
         _lock: lock,
     };
     writer.checkpoint()?;

@@ -160,7 +160,7 @@ fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan, fill: u64) -> Result<Li
             file = file.name(),
             offset = range.start,
             bytes = range.end - range.start,
-            "torn by the last stop; nobody was told that it was kept"
+            "torn by the last stop; nobody was told that it was kept, or the log's journal has it"
         );
         let body = (range.end - range.start).saturating_sub(BLOCK as u64);
         let body = u32::try_from(body).unwrap_or(u32::MAX);
@@ -177,7 +177,7 @@ fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan, fill: u64) -> Result<Li
         warn!(
             file = file.name(),
             offset = tail.start,
-            "the end was torn by the last stop; nobody was told that it was kept"
+            "the end was torn by the last stop; nobody was told that it was kept, or the log's journal has it"
         );
         file.write_zeros(tail.start, tail.end)?;
     }
@@ -185,6 +185,8 @@ fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan, fill: u64) -> Result<Li
         file: Arc::clone(file),
         number,
         end: scan.end,
+        // It is below.
+        synced: scan.end,
         // The length may be that of an interrupted filling; up to the last whole block it is zeros.
         filled: length - length % BLOCK as u64,
         fill,
@@ -193,11 +195,29 @@ fn clear(file: &Arc<DataFile>, number: u32, scan: &Scan, fill: u64) -> Result<Li
     if live.end == 0 && scan.tail.is_none() {
         // Nothing was ever written: there is nothing to mark.
         live.ended = true;
+        return Ok(live);
     }
-    if !live.ended {
-        // Also syncs what was cleared: the mark must not come before it. Two syncs, because one orders nothing.
-        file.sync()?;
-        live.mark_end()?;
-    }
+    // Not only what was cleared: after a sync that failed, what is in the page cache passes for synced.
+    write_back(file, scan.sure, scan.end)?;
+    // The mark must not come before it. Two syncs, because one orders nothing.
+    file.sync()?;
+    live.mark_end()?;
     Ok(live)
+}
+
+/// Writes a stretch of a file as it reads.
+fn write_back(file: &DataFile, from: u64, to: u64) -> Result<(), DiskError> {
+    let mut chunk = vec![0; 64 * 1024];
+    let mut at = from;
+    while at < to {
+        let length = usize::try_from(to - at).unwrap_or(usize::MAX);
+        let length = length.min(chunk.len());
+        let filled = file.read(&mut chunk[..length], at)?;
+        if filled == 0 {
+            return Ok(());
+        }
+        file.write(&chunk[..filled], at)?;
+        at += filled as u64;
+    }
+    Ok(())
 }

@@ -236,7 +236,10 @@ impl Writer {
 
     fn take_into_use(&mut self, new: New, manifest: Manifest) -> Result<Stage, Stop> {
         // The old file keeps no key that the new one lacks, and nothing else under the old master key may stay.
+        // From here on the journal key is under the new one: if the change does not come about after all, it is drawn anew.
         self.checkpoint()?;
+        self.journal_key
+            .renew(&new.wrapping, &self.settings.random)?;
         // A copy that is under way has the old file.
         self.overwritten += 1;
         manifest.replace(&self.shared.folder, &self.settings.before)?;

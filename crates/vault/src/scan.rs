@@ -36,7 +36,7 @@ pub(crate) struct Scan {
     pub(crate) records: Vec<Found>,
     /// Stretches that were synced once and hold no record now.
     pub(crate) damage: Vec<Range<u64>>,
-    /// Stretches of the last batch that never reached the disk: nobody was told that they had.
+    /// Stretches that never reached the disk: nobody was told that they had, or the log's journal has them.
     pub(crate) torn: Vec<Range<u64>>,
     /// Everything before this was synced.
     pub(crate) sure: u64,

@@ -22,6 +22,8 @@ use crate::index::{Damage, Mark, SlotState};
 use crate::master_key::MasterKey;
 use crate::read::Shared;
 use crate::settings::{QUEUE_BYTES_LIMIT, Settings};
+use crate::stowage::Stowage;
+use crate::turns::Turns;
 use crate::writer::{Erase, Job, Put, Reply};
 
 /// A kept entry, as an event names it.
@@ -54,6 +56,7 @@ pub struct Vault(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
+    turns: Arc<Turns>,
     jobs: SyncSender<Job>,
     queue_bytes_max: usize,
     random: Random,
@@ -113,12 +116,15 @@ impl Vault {
         let keys: MasterKeys = keys.into();
         let writer = keys.open(folder, &settings)?;
         let shared = Arc::clone(&writer.shared);
+        let turns = Arc::new(Turns::new(writer));
+        let own = Arc::clone(&turns);
         let thread = thread::Builder::new()
             .name("vault".to_owned())
-            .spawn(move || writer.run(&waiting))
+            .spawn(move || own.run(&waiting))
             .map_err(|error| OpenError::Thread(error.to_string()))?;
         let vault = Self(Arc::new(Inner {
             shared,
+            turns,
             jobs,
             queue_bytes_max,
             random: settings.random,
@@ -198,6 +204,12 @@ impl Vault {
             }
         });
         self.send_put(draft, reply)
+    }
+
+    /// Where what rides along in the log's journal is kept.
+    pub fn stowage(&self) -> Stowage {
+        let Inner { turns, shared, .. } = &*self.0;
+        Stowage::new(Arc::clone(turns), Arc::clone(shared))
     }
 
     /// [`put`](Self::put) for a thread that may block.

@@ -1,13 +1,9 @@
-//! The one thread that writes: it takes all that waits, writes keys and entries, syncs them, and only then answers.
+//! What writes, one thing at a time: keys and entries, their sync, and only then the answers.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, TryRecvError};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tracing::{error, info};
@@ -20,7 +16,8 @@ use crate::draft::Draft;
 use crate::entry::{Batch, Ciphertext, KEY_LENGTH};
 use crate::error::{EraseError, PutError, RotateError};
 use crate::files::Live;
-use crate::index::{Place, SlotState};
+use crate::index::{Mark, Place, SlotState};
+use crate::journal_key::JournalKey;
 use crate::keys::{self, SLOT_BYTES, Slot};
 use crate::manifest::Manifest;
 use crate::master_key::MasterKey;
@@ -30,23 +27,16 @@ use crate::rotate::Rotation;
 use crate::settings::{FILE_BYTES_LIMIT, Settings};
 use crate::vault::Sealed;
 
-/// How many calls one sync may answer.
-const BATCH_JOBS_MAX: usize = 1024;
-/// How much plaintext one sync may cover, in bytes; a single call may bring more.
-const BATCH_BYTES_MAX: usize = 1024 * 1024;
-
-/// More jobs of a crowd come within this time of each other; a sync takes several times as long.
-const CROWD_GAP: Duration = Duration::from_micros(30);
-/// However fast they come, the first has waited long enough after this.
-const CROWD_WAIT: Duration = Duration::from_micros(300);
-
 /// Where an answer goes.
 pub(crate) type Reply<T> = Box<dyn FnOnce(T) + Send>;
+
+/// What is said to a put.
+pub(crate) type Answer = Result<Vec<Sealed>, PutError>;
 
 /// Entries that somebody wants kept.
 pub(crate) struct Put {
     pub(crate) draft: Draft,
-    pub(crate) reply: Reply<Result<Vec<Sealed>, PutError>>,
+    pub(crate) reply: Reply<Answer>,
 }
 
 /// A subject that is to be erased.
@@ -77,6 +67,9 @@ pub(crate) enum Stop {
     Random(#[from] NoRandomness),
     #[error("the vault has no room for more {0}")]
     Exhausted(&'static str),
+    /// It was closed already.
+    #[error("{0}")]
+    Closed(String),
 }
 
 pub(crate) struct Writer {
@@ -86,51 +79,42 @@ pub(crate) struct Writer {
     /// Slots up to here are zeros, synced.
     pub(crate) slots_filled: u32,
     pub(crate) live: Live,
+    /// What riders lie under in the log's journal.
+    pub(crate) journal_key: JournalKey,
     /// How often something that was there was overwritten.
     pub(crate) overwritten: u64,
     /// A change of the master key, while it is under way.
     pub(crate) rotation: Option<Rotation>,
     /// Keys that lie beside their entries until the next checkpoint.
     pub(crate) noted: Vec<Place>,
+    /// To be given once the turn is over: what follows a put may end the log, whose thread may be waiting for its turn.
+    pub(crate) answers: Vec<(Reply<Answer>, Answer)>,
     /// Held while the vault is open; the lock goes when this is dropped.
     pub(crate) _lock: Lock,
 }
 
 impl Writer {
-    /// Works until it is told to close or every handle is gone.
-    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
-        let (mut open, mut crowd) = (true, false);
-        while open {
-            // With a change of the master key under way there is always something to do.
-            let first = if self.rotation.is_none() {
-                let Ok(first) = jobs.recv() else { break };
-                Some(first)
-            } else {
-                None
-            };
-            let taken = take(jobs, first, crowd);
-            crowd = taken.len() > 1;
-            let bytes = taken.iter().map(size).sum();
-            self.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
-            open = self.work(taken);
-            if open {
-                self.rotate_on();
-            }
-        }
+    /// Closes; says whether all that was written is synced.
+    pub(crate) fn close(&mut self) -> bool {
         self.leave_rotation("it was closed before the master key was changed");
-        if self.shared.closed.get().is_none() {
-            match self.checkpoint().and_then(|()| self.live.mark_end()) {
-                Ok(()) => info!("vault closed"),
+        let sound = self.shared.closed.get().is_none();
+        let marked = sound
+            && match self.checkpoint().and_then(|()| self.live.mark_end()) {
+                Ok(()) => {
+                    info!("vault closed");
+                    true
+                }
                 Err(stop) => {
                     error!(%stop, "the vault's last mark was not written; opening checks its end");
+                    false
                 }
-            }
-        }
+            };
         let _ = self.shared.closed.set("it was closed".to_owned());
+        marked
     }
 
     /// Does the jobs in order, neighbours of a kind together; false when it is time to go.
-    fn work(&mut self, jobs: Vec<Job>) -> bool {
+    pub(crate) fn work(&mut self, jobs: &mut impl Iterator<Item = Job>) -> bool {
         let mut puts = Vec::new();
         let mut erases = Vec::new();
         for job in jobs {
@@ -179,6 +163,7 @@ impl Writer {
         self.shared.closed.get_or_init(|| reason).clone()
     }
 
+    /// Keeps; the answers are given by whoever let the writer have its turn.
     pub(crate) fn put(&mut self, puts: Vec<Put>) {
         if puts.is_empty() {
             return;
@@ -189,7 +174,7 @@ impl Writer {
             .or_else(|| self.disk_nearly_full());
         if let Some(refused) = refused {
             for put in puts {
-                (put.reply)(Err(refused.clone()));
+                self.answers.push((put.reply, Err(refused.clone())));
             }
             return;
         }
@@ -202,30 +187,30 @@ impl Writer {
                 .of(&put.draft.tag)
                 .is_some_and(|(_, state)| state.refuses());
             if erased {
-                (put.reply)(Err(PutError::Erased {
-                    subject: put.draft.subject,
-                }));
+                let subject = put.draft.subject;
+                let erased = Err(PutError::Erased { subject });
+                self.answers.push((put.reply, erased));
             } else {
                 taken.push(put);
             }
         }
         match self.commit(&taken) {
             Ok(sealed) => {
-                for (put, sealed) in taken.into_iter().zip(sealed) {
-                    (put.reply)(Ok(sealed));
-                }
-                self.checkpoint_in_time();
+                let answered = taken.into_iter().zip(sealed);
+                let answered = answered.map(|(put, sealed)| (put.reply, Ok(sealed)));
+                self.answers.extend(answered);
             }
             Err(stop) => {
                 let reason = self.stop(&stop);
                 for put in taken {
-                    (put.reply)(Err(PutError::Closed(reason.clone())));
+                    let closed = Err(PutError::Closed(reason.clone()));
+                    self.answers.push((put.reply, closed));
                 }
             }
         }
     }
 
-    fn disk_nearly_full(&self) -> Option<PutError> {
+    pub(crate) fn disk_nearly_full(&self) -> Option<PutError> {
         let min = self.settings.free_bytes_min;
         match disk::free_bytes(&self.shared.folder) {
             Ok(free) if free < min => Some(PutError::DiskNearlyFull { free, min }),
@@ -241,7 +226,7 @@ impl Writer {
         let first = self.shared.index().slots.next();
         let mut fresh = Vec::new();
         let mut known: HashMap<SubjectTag, (u32, Cow<'_, Secret>)> = HashMap::new();
-        let mut batch = Batch::default();
+        let mut batch = self.batch();
         let mut answers = Vec::with_capacity(puts.len());
         for Put { draft, .. } in puts {
             let mut foreseen = None;
@@ -279,19 +264,40 @@ impl Writer {
         for ((tag, wrapped), nth) in fresh.iter().zip(&wrapped).zip(0..) {
             batch.add_key(*tag, nth_after(first, nth)?, wrapped);
         }
-        self.make_room(batch.bytes.len())?;
-        let (file, base) = (self.live.number, self.live.block());
         let slots = fresh
             .iter()
             .zip(&wrapped)
             .map(|(tag, wrapped)| Slot::Live(*tag, *wrapped));
+        let base = self.write_down(&batch, first, slots)?;
+        self.live.sync()?;
+        self.show(batch, base);
+        Ok(answers)
+    }
+
+    /// What is to be written next.
+    pub(crate) fn batch(&self) -> Batch {
+        Batch::after(self.live.unsynced())
+    }
+
+    /// Writes new keys from this slot on, and entries; says where those lie. Nothing is synced yet.
+    pub(crate) fn write_down(
+        &mut self,
+        batch: &Batch,
+        first: u32,
+        slots: impl Iterator<Item = Slot>,
+    ) -> Result<Mark, Stop> {
+        self.make_room(batch.bytes.len())?;
+        let base = self.live.mark();
         self.fill_slots(first, slots)?;
-        if !batch.bytes.is_empty() {
-            self.live.append(&batch.bytes)?;
-        }
+        self.live.write(&batch.bytes)?;
+        Ok(base)
+    }
+
+    /// Lets everybody see what was written.
+    pub(crate) fn show(&mut self, batch: Batch, base: Mark) {
         let place = |block, length, slot| Place {
-            file,
-            block: base + block,
+            file: base.file,
+            block: base.block + block,
             length,
             slot,
         };
@@ -305,7 +311,6 @@ impl Writer {
             index.entries.insert(entry.entry, place);
         }
         index.end = self.live.mark();
-        Ok(answers)
     }
 
     /// Under the key that the subject has by now; what is here already is passed over.
@@ -395,48 +400,10 @@ impl Writer {
     }
 }
 
-/// All that waits; of a crowd, also what comes while it still grows: each sync that it shares is one that the next does not
-/// wait for.
-fn take(jobs: &Receiver<Job>, first: Option<Job>, crowd: bool) -> Vec<Job> {
-    let began = Instant::now();
-    let mut grew = began;
-    let mut bytes = first.as_ref().map_or(0, size);
-    let mut taken: Vec<Job> = first.into_iter().collect();
-    while taken.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX {
-        match jobs.try_recv() {
-            Ok(job) => {
-                bytes += size(&job);
-                taken.push(job);
-                grew = Instant::now();
-            }
-            Err(TryRecvError::Empty)
-                if crowd && grew.elapsed() < CROWD_GAP && began.elapsed() < CROWD_WAIT =>
-            {
-                thread::yield_now();
-            }
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-        }
-    }
-    taken
-}
-
 /// A slot's number, counted from another.
-fn nth_after(first: u32, nth: usize) -> Result<u32, Stop> {
+pub(crate) fn nth_after(first: u32, nth: usize) -> Result<u32, Stop> {
     let nth = u32::try_from(nth)
         .ok()
         .and_then(|nth| first.checked_add(nth));
     nth.ok_or(Stop::Exhausted("subjects"))
-}
-
-/// How much plaintext a job brings.
-fn size(job: &Job) -> usize {
-    match job {
-        Job::Put(put) => put.draft.bytes,
-        Job::Erase(_)
-        | Job::Sweep(..)
-        | Job::Rotate(..)
-        | Job::Outline(_)
-        | Job::Piece(..)
-        | Job::Close => 0,
-    }
 }

@@ -25,6 +25,8 @@ mod kill;
 mod model;
 #[path = "vault/power_cut.rs"]
 mod power_cut;
+#[path = "vault/riding.rs"]
+mod riding;
 #[path = "vault/rotation.rs"]
 mod rotation;
 #[path = "vault/support.rs"]

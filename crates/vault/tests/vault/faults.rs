@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use vault::{Content, EraseError, OpenError, PutError, RotateError, Settings, Step, Vault};
 
-use crate::support::{master, open, settings, subject, wait};
+use crate::support::{beside_their_entries, master, open, settings, subject, wait};
 
 const ALL: [Step; 6] = [
     Step::Write(Content::Manifest),
@@ -69,6 +69,30 @@ fn a_failed_write_or_sync_closes_the_vault_for_good_and_keeps_what_was_acknowled
         assert_eq!(vault.status().damage, []);
         wait(vault.put(subject(2), b"now".to_vec())).unwrap();
     }
+}
+
+#[test]
+fn once_the_keys_could_not_be_synced_no_later_call_takes_them_from_beside_their_entries() {
+    let folder = tempfile::tempdir().unwrap();
+    let (settings, broken) = failing(Step::Sync(Content::Keys));
+    let vault = Vault::open(folder.path(), master(1), settings).unwrap();
+    // As many as a checkpoint waits for, less one.
+    for n in 0..1_023 {
+        wait(vault.put(subject(n), b"text".to_vec())).unwrap();
+    }
+    let beside = beside_their_entries(folder.path());
+    assert_eq!(beside, 1_023);
+    broken.store(true, Ordering::SeqCst);
+    wait(vault.put(subject(2_000), b"text".to_vec())).unwrap();
+    while vault.failed().is_none() {
+        std::thread::yield_now();
+    }
+    // The system tells of a failed sync once; the next one would succeed.
+    broken.store(false, Ordering::SeqCst);
+    assert!(wait(vault.put(subject(3_000), b"more".to_vec())).is_err());
+    assert!(wait(vault.erase(subject(1))).is_err());
+    drop(vault);
+    assert_eq!(beside_their_entries(folder.path()), beside + 1);
 }
 
 #[test]
