@@ -12,6 +12,7 @@ mod answers;
 mod disk;
 mod pages;
 mod power;
+mod riding;
 mod scene;
 mod strace;
 mod wire;

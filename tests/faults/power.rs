@@ -28,10 +28,10 @@ const LOGS: [(&str, Role); 3] = [
 /// Of the first recording's cuts, so many have their recovery recorded and cut again.
 const CUT_TWICE: usize = 4;
 
-struct Dice(TestRng);
+pub(crate) struct Dice(TestRng);
 
 impl Dice {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         Self(TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
@@ -56,14 +56,14 @@ struct Moment {
 }
 
 /// A scene as it was played: the disk before it, and the system calls made in it.
-struct Recording {
+pub(crate) struct Recording {
     folder: PathBuf,
-    before: Disk,
-    calls: Vec<Call>,
+    pub(crate) before: Disk,
+    pub(crate) calls: Vec<Call>,
 }
 
 /// Plays a scene in `folder`.
-fn record(folder: &Path, scene: &str) -> Recording {
+pub(crate) fn record(folder: &Path, scene: &str) -> Recording {
     let calls = folder.with_extension("calls");
     let before = Disk::of(folder);
     let mut command = strace::under(&calls, disk::CALLS);

@@ -10,6 +10,8 @@ use eventlog::{
 };
 use uuid::Uuid;
 
+use crate::riding;
+
 pub(crate) const FOLDER: &str = "HOSO_TEST_POWER_FOLDER";
 pub(crate) const SCENE: &str = "HOSO_TEST_POWER_SCENE";
 /// The test that is the process.
@@ -68,7 +70,7 @@ pub(crate) fn all(log: &EventLog) -> Vec<Record> {
     log.scan(1).collect::<Result<Vec<_>, _>>().unwrap().concat()
 }
 
-fn finish<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
@@ -76,7 +78,7 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Says on the standard output, which is recorded too, what is acknowledged from now on.
-fn say(name: &str, log: &EventLog) {
+pub(crate) fn say(name: &str, log: &EventLog) {
     let head = log.head();
     let line = format!("acknowledged {name} {} {}\n", head.position, head.hash);
     std::io::stdout().write_all(line.as_bytes()).unwrap();
@@ -92,10 +94,12 @@ fn child_main() {
     let folder = Path::new(&folder);
     // The harness has begun a line.
     std::io::stdout().write_all(b"\n").unwrap();
-    if scene == "life" {
-        life(folder);
-    } else {
-        recovery(folder);
+    match scene.to_str() {
+        Some("life") => life(folder),
+        Some("recovery") => recovery(folder),
+        Some("office") => riding::life(folder),
+        Some("office's recovery") => riding::recovery(folder),
+        other => panic!("no scene is called {other:?}"),
     }
 }
 

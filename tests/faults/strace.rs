@@ -145,9 +145,13 @@ impl Call {
                 }
                 b'<' => {
                     let end = memchr::memchr(b'>', rest).unwrap_or(rest.len());
-                    let file = String::from_utf8_lossy(&rest[..end]).into_owned();
+                    let mut file = String::from_utf8_lossy(&rest[..end]).into_owned();
+                    let rest = rest.get(end + 1..).unwrap_or_default();
+                    // Another file may have its name by now.
+                    let gone = rest.strip_prefix(b"(deleted)");
+                    file.push_str(gone.map_or("", |_| " (deleted)"));
                     self.files.push(file);
-                    rest.get(end + 1..).unwrap_or_default()
+                    gone.unwrap_or(rest)
                 }
                 byte => {
                     self.bare.push(char::from(*byte));

@@ -55,6 +55,78 @@ pub(crate) fn live_files(folder: &Path) -> Files {
         .into()
 }
 
+/// The vault's files as they were when they were last synced, from the first write on that came after.
+#[derive(Debug, Default)]
+pub(crate) struct Unsynced {
+    entries: Kind,
+    keys: Kind,
+}
+
+#[derive(Debug, Default)]
+struct Kind {
+    synced: Files,
+    dirty: bool,
+    /// A sync is under way; it is over when the machine comes to its next point.
+    syncs: bool,
+}
+
+impl Unsynced {
+    /// The machine is at this point.
+    pub(crate) fn at(&mut self, point: &str, disk: &Path) {
+        self.entries.at(point, "entries", disk);
+        self.keys.at(point, "keys", disk);
+    }
+
+    /// What of them a power cut may leave as it was.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &(PathBuf, Vec<u8>)> {
+        let kinds = [&self.entries, &self.keys].into_iter();
+        kinds
+            .filter(|kind| kind.dirty)
+            .flat_map(|kind| &kind.synced)
+    }
+}
+
+impl Kind {
+    fn at(&mut self, point: &str, kind: &str, disk: &Path) {
+        self.dirty &= !std::mem::take(&mut self.syncs);
+        let Some((step, of)) = point
+            .strip_prefix("vault::")
+            .and_then(|it| it.split_once('_'))
+        else {
+            return;
+        };
+        if of != kind {
+            return;
+        }
+        match step {
+            "write" if !self.dirty => {
+                (self.synced, self.dirty) = (vault_files(disk, kind), true);
+            }
+            "sync" => self.syncs = true,
+            _ => {}
+        }
+    }
+}
+
+fn vault_files(disk: &Path, kind: &str) -> Files {
+    let Ok(entries) = fs::read_dir(disk.join("vault")) else {
+        return Vec::new();
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let ours = paths.filter(|path| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        name.starts_with(kind) || (kind == "keys" && name == "journal-key")
+    });
+    let mut files: Files = ours
+        .map(|path| {
+            let bytes = fs::read(&path).expect("the vault's file reads");
+            (path, bytes)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
 /// Puts the newest live segment of an earlier copy of the disk in the place of the one of now; not when that is another one.
 pub(crate) fn put_back(then: &Path, now: &Path) -> bool {
     let segment = |disk| {

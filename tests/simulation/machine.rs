@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use application::erasures;
+use application::{erasures, riding};
 use eventlog::transfer;
-use eventlog::{EventLog, LogId, Position, Role, Settings};
+use eventlog::{EventLog, Keeping, LogId, Position, Role, Settings};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vault::{Content, MasterKey, Random, Vault};
+use vault::{MasterKey, Random, Vault};
 
 use crate::chance::Chance;
-use crate::disk::{Files, copy, live_files, log_in, photograph, put_back, unsealed};
+use crate::disk::{Files, Unsynced, copy, live_files, log_in, photograph, put_back, unsealed};
 use crate::office;
+use crate::points::{POINTS, vault_point};
 
 /// The log's threads come to rest within this, or something hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,48 +29,6 @@ const STORE_SEGMENT_BYTES: usize = 512 * 1024;
 /// A vault's files are filled up by so much, and one is begun after a handful of entries.
 const VAULT_FILL_BYTES: u64 = 4 * 1024;
 const VAULT_FILE_BYTES: u64 = 2 * 1024;
-
-/// Where a machine may die: each is a point between two steps of writing, closing, sealing or opening.
-const POINTS: [&str; 26] = [
-    "writer::takes",
-    "writer::write",
-    "writer::sync",
-    "writer::synced",
-    "checkpoint::flush",
-    "checkpoint::sync",
-    "checkpoint::synced",
-    "roll::begin",
-    "roll::created",
-    "roll::done",
-    "manifest::write",
-    "manifest::written",
-    "seal::begin",
-    "seal::record",
-    "seal::written",
-    "seal::done",
-    "epoch::begin",
-    "epoch::noted",
-    "epoch::written",
-    "epoch::numbered",
-    "vault::write_manifest",
-    "vault::write_keys",
-    "vault::write_entries",
-    "vault::sync_manifest",
-    "vault::sync_keys",
-    "vault::sync_entries",
-];
-
-/// The vault is about to do this.
-fn vault_point(step: vault::Step) -> &'static str {
-    match step {
-        vault::Step::Write(Content::Manifest) => "vault::write_manifest",
-        vault::Step::Write(Content::Keys) => "vault::write_keys",
-        vault::Step::Write(Content::Entries) => "vault::write_entries",
-        vault::Step::Sync(Content::Manifest) => "vault::sync_manifest",
-        vault::Step::Sync(Content::Keys) => "vault::sync_keys",
-        vault::Step::Sync(Content::Entries) => "vault::sync_entries",
-    }
-}
 
 /// When and how it will die.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +54,8 @@ struct Now {
     cut: bool,
     /// The live segment's files as they were at their last sync, kept for a power cut.
     synced: Files,
+    /// The vault's, likewise.
+    vault: Unsynced,
 }
 
 #[derive(Debug)]
@@ -129,15 +90,21 @@ impl State {
             "seal::done" => now.unsealed -= 1,
             _ => {}
         }
+        if now.death.is_some_and(|death| death.power.is_some()) {
+            now.vault.at(point, &self.folder);
+        }
         if let Some(death) = now.death
             && death.point == point
         {
             now.met += 1;
             if now.met == death.nth {
-                // Before a sync nothing but the file that it is for has unsynced pages, and after it none has.
+                // Of the log nothing but the file that a sync is for has unsynced pages before it, and after it none has. The
+                // vault's files have some for longer: what rides along in the log's journal.
                 let unsynced = matches!(point, "writer::sync" | "checkpoint::sync");
-                let lost = death.power.filter(|_| unsynced);
-                let lost = lost.map(|seed| (&now.synced, Chance::new(seed, "pages")));
+                let log = now.synced.iter().filter(|_| unsynced);
+                let files: Files = log.chain(now.vault.files()).cloned().collect();
+                let lost = death.power.filter(|_| !files.is_empty());
+                let lost = lost.map(|seed| (&files, Chance::new(seed, "pages")));
                 let cut = lost.is_some();
                 photograph(&self.folder, &self.next, lost);
                 now.cut = cut;
@@ -166,6 +133,8 @@ pub(crate) struct Machine {
     clock: Arc<AtomicI64>,
     state: Arc<State>,
     log: Option<EventLog>,
+    /// Until somebody takes it.
+    vault: Option<Vault>,
     /// Where the log ended when it was last at rest: whoever looked at it then has seen that much.
     seen: AtomicU64,
     /// Draws the ids of records that the log writes by itself, and all that its vault draws.
@@ -222,6 +191,7 @@ impl Machine {
                 next: life(2),
             }),
             log: None,
+            vault: None,
             seen: AtomicU64::new(0),
             ids: Arc::new(Mutex::new(Chance::new(seed, name))),
             draws: Arc::new(Mutex::new(Chance::new(seed, &format!("{name}'s vault")))),
@@ -246,6 +216,15 @@ impl Machine {
         let folder = log_in(&self.state.folder);
         fs::create_dir_all(&self.state.folder).expect("a disk");
         self.state.lock().unsealed = unsealed(&folder);
+        let mut keeping = Keeping::default();
+        if self.role == Role::Origin {
+            let Some(vault) = self.open_vault() else {
+                self.bury();
+                return false;
+            };
+            keeping = riding::keeping(&vault);
+            self.vault = Some(vault);
+        }
         let state = Arc::clone(&self.state);
         let clock = Arc::clone(&self.clock);
         let ids = Arc::clone(&self.ids);
@@ -260,6 +239,7 @@ impl Machine {
             role: self.role,
             identity: Some(self.id),
             ids: Arc::new(draw),
+            keeping,
             faults: eventlog::Faults::new(move |point| state.at(point)),
             ..Settings::new(move || clock.load(Ordering::SeqCst))
         };
@@ -296,8 +276,13 @@ impl Machine {
         &self.state.folder
     }
 
+    /// The vault beside the log.
+    pub(crate) fn take_vault(&mut self) -> Option<Vault> {
+        self.vault.take()
+    }
+
     /// Opens the vault beside the log; none when it died of it.
-    pub(crate) fn open_vault(&self) -> Option<Vault> {
+    fn open_vault(&self) -> Option<Vault> {
         let (state, draws) = (Arc::clone(&self.state), Arc::clone(&self.draws));
         let settings = vault::Settings {
             free_bytes_min: 0,
@@ -379,6 +364,7 @@ impl Machine {
             now.cut
         };
         drop(self.log.take());
+        drop(self.vault.take());
         drop(fs::remove_dir_all(&self.state.folder));
         self.life += 1;
         let life = |life: u32| self.home.path().join(format!("{}-{life}", self.name));

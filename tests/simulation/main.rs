@@ -35,6 +35,7 @@ mod model;
 mod net;
 mod node;
 mod office;
+mod points;
 mod relay;
 mod rest;
 mod secrets;

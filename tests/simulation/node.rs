@@ -228,7 +228,7 @@ impl Node {
             // If it dies of it, that is seen below.
             let _ = drive(log.seen_by(published, by), step, |_| true);
         }
-        let Some(vault) = self.machine.open_vault() else {
+        let Some(vault) = self.machine.take_vault() else {
             return false;
         };
         let disk = self.machine.disk().to_owned();

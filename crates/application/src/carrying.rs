@@ -1,8 +1,8 @@
 //! The one way a wish becomes events: load → decide → append, and again when somebody was faster.
 //!
-//! A wish with personal data goes through two threads, the vault's and the log's, and the first hands it to the second: the
-//! caller is not woken between, and what the log names the vault has on the disk all the same. What will be appended is known
-//! before the vault is asked, as a rule, so those two threads are left with writing.
+//! The personal data of a new dossier ride along with the event that names them, as a rule: the log's thread has the vault keep
+//! them, and one sync is for both. Where what is appended depends on what the vault has kept, its own thread keeps it first,
+//! and hands the wish on to the log's without waking the caller between.
 
 use std::sync::Arc;
 
@@ -40,16 +40,15 @@ struct Happening {
 
 /// What will be appended if the vault keeps what was drafted, under these names.
 struct Foreseen {
-    kept: Vec<Sealed>,
+    kept: Vec<VaultRef>,
     append: Append,
+    happening: Happening,
 }
 
 /// What the vault's thread came to.
 enum Tried {
     /// Nothing new.
     Unchanged(Box<Answer>),
-    /// The log's thread has what was foreseen.
-    AsForeseen,
     /// The log's thread has these events.
     Appending(Happening),
     /// The log had no room: the caller may wait for it.
@@ -98,15 +97,45 @@ impl Desk {
     ) -> Result<Answer, HandleError> {
         let count = secrets.len();
         let draft = self.vault().draft(wish.dossier.0, secrets);
-        let draft = draft.map_err(PersonalError::from)?;
-        let (foreseen, happening) = self.foresee(wish, &draft, count, &*build)?.unzip();
+        let mut draft = draft.map_err(PersonalError::from)?;
+        if let Some(foreseen) = self.foresee(wish, &draft, count, &*build)?
+            && let Some(rider) = draft.rider()
+        {
+            let Foreseen {
+                kept,
+                append,
+                happening,
+            } = foreseen;
+            let bytes = rider.bytes();
+            let riding = self.log().append_with(append, Box::new(rider), bytes);
+            match riding.await {
+                // The subject is known by now, or the vault takes no more: it says so itself.
+                Err(AppendError::NotTaken) => {}
+                appended => {
+                    return match self.appended(wish, happening, appended)? {
+                        Some(answer) => Ok(answer),
+                        None => self.handle(wish, &build(&kept)).await,
+                    };
+                }
+            }
+        }
+        self.keep_first(wish, draft, build).await
+    }
+
+    /// Has the vault keep what it is about before anything else.
+    async fn keep_first(
+        &self,
+        wish: &Wish,
+        draft: Draft,
+        build: Arc<impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync + 'static>,
+    ) -> Result<Answer, HandleError> {
         let (ticket, appended) = self.log().ticket();
         let (tell, told) = oneshot::channel();
         let then = {
             let (desk, wish, build) = (self.clone(), wish.clone(), Arc::clone(&build));
             move |sealed| {
                 // A caller that went away is no fault.
-                let _ = tell.send(desk.go_on(&wish, sealed, foreseen, &*build, ticket));
+                let _ = tell.send(desk.go_on(&wish, sealed, &*build, ticket));
             }
         };
         // Calls that came together reach the vault together.
@@ -116,16 +145,14 @@ impl Desk {
         let appended = appended.await;
         let gone = || PersonalError::Closed("its writer is gone".to_owned());
         let (kept, tried) = told.await.map_err(|_| gone())??;
-        let happening = match tried {
+        match tried {
             Tried::Unchanged(answer) => return Ok(*answer),
-            Tried::AsForeseen => happening,
-            Tried::Appending(happening) => Some(happening),
-            Tried::Busy => None,
-        };
-        if let Some(happening) = happening
-            && let Some(answer) = self.appended(wish, happening, appended)?
-        {
-            return Ok(answer);
+            Tried::Appending(happening) => {
+                if let Some(answer) = self.appended(wish, happening, appended)? {
+                    return Ok(answer);
+                }
+            }
+            Tried::Busy => {}
         }
         self.handle(wish, &build(&kept)).await
     }
@@ -138,40 +165,40 @@ impl Desk {
         draft: &Draft,
         secrets: usize,
         build: &impl Fn(&[VaultRef]) -> Vec<Command>,
-    ) -> Result<Option<(Foreseen, Happening)>, HandleError> {
-        let Some(kept) = draft.foreseen() else {
+    ) -> Result<Option<Foreseen>, HandleError> {
+        let Some(names) = draft.foreseen() else {
             self.rehearse(wish, &build(&vec![personal::placeholder(); secrets]))?;
             return Ok(None);
         };
-        let rehearsed = self.rehearse(wish, &build(&references(&kept)))?;
+        let kept = references(&names);
+        let rehearsed = self.rehearse(wish, &build(&kept))?;
         if rehearsed.gave_codes || rehearsed.occurrences.is_empty() {
             return Ok(None);
         }
         let (append, happening) = happening(wish, rehearsed.occurrences, rehearsed.loaded)?;
-        Ok(Some((Foreseen { kept, append }, happening)))
+        Ok(Some(Foreseen {
+            kept,
+            append,
+            happening,
+        }))
     }
 
-    /// On the vault's thread, which must not wait: leaves the events to the log's thread, and decides what they are by what is
-    /// there now if they were not foreseen.
+    /// On the vault's thread, which must not wait: decides by what is there now, and leaves the events to the log's thread.
     fn go_on(
         &self,
         wish: &Wish,
         sealed: Result<Vec<Sealed>, PutError>,
-        foreseen: Option<Foreseen>,
         build: &impl Fn(&[VaultRef]) -> Vec<Command>,
         ticket: Ticket,
     ) -> Result<(Vec<VaultRef>, Tried), HandleError> {
         let sealed = sealed.map_err(PersonalError::from)?;
         let kept = references(&sealed);
-        let (append, tried) = match foreseen.filter(|foreseen| foreseen.kept == sealed) {
-            Some(foreseen) => (foreseen.append, Tried::AsForeseen),
-            None => match self.decided(wish, &build(&kept))? {
-                Decided::Unchanged(answer) => return Ok((kept, Tried::Unchanged(answer))),
-                Decided::Events(append, happening) => (append, Tried::Appending(happening)),
-            },
+        let (append, happening) = match self.decided(wish, &build(&kept))? {
+            Decided::Unchanged(answer) => return Ok((kept, Tried::Unchanged(answer))),
+            Decided::Events(append, happening) => (append, happening),
         };
         match ticket.append(append) {
-            Ok(()) => Ok((kept, tried)),
+            Ok(()) => Ok((kept, Tried::Appending(happening))),
             Err(AppendError::Busy) => Ok((kept, Tried::Busy)),
             Err(error) => Err(error.into()),
         }

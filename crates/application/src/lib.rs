@@ -22,6 +22,7 @@
 //! * [`position`]: waiting for what a caller wrote elsewhere
 //! * [`projection`]: a reader of the log that keeps a list in memory and says how far it is
 //! * `rehearsal`: asking the rules without doing anything
+//! * [`riding`]: the vault keeps what rides along with the log's appends
 //! * [`snapshot`]: such a list laid down beside the log, for the next start
 //! * [`status`]: what a service tells about itself
 
@@ -53,6 +54,7 @@ pub mod post;
 pub mod projection;
 pub mod put_right;
 mod rehearsal;
+pub mod riding;
 pub mod snapshot;
 pub mod status;
 #[cfg(test)]

@@ -38,8 +38,12 @@ pub(crate) fn vault(folder: &Path, master: u8) -> Vault {
 
 /// An intake's desk, over the log and the vault in this folder.
 pub(crate) fn desk(folder: &Path, catalogue: &Arc<Catalogue>, settings: Settings) -> Desk {
+    let vault = vault(&folder.join("vault"), 1);
+    let settings = Settings {
+        keeping: crate::riding::keeping(&vault),
+        ..settings
+    };
     let log = EventLog::open(&folder.join("log"), settings).unwrap();
     let codes = Arc::new(Codes::none());
-    let vault = vault(&folder.join("vault"), 1);
     Desk::new(log, vault, Arc::clone(catalogue), codes, Writer::Intake)
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use application::codes::{Codes, Counters};
 use application::projection::{Fold, Projection};
 use application::snapshot::{self, Keep, Mark};
-use application::{Answer, Desk, HandleError, Wish, Writer, orphans};
+use application::{Answer, Desk, HandleError, Wish, Writer, orphans, riding};
 use domain::Catalogue;
 use domain::command::{Accept, Command, RefuseIntake, Submit, Transfer, Withdraw};
 use domain::dossier::Phase;
@@ -59,17 +59,17 @@ fn office(folder: &Path, writer: Writer) -> Office {
 
 /// An office whose codes carry a digit of its own.
 fn node(folder: &Path, writer: Writer, digit: u8) -> Office {
-    let log = EventLog::open(
-        &folder.join("log"),
-        eventlog::Settings::new(|| 1_671_069_600_000_000),
-    )
-    .unwrap();
     let vault = Vault::open(
         &folder.join("vault"),
         MasterKey::from_bytes(&[7; 32]),
         vault::Settings::default(),
     )
     .unwrap();
+    let settings = eventlog::Settings {
+        keeping: riding::keeping(&vault),
+        ..eventlog::Settings::new(|| 1_671_069_600_000_000)
+    };
+    let log = EventLog::open(&folder.join("log"), settings).unwrap();
     let counters = Projection::open(log.clone(), Counters::of(digit)).unwrap();
     let codes = Arc::new(counters.read(|counters, _| Codes::after(counters)));
     let desk = Desk::new(log.clone(), vault.clone(), catalogue(), codes, writer);

@@ -43,7 +43,7 @@ use application::calendar::Calendars;
 use application::codes::{Codes, Counters};
 use application::post::custody::Custody;
 use application::projection::Projection;
-use application::{Desk, Writer, calendar, erasures, errands};
+use application::{Desk, Writer, calendar, erasures, errands, riding};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
@@ -113,16 +113,6 @@ impl Intake {
         // A clock that is set by hand is right by definition.
         let believed = !clock.is_manual();
         let clock_rule = believed.then(|| application::clock::rule(settings.clock_confirmed));
-        let log = EventLog::open(
-            &settings.data.join("log"),
-            eventlog::Settings {
-                segment_bytes_max: settings.segment_bytes_max,
-                clock_rule,
-                clock_by_hand: Some(!believed),
-                free_bytes_min: settings.free_bytes_min,
-                ..eventlog::Settings::new(move || time.now_us())
-            },
-        )?;
         let vault = Vault::open(
             &settings.data.join("vault"),
             settings.master_key,
@@ -130,6 +120,17 @@ impl Intake {
                 // The log is refused first: what is kept in the vault is named there.
                 free_bytes_min: settings.free_bytes_min / 4,
                 ..vault::Settings::default()
+            },
+        )?;
+        let log = EventLog::open(
+            &settings.data.join("log"),
+            eventlog::Settings {
+                segment_bytes_max: settings.segment_bytes_max,
+                clock_rule,
+                clock_by_hand: Some(!believed),
+                free_bytes_min: settings.free_bytes_min,
+                keeping: riding::keeping(&vault),
+                ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
         erasures::apply_after_restore(&log, &vault, &settings.data)?;

@@ -66,7 +66,7 @@ use application::calendar as published;
 use application::codes::Codes;
 use application::identities::{Marked, Marks};
 use application::projection::Projection;
-use application::{Desk, Writer, erasures};
+use application::{Desk, Writer, erasures, riding};
 use chassis::http::HttpPlan;
 use chassis::serve::{Plan, ServeError, Sockets};
 use eventlog::EventLog;
@@ -132,16 +132,6 @@ impl Processing {
         // A clock that is set by hand is right by definition.
         let believed = !clock.is_manual();
         let clock_rule = believed.then(|| application::clock::rule(settings.clock_confirmed));
-        let log = EventLog::open(
-            &settings.data.join("log"),
-            eventlog::Settings {
-                segment_bytes_max: settings.segment_bytes_max,
-                clock_rule,
-                clock_by_hand: Some(!believed),
-                free_bytes_min: settings.free_bytes_min,
-                ..eventlog::Settings::new(move || time.now_us())
-            },
-        )?;
         let vault = Vault::open(
             &settings.data.join("vault"),
             settings.master_key,
@@ -149,6 +139,17 @@ impl Processing {
                 // The log is refused first: what is kept in the vault is named there.
                 free_bytes_min: settings.free_bytes_min / 4,
                 ..vault::Settings::default()
+            },
+        )?;
+        let log = EventLog::open(
+            &settings.data.join("log"),
+            eventlog::Settings {
+                segment_bytes_max: settings.segment_bytes_max,
+                clock_rule,
+                clock_by_hand: Some(!believed),
+                free_bytes_min: settings.free_bytes_min,
+                keeping: riding::keeping(&vault),
+                ..eventlog::Settings::new(move || time.now_us())
             },
         )?;
         erasures::apply_after_restore(&log, &vault, &settings.data)?;

@@ -9,13 +9,13 @@ use std::time::Instant;
 use api::convert::filing::{self, Filed};
 use api::{Faults, edge};
 use application::codes::{Codes, Counters};
-use application::{Desk, Wish, Writer};
+use application::{Desk, Wish, Writer, riding};
 use chassis::Clock;
 use domain::Catalogue;
 use domain::command::{Accept, AssignTask, Command, RecordDelivery, Resolve, Transfer};
 use domain::event::DeliveryMode;
 use domain::ids::{ActorId, AgencyId, DossierId, OrganisationId};
-use eventlog::{EventLog, Role};
+use eventlog::{EventLog, Keeping, Role};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -130,7 +130,7 @@ impl Office {
         Ok(Self {
             intake: desk(data, &intake, &clock, &catalogue, Writer::Intake)?,
             processing: desk(data, &processing, &clock, &catalogue, Writer::Processing)?,
-            reporting: log(&reporting, &clock, Role::Replica)?,
+            reporting: log(&reporting, &clock, Role::Replica, Keeping::default())?,
             dossiers: Dossiers::new(catalogue, mix),
             clock,
         })
@@ -217,11 +217,12 @@ impl Office {
     }
 }
 
-fn log(folder: &Path, clock: &Clock, role: Role) -> Result<EventLog, Failure> {
+fn log(folder: &Path, clock: &Clock, role: Role, keeping: Keeping) -> Result<EventLog, Failure> {
     let clock = clock.clone();
     let settings = eventlog::Settings {
         segment_bytes_max: eventlog::SEGMENT_BYTES_MAX,
         role,
+        keeping,
         ..eventlog::Settings::new(move || clock.now_us())
     };
     Ok(EventLog::open(&folder.join("log"), settings)?)
@@ -243,8 +244,9 @@ fn desk(
         Writer::Intake => Codes::after(&Counters::of(0)),
         Writer::Processing => Codes::none(),
     };
+    let keeping = riding::keeping(&vault);
     Ok(Desk::new(
-        log(folder, clock, Role::Origin)?,
+        log(folder, clock, Role::Origin, keeping)?,
         vault,
         Arc::clone(catalogue),
         Arc::new(codes),
