@@ -11,14 +11,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use application::riding;
-use eventlog::{Append, EventLog, Expected, NewRecord, Position, Role, Settings, StreamId};
+use eventlog::{Append, EventLog, Expected, Position, Role, Settings, StreamId};
 use support::folder;
 use uuid::Uuid;
 use vault::{GetError, MasterKey, Vault};
 
 use crate::disk::{Disk, Event};
 use crate::power::{Dice, Recording, record};
-use crate::scene::{all, finish, say, settings};
+use crate::scene::{all, filed, finish, say, settings};
 
 /// Of the cuts, so many have what is done about them recorded and cut again.
 const CUT_TWICE: usize = 4;
@@ -57,18 +57,11 @@ fn naming(number: u8, entry: Uuid) -> Append {
         stream: StreamId(subject(number)),
         expected: Expected::Any,
         request: None,
-        events: vec![NewRecord {
-            event_id: Uuid::new_v4(),
-            kind: "dossier_submitted".into(),
-            schema_version: 1,
-            occurred_at: 1_600_000_000_000_000,
-            actor: "can-bo-1".into(),
-            organisation: "000.00.06.H20".into(),
-            correlation: Uuid::nil(),
-            causation: Uuid::nil(),
-            keys: Vec::new(),
-            data: [&[number][..], entry.as_bytes()].concat(),
-        }],
+        events: vec![filed(
+            Uuid::new_v4(),
+            Vec::new(),
+            [&[number][..], entry.as_bytes()].concat(),
+        )],
     }
 }
 

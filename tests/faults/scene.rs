@@ -36,8 +36,14 @@ fn event(number: u64, bytes: usize) -> NewRecord {
         state ^= state << 17;
         data.extend(state.to_le_bytes());
     }
+    let id = Uuid::from_u128(u128::from(number));
+    filed(id, vec![Key(u128::from(number).to_be_bytes())], data)
+}
+
+/// A submission, as far as a log looks at it.
+pub(crate) fn filed(event_id: Uuid, keys: Vec<Key>, data: Vec<u8>) -> NewRecord {
     NewRecord {
-        event_id: Uuid::from_u128(u128::from(number)),
+        event_id,
         kind: "dossier_submitted".into(),
         schema_version: 1,
         occurred_at: 1_600_000_000_000_000,
@@ -45,7 +51,7 @@ fn event(number: u64, bytes: usize) -> NewRecord {
         organisation: "000.00.06.H20".into(),
         correlation: Uuid::nil(),
         causation: Uuid::nil(),
-        keys: vec![Key(u128::from(number).to_be_bytes())],
+        keys,
         data,
     }
 }

@@ -12,7 +12,7 @@ use domain::event::Occurrence;
 use domain::ids::{DossierId, VaultRef};
 use eventlog::{Append, AppendError, Appended, Expected, Revision, StreamId, Ticket};
 use tokio::sync::oneshot;
-use vault::{Draft, PutError, Sealed};
+use vault::{Draft, PutError, Rider, Sealed};
 
 use crate::codec::{self, Stamp};
 use crate::desk::{Answer, Desk, Wish};
@@ -40,6 +40,7 @@ struct Happening {
 
 /// What will be appended if the vault keeps what was drafted, under these names.
 struct Foreseen {
+    rider: Rider,
     kept: Vec<VaultRef>,
     append: Append,
     happening: Happening,
@@ -95,13 +96,11 @@ impl Desk {
         secrets: Vec<Vec<u8>>,
         build: Arc<impl Fn(&[VaultRef]) -> Vec<Command> + Send + Sync + 'static>,
     ) -> Result<Answer, HandleError> {
-        let count = secrets.len();
         let draft = self.vault().draft(wish.dossier.0, secrets);
         let mut draft = draft.map_err(PersonalError::from)?;
-        if let Some(foreseen) = self.foresee(wish, &draft, count, &*build)?
-            && let Some(rider) = draft.rider()
-        {
+        if let Some(foreseen) = self.foresee(wish, &mut draft, &*build)? {
             let Foreseen {
+                rider,
                 kept,
                 append,
                 happening,
@@ -162,12 +161,11 @@ impl Desk {
     fn foresee(
         &self,
         wish: &Wish,
-        draft: &Draft,
-        secrets: usize,
+        draft: &mut Draft,
         build: &impl Fn(&[VaultRef]) -> Vec<Command>,
     ) -> Result<Option<Foreseen>, HandleError> {
         let Some(names) = draft.foreseen() else {
-            self.rehearse(wish, &build(&vec![personal::placeholder(); secrets]))?;
+            self.rehearse(wish, &build(&vec![personal::placeholder(); draft.count()]))?;
             return Ok(None);
         };
         let kept = references(&names);
@@ -176,7 +174,8 @@ impl Desk {
             return Ok(None);
         }
         let (append, happening) = happening(wish, rehearsed.occurrences, rehearsed.loaded)?;
-        Ok(Some(Foreseen {
+        Ok(draft.rider().map(|rider| Foreseen {
+            rider,
             kept,
             append,
             happening,

@@ -2,9 +2,35 @@
 //! very sync of the event that names them.
 
 use std::io;
+use std::path::Path;
 
-use eventlog::{Keeper, Keeping, Rider, Taken};
-use vault::{Stowage, Vault};
+use eventlog::{EventLog, Keeper, Keeping, Rider, Taken};
+use vault::{MasterKeys, Stowage, Vault};
+
+/// Opens a service's log, and before it the vault that holds what its events name. Nothing may be erased in between.
+///
+/// # Errors
+/// When either does not open; nothing is changed then.
+pub fn open<E>(
+    data: &Path,
+    keys: impl Into<MasterKeys>,
+    settings: eventlog::Settings,
+) -> Result<(EventLog, Vault), E>
+where
+    E: From<eventlog::OpenError> + From<vault::OpenError>,
+{
+    let kept = vault::Settings {
+        // The log is refused first: what is kept in the vault is named there.
+        free_bytes_min: settings.free_bytes_min / 4,
+        ..vault::Settings::default()
+    };
+    let vault = Vault::open(&data.join("vault"), keys, kept)?;
+    let settings = eventlog::Settings {
+        keeping: keeping(&vault),
+        ..settings
+    };
+    Ok((EventLog::open(&data.join("log"), settings)?, vault))
+}
 
 /// What a log is opened with whose events name what is in this vault; nothing may be erased between that vault's opening and
 /// the log's.

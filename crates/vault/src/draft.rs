@@ -102,6 +102,11 @@ impl Draft {
         Some(foreseen.entries.iter().map(Ciphertext::named).collect())
     }
 
+    /// How many entries it has.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// What can ride along with an append; the draft can still be kept by itself, under other names. None for a subject that is
     /// known already.
     pub fn rider(&mut self) -> Option<Rider> {

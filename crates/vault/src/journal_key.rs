@@ -67,7 +67,6 @@ impl JournalKey {
             // nothing may lie under a key that a power cut takes back.
             file.write(&bytes, 0)?;
             file.sync()?;
-            disk::sync_folder(folder)?;
             let used = true;
             return Ok(Self {
                 file,

@@ -54,14 +54,9 @@ impl Writer {
             let bytes = Vec::new();
             return Ok(Kept { each, bytes });
         }
-        let wrapped = keys::wrap_all(&self.shared.keyring().wrapping, &fresh)?;
-        for ((tag, _), (wrapped, nth)) in fresh.iter().zip(wrapped.iter().zip(0..)) {
-            batch.add_key(*tag, nth_after(first, nth)?, wrapped);
-        }
+        let slots = self.add_keys(&mut batch, first, &fresh)?;
         let bytes = self.journal_key.seal(&self.settings.random, &batch.bytes)?;
-        let slots = fresh.iter().zip(&wrapped);
-        let slots = slots.map(|((tag, _), wrapped)| Slot::Live(*tag, *wrapped));
-        let base = self.write_down(&batch, first, slots)?;
+        let base = self.write_down(&batch, first, slots.into_iter())?;
         self.show(batch, base);
         Ok(Kept { each, bytes })
     }

@@ -260,15 +260,8 @@ impl Writer {
             .iter()
             .filter_map(|tag| Some((*tag, &*known.get(tag)?.1)))
             .collect();
-        let wrapped = keys::wrap_all(&self.shared.keyring().wrapping, &keys)?;
-        for ((tag, wrapped), nth) in fresh.iter().zip(&wrapped).zip(0..) {
-            batch.add_key(*tag, nth_after(first, nth)?, wrapped);
-        }
-        let slots = fresh
-            .iter()
-            .zip(&wrapped)
-            .map(|(tag, wrapped)| Slot::Live(*tag, *wrapped));
-        let base = self.write_down(&batch, first, slots)?;
+        let slots = self.add_keys(&mut batch, first, &keys)?;
+        let base = self.write_down(&batch, first, slots.into_iter())?;
         self.live.sync()?;
         self.show(batch, base);
         Ok(answers)
@@ -277,6 +270,22 @@ impl Writer {
     /// What is to be written next.
     pub(crate) fn batch(&self) -> Batch {
         Batch::after(self.live.unsynced())
+    }
+
+    /// Adds new subjects' keys, wrapped; gives them as their slots will hold them, from this one on.
+    pub(crate) fn add_keys(
+        &self,
+        batch: &mut Batch,
+        first: u32,
+        keys: &[(SubjectTag, &Secret)],
+    ) -> Result<Vec<Slot>, Stop> {
+        let wrapped = keys::wrap_all(&self.shared.keyring().wrapping, keys)?;
+        let mut slots = Vec::with_capacity(keys.len());
+        for (((tag, _), wrapped), nth) in keys.iter().zip(wrapped).zip(0..) {
+            batch.add_key(*tag, nth_after(first, nth)?, &wrapped);
+            slots.push(Slot::Live(*tag, wrapped));
+        }
+        Ok(slots)
     }
 
     /// Writes new keys from this slot on, and entries; says where those lie. Nothing is synced yet.

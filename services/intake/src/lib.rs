@@ -51,7 +51,7 @@ use jiff::Timestamp;
 use messaging::{Answering, Healer, Relayed, Witness};
 use thiserror::Error;
 use tokio::sync::watch;
-use vault::{LineKeys, Vault};
+use vault::LineKeys;
 
 use crate::grpc::Calls;
 use crate::identities::OfFiled;
@@ -113,23 +113,14 @@ impl Intake {
         // A clock that is set by hand is right by definition.
         let believed = !clock.is_manual();
         let clock_rule = believed.then(|| application::clock::rule(settings.clock_confirmed));
-        let vault = Vault::open(
-            &settings.data.join("vault"),
+        let (log, vault) = riding::open::<StartError>(
+            &settings.data,
             settings.master_key,
-            vault::Settings {
-                // The log is refused first: what is kept in the vault is named there.
-                free_bytes_min: settings.free_bytes_min / 4,
-                ..vault::Settings::default()
-            },
-        )?;
-        let log = EventLog::open(
-            &settings.data.join("log"),
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 clock_rule,
                 clock_by_hand: Some(!believed),
                 free_bytes_min: settings.free_bytes_min,
-                keeping: riding::keeping(&vault),
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;

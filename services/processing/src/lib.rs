@@ -74,7 +74,7 @@ use messaging::{Errands, Feed, Feeds, Followed, Follower, Healer, Mode, Relayed,
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use vault::{LineKeys, Vault};
+use vault::LineKeys;
 
 use crate::audit::AuditCalls;
 use crate::board::Board;
@@ -132,23 +132,14 @@ impl Processing {
         // A clock that is set by hand is right by definition.
         let believed = !clock.is_manual();
         let clock_rule = believed.then(|| application::clock::rule(settings.clock_confirmed));
-        let vault = Vault::open(
-            &settings.data.join("vault"),
+        let (log, vault) = riding::open::<StartError>(
+            &settings.data,
             settings.master_key,
-            vault::Settings {
-                // The log is refused first: what is kept in the vault is named there.
-                free_bytes_min: settings.free_bytes_min / 4,
-                ..vault::Settings::default()
-            },
-        )?;
-        let log = EventLog::open(
-            &settings.data.join("log"),
             eventlog::Settings {
                 segment_bytes_max: settings.segment_bytes_max,
                 clock_rule,
                 clock_by_hand: Some(!believed),
                 free_bytes_min: settings.free_bytes_min,
-                keeping: riding::keeping(&vault),
                 ..eventlog::Settings::new(move || time.now_us())
             },
         )?;

@@ -3,14 +3,16 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use uuid::Uuid;
 use vault::{Content, Kept, Rider, Settings, Step, Vault};
 
-use crate::support::{copy, files_with, master, open, settings, subject, wait};
+use crate::support::{
+    copy, files_with, master, open, opened_watching_keys, settings, subject, wait,
+};
 
 fn rider(vault: &Vault, number: u128, texts: &[&str]) -> (Rider, Vec<Uuid>) {
     let texts = texts.iter().map(|text| text.as_bytes().to_vec());
@@ -189,21 +191,8 @@ fn when_the_disk_fails_nothing_rides_along_and_what_was_taken_is_not_said_to_be_
 fn what_a_killed_process_wrote_of_the_journal_key_is_on_the_disk_before_anything_lies_under_it() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
-    let steps = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&steps);
-    let recording = Settings {
-        before: Arc::new(move |step| {
-            seen.lock().unwrap().push(step);
-            Ok(())
-        }),
-        ..settings()
-    };
-    let _vault = Vault::open(folder.path(), master(1), recording).unwrap();
-    let steps = steps.lock().unwrap();
-    // There are no subjects: nothing else of this kind is written.
-    let written = steps
-        .iter()
-        .position(|step| *step == Step::Write(Content::Keys));
-    let after = &steps[written.expect("it is written as it reads")..];
-    assert!(after.contains(&Step::Sync(Content::Keys)), "{steps:?}");
+    let (_vault, steps) = opened_watching_keys(folder.path());
+    let [write, sync] = [Step::Write(Content::Keys), Step::Sync(Content::Keys)];
+    // There are no subjects: what is written is the journal key, as it reads.
+    assert_eq!(steps, [sync, write, sync]);
 }

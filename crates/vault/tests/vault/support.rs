@@ -77,6 +77,24 @@ pub(crate) fn beside_their_entries(folder: &Path) -> usize {
         .sum()
 }
 
+/// What is done to the files of keys while this vault opens, in order; and the vault.
+pub(crate) fn opened_watching_keys(folder: &Path) -> (Vault, Vec<Step>) {
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&steps);
+    let watching = Settings {
+        before: Arc::new(move |step| {
+            if let Step::Write(Content::Keys) | Step::Sync(Content::Keys) = step {
+                seen.lock().unwrap().push(step);
+            }
+            Ok(())
+        }),
+        ..settings()
+    };
+    let vault = Vault::open(folder, master(1), watching).unwrap();
+    let steps = steps.lock().unwrap().clone();
+    (vault, steps)
+}
+
 /// Holds the vault's writer before a sync of keys, until it may go on.
 pub(crate) struct Hold {
     after: Arc<AtomicUsize>,
